@@ -1,0 +1,1 @@
+"""The alliance track message: canonical octets out, validated tracks in."""

@@ -1,0 +1,1 @@
+"""Cursor on Target 2.0."""

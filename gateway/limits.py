@@ -1,0 +1,89 @@
+"""Every bound of the gateway in one place, each with its unit and its reason. Nothing is unbounded."""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class Limits(Struct, frozen=True, kw_only=True):
+    """Bounds of parsers, queues and waits; the configuration's ``[limits]`` table may change them."""
+
+    # What a parser accepts
+    max_frame_octets: int = 1_048_576
+    """One frame of a national feed; stops memory exhaustion by a length prefix or an endless element."""
+    max_records_per_frame: int = 10_000
+    """Records in one frame or request body; stops decompression-like amplification."""
+    max_message_octets: int = 4_194_304
+    """One alliance message on the wire; a batch of 1,000 tracks is about 1.2 MB."""
+    max_tracks_per_message: int = 1_000
+    """Schema bound (maxOccurs) of a track message."""
+    max_xml_depth: int = 64
+    """Nesting of any XML document; stops nesting bombs."""
+    max_xml_attributes: int = 64
+    """Attributes of one element; 10,000 cost a canonicaliser 300 ms."""
+    max_text_octets: int = 65_536
+    """One text value (name, remark, extension)."""
+    max_name_octets: int = 1_024
+    """One identifier or code."""
+
+    # Batching
+    batch_max_delay_s: float = 0.02
+    """Longest that a track waits for company before its message is signed."""
+    batch_max_tracks: int = 500
+    """Tracks that share one signature."""
+
+    # Queues: full means what the queue's owner says (refuse, drop oldest, latest wins)
+    ingest_queue_frames: int = 4_096
+    """Frames between a feed's socket and the pipeline; then the oldest is dropped and counted."""
+    feed_out_queue_tracks: int = 20_000
+    """Distinct tracks waiting for one slow consumer; latest wins per track, then the oldest is dropped and counted."""
+    stream_queue_events: int = 1_000
+    """Events waiting for one live HTTP viewer; then the viewer is told how many it missed."""
+    picture_tracks: int = 50_000
+    """Tracks of the current picture; then the stalest goes first."""
+    quarantine_records: int = 10_000
+    """Refused frames kept for the operator; then the oldest goes."""
+    quarantine_octets: int = 65_536
+    """Of one refused frame kept for the operator; the rest is cut and its length noted."""
+    refusal_summary_s: float = 10.0
+    """Refusals of one partner or source with one code become one ledger leaf per this long."""
+    incarnations: int = 200_000
+    """Native track numbers remembered for minting; then the longest silent goes."""
+    dedupe_window_s: float = 30.0
+    """How long an exact duplicate block of an A/B network is recognised."""
+    dedupe_blocks: int = 65_536
+    """Block digests remembered within that window."""
+
+    # Waits on the outside world, in seconds
+    body_timeout_s: float = 10.0
+    """A request body that trickles slower is a slow-loris."""
+    connect_timeout_s: float = 5.0
+    request_timeout_s: float = 30.0
+    """One push to a partner, until its receipt."""
+    shutdown_timeout_s: float = 10.0
+    idle_timeout_s: float = 75.0
+    """A silent HTTP connection."""
+    connection_age_s: float = 86_400.0
+    """A TLS connection is closed after a day (FMN: session life of at most 48 h)."""
+
+    # Time
+    created_window_s: float = 300.0
+    """How far a message's creation may lie from now, before and after, outside of catch-up; bounds replay."""
+    source_silence_s: float = 60.0
+    """A native number silent for longer begins a new incarnation (longer than any radar's scan times three)."""
+
+    # Links
+    backoff_first_s: float = 0.5
+    backoff_max_s: float = 60.0
+    wake_up_s: float = 5.0
+    """A link looks for work this often even if nobody woke it."""
+    in_flight_messages: int = 4
+    """Messages under way to one partner."""
+
+    # Ledger
+    integrate_interval_s: float = 0.2
+    """How often new leaves become tiles and a checkpoint."""
+    group_commit_rows: int = 1_000
+    """Rows of one database transaction."""
+    group_commit_queue: int = 20_000
+    """Writes waiting for the one writer; then callers wait."""

@@ -1,0 +1,1 @@
+"""The corridor: the only module that knows the order of the rooms."""
