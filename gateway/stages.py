@@ -186,6 +186,20 @@ class Admitted(Struct, frozen=True, kw_only=True):
     duplicates: int = 0
 
 
+class Intake(Struct, frozen=True, kw_only=True):
+    """What became of one frame, once everything that it caused is durable. Made by `pipeline`; a 2xx rests on it."""
+
+    track_ids: tuple[str, ...] = ()
+    """One per accepted record, in order."""
+    message_ids: tuple[str, ...] = ()
+    """Alliance messages that carry them; empty when no release group may see them."""
+    problems: tuple[FormatError, ...] = ()
+    """Records that were refused, each also in quarantine."""
+    duplicates: int = 0
+    refused: tuple[Refused, ...] = ()
+    """Release groups that may not see some of them, with the rule."""
+
+
 class Release(Struct, frozen=True, kw_only=True):
     """Tracks that one release group may see. Made by `policy`."""
 
