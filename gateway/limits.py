@@ -68,7 +68,9 @@ class Limits(Struct, frozen=True, kw_only=True):
 
     # Time
     created_window_s: float = 300.0
-    """How far a message's creation may lie from now, before and after, outside of catch-up; bounds replay."""
+    """How far a message's creation may lie ahead of our clock."""
+    created_age_s: float = 604_800.0
+    """How old a message may be when it comes (a partner catching up after an outage); dedupe keys outlive it."""
     source_silence_s: float = 60.0
     """A native number silent for longer begins a new incarnation (longer than any radar's scan times three)."""
 

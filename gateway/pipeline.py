@@ -1,1 +1,288 @@
-"""The corridor: the only module that knows the order of the rooms."""
+"""The corridor. Two numbered functions, and the only module that knows the order of the rooms.
+
+`outbound` takes a national frame to a durable, signed, ledgered message that the links deliver.
+`inbound` takes what a partner pushed to tracks that national consumers read, and answers with a signed receipt.
+
+Steps 1 to 4 of `outbound` run for each frame; 5 to 8 in `dispatch`, once for a whole batch of tracks that the same
+partners may see: one signature, one POST, one ledger leaf. The answer to a national system rests on step 7, the commit.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from uuid import uuid4
+
+from msgspec import Struct
+
+from gateway.admission import Admission
+from gateway.batch import Batch, Gatherer, Outcome
+from gateway.clock import Clock
+from gateway.errors import FormatError, GatewayError, PolicyError, SealError
+from gateway.feeds.picture import Picture
+from gateway.formats import alliance
+from gateway.ledger import Ledger
+from gateway.limits import Limits
+from gateway.policy import Policy, accept, release
+from gateway.seal import Signer, Verifier, check_freshness
+from gateway.stages import (
+    Decoder,
+    Exercise,
+    Frame,
+    Header,
+    Inbound,
+    Intake,
+    Message,
+    Opened,
+    Refused,
+    Simulation,
+    Verified,
+)
+from gateway.store import Idempotent, Minted, Store
+from gateway.track import Track
+
+
+class Counts(Struct):
+    """What went through the corridor since the start. The metrics and the status page read it; nobody resets it."""
+
+    frames: int = 0
+    tracks_received: int = 0
+    records_silent: int = 0
+    records_refused: int = 0
+    duplicates: int = 0
+    tracks_released: int = 0
+    tracks_withheld: int = 0
+    messages_signed: int = 0
+    tracks_signed: int = 0
+    messages_verified: int = 0
+    messages_refused: int = 0
+    messages_duplicate: int = 0
+    tracks_accepted: int = 0
+    failures: int = 0
+
+
+class Rooms(Struct, kw_only=True):
+    """The rooms that the corridor walks through, assembled by `node`."""
+
+    node: str
+    exercise: Exercise
+    simulation: Simulation
+    clock: Clock
+    limits: Limits
+    policy: Policy
+    admission: Admission
+    signer: Signer
+    verifier: Verifier
+    store: Store
+    ledger: Ledger
+    picture: Picture
+    publish: Callable[[Sequence[Track], str], None]
+    """Hands tracks and their origin to the national feeds out."""
+    wake_links: Callable[[Sequence[str]], None]
+    """Tells the links of these partners that there is something to deliver."""
+    counts: Counts
+    gatherer: Gatherer | None = None
+
+
+class Pending(Struct, frozen=True, kw_only=True):
+    """A frame that has been taken and is on its way to the disk."""
+
+    track_ids: tuple[str, ...]
+    problems: tuple[FormatError, ...]
+    duplicates: int
+    refused: tuple[Refused, ...]
+    batches: tuple[Batch, ...]
+
+    async def intake(self) -> Intake:
+        """What became of it, once that is durable; raises the `GatewayError` that kept it from becoming so."""
+        outcomes: list[Outcome] = [await batch.done for batch in self.batches]
+        for outcome in outcomes:
+            if outcome.failure is not None:
+                raise outcome.failure
+        mine = set(self.track_ids)
+        late = {track_id: why for outcome in outcomes for track_id, why in outcome.refused if track_id in mine}
+        return Intake(
+            track_ids=tuple(track_id for track_id in self.track_ids if track_id not in late),
+            message_ids=tuple(outcome.message_id for outcome in outcomes if outcome.message_id),
+            problems=(*self.problems, *late.values()),
+            duplicates=self.duplicates,
+            refused=self.refused,
+        )
+
+
+async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, idempotency: Idempotent | None = None) -> Pending:
+    """Take one national frame; await `Pending.intake` for the durable answer. Waits only when too much is under way."""
+    gatherer = rooms.gatherer
+    assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
+    counts = rooms.counts
+    await gatherer.room()
+
+    # 1. Receive: a feed made the frame; its source comes from the client certificate or the feed's configuration
+    counts.frames += 1
+
+    # 2. Decode: a refused record goes to quarantine with its place, and never takes its neighbours down
+    decoded = decoder.decode(frame)
+    counts.records_silent += decoded.silent
+    counts.duplicates += decoded.duplicates
+    if decoded.problems:
+        counts.records_refused += len(decoded.problems)
+        for problem in decoded.problems:
+            await rooms.store.quarantine(frame, problem)
+        rooms.ledger.note_refusal(frame.source, decoded.problems[0].code.id, len(decoded.problems))
+
+    # 3. Admit: mint or find each track's identifier, flag what is implausible
+    admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
+    counts.tracks_received += len(admitted.tracks)
+    if admitted.tracks:
+        rooms.picture.update(admitted.tracks, rooms.node)
+        rooms.publish(admitted.tracks, rooms.node)
+
+    # 4. Release: per release group, never per partner
+    refused: list[Refused] = []
+    batches: list[Batch] = []
+    for verdict in release(rooms.policy, admitted.tracks) if admitted.tracks else ():
+        if isinstance(verdict, Refused):
+            refused.append(verdict)
+            counts.tracks_withheld += len(verdict.track_ids)
+            continue
+        counts.tracks_released += len(verdict.tracks)
+        batches.append(gatherer.add(verdict, begun, idempotency))
+        begun, idempotency = (), None  # each belongs to one transaction
+    if begun or idempotency is not None:
+        await _remember(rooms, begun, idempotency)
+    return Pending(
+        track_ids=tuple(track.track_id or "" for track in admitted.tracks),
+        problems=decoded.problems,
+        duplicates=decoded.duplicates,
+        refused=tuple(refused),
+        batches=tuple(batches),
+    )
+
+
+async def dispatch(rooms: Rooms, batch: Batch) -> None:
+    """Steps 5 to 8 for a closed batch; resolves `batch.done` with what became of it, whatever happens."""
+    outcome = Outcome()
+    try:
+        outcome = await _dispatch(rooms, batch)
+    except GatewayError as error:
+        rooms.counts.failures += 1
+        outcome = Outcome(failure=error)
+    finally:
+        if not batch.done.done():
+            batch.done.set_result(outcome)
+
+
+async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
+    # 5. Render: straight into exclusive canonical form
+    message = Message(
+        header=Header(
+            message_id=str(uuid4()),
+            created_at=rooms.clock.now(),
+            sender=rooms.node,
+            recipients=batch.recipients,
+            release_group=batch.group,
+            nonce=secrets.token_hex(16),
+            exercise=rooms.exercise,
+            simulation=rooms.simulation,
+            label=batch.label,
+        ),
+        tracks=tuple(batch.tracks),
+    )
+    refused: tuple[tuple[str, FormatError], ...] = ()
+    try:
+        draft = alliance.draft(message, rule=batch.rule)
+    except FormatError:
+        message, refused = alliance.without_unrenderable(message)
+        rooms.counts.records_refused += len(refused)
+        if not message.tracks:
+            await _remember(rooms, tuple(batch.begun), *batch.idempotency)
+            return Outcome(refused=refused)
+        draft = alliance.draft(message, rule=batch.rule)
+
+    # 6. Sign
+    sealed = rooms.signer.seal(draft)
+    rooms.counts.messages_signed += 1
+    rooms.counts.tracks_signed += len(message.tracks)
+
+    # 7. Record: message, dedupe key, ledger leaf and track index in one transaction
+    recorded = await rooms.store.record_outbound(
+        sealed, rooms.ledger.sent(sealed), minted=batch.begun, idempotency=batch.idempotency
+    )
+
+    # 8. Deliver: the links read forward from their own cursors
+    rooms.wake_links(recorded.message.recipients)
+    return Outcome(message_id=sealed.message_id, refused=refused)
+
+
+async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempotent | None) -> None:
+    """Keep what would have gone with a message when there is none."""
+    await rooms.store.remember(minted=begun, idempotency=[entry for entry in idempotency if entry is not None])
+
+
+async def inbound(rooms: Rooms, message: Inbound) -> bytes:
+    """Take what a partner pushed; the answer is the signed receipt (or signed refusal), the original for a duplicate.
+
+    Raises `SealError` when the signature does not hold: then nothing that the message says is believed, nothing is
+    recorded but a rate-limited summary, and the caller learns no more than that.
+    """
+    counts = rooms.counts
+
+    # 1. Transport: `links` took the partner from the pinned key of the peer certificate, and bounded the body
+
+    # 2. Signature on octets, 3. parse the verified octets, 4. canonical equality
+    try:
+        verified = rooms.verifier.verify(message)
+    except SealError as error:
+        counts.messages_refused += 1
+        rooms.ledger.note_refusal(message.partner, error.code.id, 1)
+        raise
+    counts.messages_verified += 1
+
+    # 5. Schema, then the header: to us, from the signer, fresh, not through us before
+    opened: Opened | None = None
+    try:
+        opened = alliance.open_message(verified)
+        check_freshness(opened, node=rooms.node, now=rooms.clock.now(), limits=rooms.limits)
+        # 6. Label and acceptance
+        accepted = accept(rooms.policy, opened)
+    except (FormatError, SealError, PolicyError) as error:
+        counts.messages_refused += 1
+        return await _refuse(rooms, verified, opened, error)
+
+    # 7. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
+    header = accepted.opened.message.header
+    track_ids = tuple(track.track_id or "" for track in accepted.tracks)
+    outcome = await rooms.store.record_inbound(
+        origin=verified.signer,
+        message_id=header.message_id,
+        sha256=verified.sha256,
+        octets=message.octets,
+        partner=message.partner,
+        track_ids=track_ids,
+        leaf=rooms.ledger.received(verified, header.message_id, accepted.rule),
+        receipt=rooms.ledger.acceptance(verified, header.message_id),
+        conflict=rooms.ledger.conflict(verified, header.message_id),
+    )
+    if not outcome.new:
+        counts.messages_duplicate += 1
+        return outcome.answer
+
+    # 8. Hand on, once: the picture and the national feeds
+    counts.tracks_accepted += len(accepted.tracks)
+    rooms.picture.update(accepted.tracks, verified.signer)
+    rooms.publish(accepted.tracks, verified.signer)
+    return outcome.answer
+
+
+async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> bytes:
+    """The signed refusal of an authentic message; the original one when it was refused before."""
+    message_id = opened.message.header.message_id if opened is not None else ""
+    return await rooms.store.record_refusal(
+        origin=verified.signer,
+        message_id=message_id,
+        sha256=verified.sha256,
+        partner=verified.inbound.partner,
+        code=error.code.id,
+        leaf=rooms.ledger.refused(verified, message_id, error.code.id),
+        receipt=rooms.ledger.refusal(verified, message_id, error.code.id),
+    )

@@ -1,0 +1,132 @@
+"""Batches: tracks for the same release group share one message, one signature, one POST and one ledger leaf.
+
+A batch closes when it is `batch_max_delay_s` old or holds `batch_max_tracks`, whichever is first. What happens to a
+closed batch is the pipeline's business; the gatherer only decides when, keeps the order, and bounds what is under way.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+from msgspec import Struct
+
+from gateway.errors import FormatError, GatewayError
+from gateway.limits import Limits
+from gateway.stages import Release
+from gateway.store import Idempotent, Minted
+from gateway.track import Label, Track
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """What became of a batch: a durable message, or the error that kept it from becoming one."""
+
+    message_id: str = ""
+    refused: tuple[tuple[str, FormatError], ...] = ()
+    """(track_id, why) of tracks that the alliance format cannot express."""
+    failure: GatewayError | None = None
+    """Nothing of the batch is durable."""
+
+
+class Batch:
+    """Tracks on their way into one message."""
+
+    __slots__ = ("begun", "done", "group", "idempotency", "label", "opened_at", "recipients", "rule", "tracks")
+
+    def __init__(self, release: Release, opened_at: float, done: asyncio.Future[Outcome]) -> None:
+        self.group = release.group
+        self.recipients = release.recipients
+        self.label: Label = release.label
+        self.rule = release.rule
+        self.tracks: list[Track] = []
+        self.begun: list[Minted] = []
+        self.idempotency: list[Idempotent] = []
+        self.opened_at = opened_at
+        self.done = done
+
+
+class Gatherer:
+    """One open batch per release group, and a bound on the tracks between admission and the commit."""
+
+    def __init__(self, limits: Limits, dispatch: Callable[[Batch], Awaitable[None]]) -> None:
+        self._limits = limits
+        self._dispatch = dispatch
+        self._open: dict[tuple[str, str], Batch] = {}
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed: asyncio.Queue[Batch] = asyncio.Queue()  # bounded by `max_pending` through `room`
+        self._pending = 0
+        self._max_pending = 40 * limits.batch_max_tracks
+        self._room = asyncio.Event()
+        self._room.set()
+
+    @property
+    def pending(self) -> int:
+        """Tracks that are gathered and not yet durable."""
+        return self._pending
+
+    async def room(self) -> None:
+        """Wait until more tracks may be gathered: the back-pressure of a slow disk on the feeds."""
+        await self._room.wait()
+
+    def add(self, release: Release, begun: tuple[Minted, ...], idempotency: Idempotent | None = None) -> Batch:
+        """The batch that took the tracks of `release`; its `done` resolves after the commit."""
+        loop = asyncio.get_running_loop()
+        key = (release.group, release.rule)
+        batch = self._open.get(key)
+        if batch is None:
+            batch = Batch(release, loop.time(), loop.create_future())
+            self._open[key] = batch
+            if self._timer is None:
+                self._timer = loop.call_later(self._limits.batch_max_delay_s, self._on_timer)
+        batch.tracks.extend(release.tracks)
+        batch.begun.extend(begun)
+        if idempotency is not None:
+            batch.idempotency.append(idempotency)
+        self._pending += len(release.tracks)
+        if self._pending >= self._max_pending:
+            self._room.clear()
+        if len(batch.tracks) >= self._limits.batch_max_tracks:
+            self._close(key)
+        return batch
+
+    def _close(self, key: tuple[str, str]) -> None:
+        self._closed.put_nowait(self._open.pop(key))
+
+    def _on_timer(self) -> None:
+        """Close what is old enough; look again when the next one will be."""
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        now = loop.time()
+        delay = self._limits.batch_max_delay_s
+        for key, batch in list(self._open.items()):
+            if now - batch.opened_at >= delay - 0.0005:
+                self._close(key)
+        if self._open:
+            oldest = min(batch.opened_at for batch in self._open.values())
+            self._timer = loop.call_later(max(0.0005, oldest + delay - now), self._on_timer)
+
+    def flush(self) -> None:
+        """Close every open batch now: at shutdown, and when nobody should wait for company."""
+        for key in list(self._open):
+            self._close(key)
+
+    async def run(self) -> None:
+        """Dispatch closed batches in order, several at a time, until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            while True:
+                batch = await self._closed.get()
+                group.create_task(self._one(batch), name=f"dispatch {batch.group}")
+
+    async def drain(self) -> None:
+        """Return once everything gathered so far is durable or has failed."""
+        self.flush()
+        while self._pending:
+            await asyncio.sleep(0.005)
+
+    async def _one(self, batch: Batch) -> None:
+        try:
+            await self._dispatch(batch)
+        finally:
+            self._pending -= len(batch.tracks)
+            if self._pending < self._max_pending:
+                self._room.set()
