@@ -171,7 +171,7 @@ class LinkTable(Table):
     """One partner gateway; the table's name is the partner's node name."""
 
     url: HttpsUrl
-    """Base address of the partner's links listener."""
+    """Address of the partner's links listener: `https://host:port`, without a path."""
     tls_pins: Annotated[tuple[Pin, ...], Field(min_length=1, max_length=8)]
     """SHA-256 of the public keys (SPKI, DER) of the partner's TLS certificate: the current one and, before a change,
     the next."""
@@ -179,8 +179,10 @@ class LinkTable(Table):
     """Certificates that the partner's TLS chain ends in (PEM, one or several)."""
     signing: Annotated[tuple[FilePath, ...], Field(min_length=1, max_length=8)]
     """Certificates that the partner signs its messages with (PEM, one each): current and next."""
-    ledger_vkey: VerifierKey
-    """Verifier key of the partner's log (`name+id+base64`), which its receipts are checked with."""
+    ledger_vkeys: Annotated[tuple[VerifierKey, ...], Field(min_length=1, max_length=8)]
+    """Verifier keys of the partner's log (`name+id+base64`), which its receipts are checked with: current and next."""
+    revocations: tuple[FilePath, ...] = ()
+    """Revocation lists (PEM) of every authority in `ca`. Absent means that revocation is not checked."""
     send: bool = True
     """Push our messages to it."""
     receive: bool = True

@@ -102,19 +102,21 @@ def _pin(value: object) -> str:
 
 
 def _url(value: object) -> str:
-    expected = "the partner's base address, such as https://deu-1.example:8443"
+    expected = "the partner's address as https://host:port, such as https://deu-1.example:8443"
     text = _text(value, expected)
     try:
         parts = urlsplit(text)
-        host, _port = parts.hostname, parts.port
+        complete = parts.hostname and parts.port is not None
     except ValueError:
-        raise ValueError(f"not a URL: expected {expected}") from None
-    if "@" in parts.netloc:
-        raise ValueError("a URL must not carry a user name or password; the certificate identifies us")
-    if parts.scheme != "https":
-        raise ValueError(f"links are https only: expected {expected}")
-    if not host or parts.query or parts.fragment:
-        raise ValueError(f"expected {expected}, without query or fragment")
+        complete = False
+    else:
+        if "@" in parts.netloc:
+            raise ValueError("a URL must not carry a user name or password; the certificate identifies us")
+        if parts.scheme != "https":
+            raise ValueError(f"links are https only: expected {expected}")
+        complete = complete and parts.path in ("", "/") and not parts.query and not parts.fragment
+    if not complete:
+        raise ValueError(f"expected {expected}, with its port and without a path")
     return text.rstrip("/")
 
 
