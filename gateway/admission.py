@@ -45,6 +45,8 @@ class _Incarnation(Struct):
     started_at: datetime
     last_seen: datetime
     ended: bool = False
+    stored_seen: datetime | None = None
+    """`last_seen` as the store has it."""
 
 
 class Admission:
@@ -63,7 +65,8 @@ class Admission:
         self._silence = {source: timedelta(seconds=s) for source, s in (silence_s or {}).items()}
         self._default_silence = timedelta(seconds=limits.source_silence_s)
         self._live: dict[tuple[str, str], _Incarnation] = {
-            (m.source, m.native): _Incarnation(m.track_id, m.started_at, m.last_seen) for m in known
+            (m.source, m.native): _Incarnation(m.track_id, m.started_at, m.last_seen, stored_seen=m.last_seen)
+            for m in known
         }
         self._plots = 0
         self.flagged = 0
@@ -93,6 +96,23 @@ class Admission:
                 track = _flag(track, odd)
             admitted.append(replace(track, track_id=track_id))
         return Admitted(tracks=tuple(admitted)), tuple(begun)
+
+    def touched(self) -> list[Minted]:
+        """Incarnations seen since they were stored last; storing them keeps long-lived tracks over a restart."""
+        moved: list[Minted] = []
+        for (source, native), live in self._live.items():
+            if live.stored_seen != live.last_seen:
+                live.stored_seen = live.last_seen
+                moved.append(
+                    Minted(
+                        source=source,
+                        native=native,
+                        track_id=live.track_id,
+                        started_at=live.started_at,
+                        last_seen=live.last_seen,
+                    )
+                )
+        return moved
 
     def _find(
         self, source: str, native: str, track: Track, time: datetime, silence: timedelta, begun: list[Minted]

@@ -58,6 +58,8 @@ class Gatherer:
         self._max_pending = 40 * limits.batch_max_tracks
         self._room = asyncio.Event()
         self._room.set()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     @property
     def pending(self) -> int:
@@ -83,6 +85,7 @@ class Gatherer:
         if idempotency is not None:
             batch.idempotency.append(idempotency)
         self._pending += len(release.tracks)
+        self._idle.clear()
         if self._pending >= self._max_pending:
             self._room.clear()
         if len(batch.tracks) >= self._limits.batch_max_tracks:
@@ -120,8 +123,7 @@ class Gatherer:
     async def drain(self) -> None:
         """Return once everything gathered so far is durable or has failed."""
         self.flush()
-        while self._pending:
-            await asyncio.sleep(0.005)
+        await self._idle.wait()
 
     async def _one(self, batch: Batch) -> None:
         try:
@@ -130,3 +132,5 @@ class Gatherer:
             self._pending -= len(batch.tracks)
             if self._pending < self._max_pending:
                 self._room.set()
+            if not self._pending:
+                self._idle.set()
