@@ -1,0 +1,100 @@
+"""When a batch closes, in what order, and how much may be under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from gateway.batch import Batch, Gatherer, Outcome
+from gateway.limits import Limits
+from gateway.stages import Release
+from gateway.track import Label, Track
+
+LABEL = Label(policy="DEMO", classification="UNMARKED")
+
+
+def released(count: int, *, group: str = "allies", first: int = 0) -> Release:
+    tracks = tuple(Track(track_id=f"{first + index}") for index in range(count))
+    return Release(group=group, recipients=("deu-1",), tracks=tracks, label=LABEL, rule="all")
+
+
+class Sink:
+    """Keeps what was dispatched; holds dispatches back while `gate` is clear."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str | None]] = []
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, batch: Batch) -> None:
+        self.batches.append([track.track_id for track in batch.tracks])
+        await self.gate.wait()
+        batch.done.set_result(Outcome(message_id="m"))
+
+
+@asynccontextmanager
+async def running(gatherer: Gatherer) -> AsyncIterator[None]:
+    task = asyncio.create_task(gatherer.run())
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def test_a_full_batch_closes_at_once() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_tracks=3, batch_max_delay_s=60), sink)
+    async with running(gatherer):
+        first = gatherer.add(released(2), ())
+        assert gatherer.add(released(1, first=2), ()) is first
+        assert (await first.done).message_id == "m"
+    assert sink.batches == [["0", "1", "2"]]
+
+
+async def test_a_lone_track_waits_no_longer_than_the_delay() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=0.01), sink)
+    async with running(gatherer):
+        loop = asyncio.get_running_loop()
+        began = loop.time()
+        await gatherer.add(released(1), ()).done
+        assert loop.time() - began >= 0.009
+    assert sink.batches == [["0"]]
+
+
+async def test_groups_never_share_a_message() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=0.01), sink)
+    async with running(gatherer):
+        one, two = gatherer.add(released(1), ()), gatherer.add(released(1, group="eu"), ())
+        assert one is not two
+        await asyncio.gather(one.done, two.done)
+    assert len(sink.batches) == 2
+
+
+async def test_a_slow_disk_holds_the_feeds_back() -> None:
+    sink = Sink()
+    sink.gate.clear()
+    gatherer = Gatherer(Limits(batch_max_tracks=1, batch_max_delay_s=60), sink)
+    async with running(gatherer):
+        batches = [gatherer.add(released(1), ()) for _ in range(40)]
+        waiting = asyncio.create_task(gatherer.room())
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        sink.gate.set()
+        await waiting
+        await asyncio.gather(*(batch.done for batch in batches))
+        await gatherer.drain()
+    assert gatherer.pending == 0
+
+
+async def test_draining_closes_what_is_open_and_waits_for_it() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
+    async with running(gatherer):
+        batch = gatherer.add(released(1), ())
+        await gatherer.drain()
+        assert batch.done.done()
