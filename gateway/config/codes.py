@@ -37,6 +37,7 @@ ENVIRONMENT = Code(
     "environment variable cannot be applied",
     "write GATEWAY__TABLE__KEY, with the keys of docs/configuration.md",
 )
+NO_EFFECT = Code("CFG-016", "setting has no effect", "remove it, or complete what it is for")
 
 CODES = (
     UNREADABLE,
@@ -54,4 +55,5 @@ CODES = (
     EXPIRING,
     FORMAT_OPTION,
     ENVIRONMENT,
+    NO_EFFECT,
 )

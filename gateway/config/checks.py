@@ -1,0 +1,175 @@
+"""Checks between values of a configuration, pure: no file is opened, no name resolved.
+
+1. Names refer to something: sources, release groups, formats.
+2. A feed has the settings of its kind and direction, and no others.
+3. A key speaks for one partner, a client certificate for one source.
+4. No two listeners want one port.
+5. Nothing leaves or enters the machine by accident.
+6. The production profile has no development shortcuts.
+7. Limits fit each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from gateway.config import codes
+from gateway.config.listeners import check_exposure, check_ports
+from gateway.config.locate import KeyPath
+from gateway.config.model import EVERY_PARTNER, Config, Direction, FeedKind, FeedTable, Profile
+from gateway.config.problems import Problem, did_you_mean
+
+
+def cross_check(config: Config, formats: Collection[str] | None) -> Iterator[Problem]:
+    """Everything in which the values of a configuration contradict each other or the profile."""
+    yield from _names(config)
+    if formats is not None:
+        yield from _formats(config, formats)
+    for name, feed in config.feed.items():
+        yield from _feed(name, feed)
+    yield from _identities(config)
+    yield from check_ports(config)
+    yield from check_exposure(config)
+    yield from _production(config)
+    yield from _limits(config)
+
+
+def _unknown(path: KeyPath, kind: str, name: str, known: Collection[str]) -> Problem:
+    there = ", ".join(sorted(known)) or "none"
+    cause = f'there is no {kind} "{name}"; declared: {there}'
+    return Problem(code=codes.UNKNOWN_NAME, path=path, cause=cause, remedy=did_you_mean(name, known))
+
+
+def _names(config: Config) -> Iterator[Problem]:
+    groups = {EVERY_PARTNER, *config.policy.group}
+    for name, link in config.link.items():
+        if link.group not in groups:
+            yield _unknown(("link", name, "group"), "release group [policy.group.NAME]", link.group, groups)
+    for name, feed in config.feed.items():
+        if feed.source is not None and feed.source not in config.source:
+            yield _unknown(("feed", name, "source"), "source [source.NAME]", feed.source, config.source)
+        elif feed.source is not None and feed.format not in config.source[feed.source].formats:
+            allowed = ", ".join(config.source[feed.source].formats)
+            cause = f"source {feed.source} may speak {allowed}; this feed speaks {feed.format}"
+            yield Problem(code=codes.CONFLICT, path=("feed", name, "format"), cause=cause)
+    for name, group in config.policy.group.items():
+        for index, source in enumerate(group.sources):
+            if source not in config.source:
+                yield _unknown(
+                    ("policy", "group", name, "sources", index), "source [source.NAME]", source, config.source
+                )
+
+
+def _formats(config: Config, formats: Collection[str]) -> Iterator[Problem]:
+    for name, feed in config.feed.items():
+        if feed.format not in formats:
+            yield _unknown(("feed", name, "format"), "format", feed.format, formats)
+    for name, source in config.source.items():
+        for index, spoken in enumerate(source.formats):
+            if spoken not in formats:
+                yield _unknown(("source", name, "formats", index), "format", spoken, formats)
+        for spoken in source.options:
+            if spoken not in source.formats:
+                cause = f"source {name} may not speak {spoken}, so its options have no use"
+                yield Problem(code=codes.CONFLICT, path=("source", name, "options", spoken), cause=cause, at_key=True)
+
+
+_NEEDS = {
+    FeedKind.UDP: {"address"},
+    FeedKind.TCP_LISTEN: {"address"},
+    FeedKind.TCP_CONNECT: {"address"},
+    FeedKind.FILE: {"path"},
+}
+_ONLY_FOR_KIND = {
+    "address": {FeedKind.UDP, FeedKind.TCP_LISTEN, FeedKind.TCP_CONNECT},
+    "path": {FeedKind.FILE},
+    "rate": {FeedKind.FILE},
+    "group": {FeedKind.UDP},
+    "interface": {FeedKind.UDP},
+    "allow": {FeedKind.UDP, FeedKind.TCP_LISTEN},
+}
+_ONLY_FOR_DIRECTION = {"source": Direction.IN, "group": Direction.IN, "origins": Direction.OUT}
+
+
+def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
+    path: KeyPath = ("feed", name)
+    given = feed.model_fields_set
+    needed = _NEEDS[feed.kind] | ({"source"} if feed.direction is Direction.IN else set())
+    for key in sorted(needed - given):
+        cause = f"feed.{name}.{key} is required for a {feed.kind.value} feed with direction {feed.direction.value}"
+        yield Problem(code=codes.MISSING_KEY, path=path, cause=cause, at_key=True)
+    for key in sorted(given):
+        if feed.kind not in _ONLY_FOR_KIND.get(key, {feed.kind}):
+            cause = f"{key} is not for a feed of kind {feed.kind.value}"
+            yield Problem(code=codes.CONFLICT, path=(*path, key), cause=cause, at_key=True)
+        elif feed.direction is not _ONLY_FOR_DIRECTION.get(key, feed.direction):
+            cause = f"{key} is not for a feed with direction {feed.direction.value}"
+            yield Problem(code=codes.CONFLICT, path=(*path, key), cause=cause, at_key=True)
+    if feed.kind is FeedKind.FILE and feed.direction is Direction.OUT:
+        cause = "a file can be replayed, not written; 'gateway translate' writes files"
+        yield Problem(code=codes.CONFLICT, path=(*path, "kind"), cause=cause)
+    if "allow" in given and feed.kind is FeedKind.UDP and feed.direction is Direction.OUT:
+        cause = "nobody speaks to a udp feed with direction out"
+        yield Problem(code=codes.CONFLICT, path=(*path, "allow"), cause=cause, at_key=True)
+
+
+def _identities(config: Config) -> Iterator[Problem]:
+    if config.node.name in config.link:
+        cause = f"{config.node.name} is this node's own name"
+        yield Problem(code=codes.CONFLICT, path=("link", config.node.name), cause=cause, at_key=True)
+    of_partner: dict[str, str] = {}
+    for name, link in config.link.items():
+        if not (link.send or link.receive):
+            cause = "neither send nor receive; use paused = true to stop a link for a while"
+            yield Problem(code=codes.CONFLICT, path=("link", name), cause=cause, at_key=True)
+        for index, pin in enumerate(link.tls_pins):
+            if of_partner.setdefault(pin, name) != name:
+                cause = f"pin {pin[:16]}.. is {of_partner[pin]}'s already; a key speaks for one partner"
+                yield Problem(code=codes.CONFLICT, path=("link", name, "tls_pins", index), cause=cause)
+    of_source: dict[str, str] = {}
+    for name, source in config.source.items():
+        for index, pin in enumerate(source.certificate_pins):
+            if of_source.setdefault(pin, name) != name:
+                cause = f"pin {pin[:16]}.. is {of_source[pin]}'s already; a certificate speaks for one source"
+                yield Problem(code=codes.CONFLICT, path=("source", name, "certificate_pins", index), cause=cause)
+
+
+def _production(config: Config) -> Iterator[Problem]:
+    if config.node.profile is not Profile.PRODUCTION:
+        return
+    domain = config.ledger.origin.split("/")[0]
+    if domain.endswith((".example", ".invalid", ".test", ".localhost")):
+        cause = f"{config.ledger.origin} is under a reserved domain; choose the log's name once and for all"
+        yield Problem(code=codes.PRODUCTION, path=("ledger", "origin"), cause=cause)
+    if config.node.allow_external:
+        cause = "allow_external is for the development profile; production listens where it is told"
+        yield Problem(code=codes.PRODUCTION, path=("node", "allow_external"), cause=cause, at_key=True)
+
+
+def _limits(config: Config) -> Iterator[Problem]:
+    limits = config.limits
+    for small, large in (
+        ("batch_max_tracks", "max_tracks_per_message"),
+        ("backoff_first_s", "backoff_max_s"),
+        ("group_commit_rows", "group_commit_queue"),
+    ):
+        if getattr(limits, small) > getattr(limits, large):
+            cause = f"{small} = {getattr(limits, small)} is more than {large} = {getattr(limits, large)}"
+            yield Problem(code=codes.CONFLICT, path=("limits", small), cause=cause)
+    if limits.max_tracks_per_message > 1_000:
+        cause = "the schema of the alliance message allows 1000 tracks"
+        yield Problem(code=codes.WRONG_VALUE, path=("limits", "max_tracks_per_message"), cause=cause)
+
+
+def without_effect(config: Config) -> Iterator[Problem]:
+    """Settings that are allowed and do nothing: findings, not errors."""
+    speaking = {feed.source for feed in config.feed.values()}
+    for name, source in config.source.items():
+        if name not in speaking and not source.certificate_pins:
+            cause = f"no feed names source {name} and no client certificate speaks for it: nothing can come from it"
+            yield Problem(code=codes.NO_EFFECT, path=("source", name), cause=cause, at_key=True)
+    used = {link.group for link in config.link.values()}
+    for name in config.policy.group:
+        if name not in used:
+            cause = f"no link is in release group {name}"
+            yield Problem(code=codes.NO_EFFECT, path=("policy", "group", name), cause=cause, at_key=True)

@@ -1,0 +1,182 @@
+"""From a TOML file and the environment to a checked `Config`, with where each value came from."""
+
+from __future__ import annotations
+
+import os
+import re
+import tomllib
+from collections.abc import Collection, Iterator, Mapping
+from pathlib import Path
+
+from msgspec import Struct
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from gateway.config import codes
+from gateway.config.checks import cross_check
+from gateway.config.environment import apply_environment
+from gateway.config.locate import KeyPath, Places, Spot, locate
+from gateway.config.model import Config
+from gateway.config.problems import InvalidConfigError, Problem, from_pydantic, unrepresentable
+from gateway.config.tree import leaves
+from gateway.errors import ConfigError
+
+DEFAULT_FILE = Path("gateway.toml")
+MAX_OCTETS = 1_048_576  # a configuration is written by people; a recording named by mistake is not read to its end
+
+
+class Setting(Struct, frozen=True, kw_only=True):
+    """One value in force and where it came from."""
+
+    path: KeyPath
+    value: object
+    origin: str
+    """``gateway.toml:31``, ``environment GATEWAY__NODE__NAME`` or ``default``."""
+
+
+class LoadedConfig(Struct, frozen=True, kw_only=True):
+    """A checked configuration that remembers its file."""
+
+    config: Config
+    file: Path
+    text: str
+    places: Places
+    environment: dict[KeyPath, str]
+    """Variables that override or add a value, by its key path."""
+
+    def place(self, path: KeyPath, *, at_key: bool = False) -> str:
+        """Where the value (or its key) stands: ``gateway.toml:31:5``, or the variable that set it."""
+        return _place(self.file, self.places, self.environment, path, at_key=at_key)
+
+    def error(self, problem: Problem) -> ConfigError:
+        """The problem as an error with its place."""
+        return _error(self.file, self.places, self.environment, problem)
+
+    def settings(self) -> Iterator[Setting]:
+        """Every value in force, in the model's order, with where it came from."""
+        for path, value in leaves(self.config):
+            if (variable := _variable(self.environment, path)) is not None:
+                origin = f"environment {variable}"
+            elif path in self.places.keys:
+                origin = f"{self.file}:{self.places.value(path).line}"  # type: ignore[union-attr]  # the path is known
+            else:
+                origin = "default"
+            yield Setting(path=path, value=value, origin=origin)
+
+
+def load(
+    file: Path = DEFAULT_FILE,
+    *,
+    formats: Collection[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> LoadedConfig:
+    """The configuration of `file`, checked, with defaults and environment variables applied.
+
+    `formats` are the names that feeds and sources may use; without them the names are not checked. `environ` is the
+    process's environment unless given. Raises `InvalidConfigError` with everything that is wrong. Files that the
+    configuration names are not looked at: `gateway.config.files.check_files` does that.
+    """
+    try:
+        with file.open("rb") as stream:
+            octets = stream.read(MAX_OCTETS + 1)
+    except OSError as error:
+        cause = error.strerror or type(error).__name__
+        raise InvalidConfigError([ConfigError(codes.UNREADABLE, place=str(file), cause=cause)]) from None
+    if len(octets) > MAX_OCTETS:
+        cause = f"larger than {MAX_OCTETS} octets"
+        raise InvalidConfigError([ConfigError(codes.UNREADABLE, place=str(file), cause=cause)])
+    try:
+        text = octets.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = octets.count(b"\n", 0, error.start) + 1
+        column = error.start - octets.rfind(b"\n", 0, error.start)  # in octets: there is no text yet
+        place = f"{file}:{line}:{column}"
+        raise InvalidConfigError([ConfigError(codes.SYNTAX, place=place, cause="not UTF-8")]) from None
+    return load_text(text, file=file, formats=formats, environ=environ)
+
+
+def load_text(
+    text: str,
+    *,
+    file: Path = DEFAULT_FILE,
+    formats: Collection[str] | None = None,
+    environ: Mapping[str, str] | None = None,
+) -> LoadedConfig:
+    """As `load`, of a text that is already here; relative paths in it start at `file`'s directory."""
+    document, places = _parse(text, file)
+    overrides, refused = apply_environment(document, os.environ if environ is None else environ)
+    problems = refused + unrepresentable(document)
+    if not problems:
+        try:
+            config = Config.model_validate_json(to_json(document), context=_context(document, file))
+        except ValidationError as error:
+            details = error.errors(include_url=False)
+            problems = [from_pydantic(detail, document) for detail in details]
+        else:
+            problems = list(cross_check(config, formats))
+    if problems:
+        ordered = sorted(problems, key=lambda problem: _spot(places, problem) or Spot(0, 0))
+        raise InvalidConfigError([_error(file, places, overrides, problem) for problem in ordered])
+    return LoadedConfig(config=config, file=file, text=text, places=places, environment=overrides)
+
+
+def _parse(text: str, file: Path) -> tuple[dict[str, object], Places]:
+    try:
+        document = tomllib.loads(text)
+        return document, locate(text)
+    except tomllib.TOMLDecodeError as error:
+        reason = str(error)
+        where = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", reason)
+        spot = _end(text)
+        if where is not None:
+            reason = reason[: where.start()]
+            if where[1]:
+                spot = Spot(int(where[1]), int(where[2]))
+        cause = reason[:1].lower() + reason[1:]
+    except RecursionError:
+        spot, cause = Spot(1, 1), "lists or tables nest too deep"
+    raise InvalidConfigError([ConfigError(codes.SYNTAX, place=f"{file}:{spot.line}:{spot.column}", cause=cause)])
+
+
+def _end(text: str) -> Spot:
+    lines = text.split("\n")
+    return Spot(len(lines), len(lines[-1]) + 1)
+
+
+def _context(document: Mapping[str, object], file: Path) -> dict[str, object]:
+    """What stands for ``{name}`` and ``{data}`` in paths, and the directory that relative ones start at."""
+    node = document.get("node")
+    named = node if isinstance(node, Mapping) else {}
+    name, data = named.get("name"), named.get("data")
+    return {
+        "base": file.parent,
+        "name": name if isinstance(name, str) else "node",
+        "data": data.replace("{name}", str(name)) if isinstance(data, str) else "data",
+    }
+
+
+def _variable(environment: Mapping[KeyPath, str], path: KeyPath) -> str | None:
+    return next((name for prefix, name in environment.items() if path[: len(prefix)] == prefix), None)
+
+
+def _spot(places: Places, problem: Problem) -> Spot | None:
+    return places.key(problem.path) if problem.at_key else places.value(problem.path)
+
+
+def _place(
+    file: Path, places: Places, environment: Mapping[KeyPath, str], path: KeyPath, *, at_key: bool = False
+) -> str:
+    variable = _variable(environment, path)
+    if variable is None and path not in places.keys:  # a table that only a variable opened
+        variable = next(
+            (name for set_path, name in environment.items() if path and set_path[: len(path)] == path), None
+        )
+    if variable is not None:
+        return f"environment {variable}"
+    spot = places.key(path) if at_key else places.value(path)
+    return f"{file}:{spot.line}:{spot.column}" if spot else f"{file}:1:1"
+
+
+def _error(file: Path, places: Places, environment: Mapping[KeyPath, str], problem: Problem) -> ConfigError:
+    place = _place(file, places, environment, problem.path, at_key=problem.at_key)
+    return ConfigError(problem.code, place=place, cause=problem.cause, remedy=problem.remedy)
