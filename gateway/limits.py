@@ -81,6 +81,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     """A link looks for work this often even if nobody woke it."""
     in_flight_messages: int = 4
     """Messages under way to one partner."""
+    partner_requests: int = 16
+    """Requests of one partner that we work on at once; then 429, so that one partner cannot starve the others."""
+    partner_connections: int = 16
+    """Connections that one partner may keep open to us; then the newest are closed."""
 
     # Ledger
     integrate_interval_s: float = 0.2

@@ -1,0 +1,295 @@
+"""One partner, outwards: one object, one task, one state.
+
+How a message gets there. The store holds an append-only list of messages and one cursor per partner. A round reads the
+messages after the cursor (`_ROUND_MESSAGES` at most), posts up to `Limits.in_flight_messages` of them at once over
+kept connections, and records the receipts strictly in order, each in one transaction with its ledger leaf and the
+cursor. A receipt that came before its forerunner's is held in memory for the next round; after a crash that message is
+posted again, and the partner answers a duplicate with the original receipt. So the transport is at-least-once and the
+effect is exactly-once.
+
+What is never done. Nothing counts without a verified receipt: no status code, no inbound traffic. One message never
+overtakes another in the record. A fault never drops a message: it ends the round, and the link waits.
+
+When it goes on. New messages wake an idle link, never one that waits for a partner to recover: that would turn each new
+message into an attempt. An idle link looks every `Limits.wake_up_s` even if nobody woke it, and asks the partner's
+health address every `Limits.idle_timeout_s`, so that a dead link shows without traffic.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random as standard_random
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+
+from structlog.typing import FilteringBoundLogger
+
+from gateway.clock import Clock
+from gateway.errors import StoreError
+from gateway.limits import Limits
+from gateway.links import codes
+from gateway.links.backoff import Backoff
+from gateway.links.client import PartnerClient
+from gateway.links.faults import probably_refused
+from gateway.links.metrics import LinkMetrics
+from gateway.links.outbox import OpenReceipt, Outbox
+from gateway.links.partners import Partner
+from gateway.links.position import Position
+from gateway.links.receipts import ACCEPTED
+from gateway.links.state import LinkEvent, LinkFaultError, LinkState, LinkStatus, Side
+from gateway.links.tls import TlsContext
+from gateway.stages import Delivery, Recorded
+
+_ROUND_MESSAGES = 64
+"""Messages read from the store at once: bounds memory per link to this times the longest message."""
+
+
+async def deliver(client: PartnerClient, recorded: Recorded) -> Delivery:
+    """Post one recorded message; the delivery that the partner's verified receipt proves.
+
+    Takes only a `Recorded`: what is not durable and ledgered cannot leave. `LinkFaultError` for anything but a receipt.
+    """
+    return await client.post(recorded)
+
+
+class Link:
+    """The delivery loop towards one partner, and where it stands."""
+
+    def __init__(
+        self,
+        *,
+        partner: Partner,
+        tls: TlsContext,
+        outbox: Outbox,
+        open_receipt: OpenReceipt,
+        limits: Limits,
+        clock: Clock,
+        metrics: LinkMetrics,
+        log: FilteringBoundLogger,
+        random: Callable[[], float] = standard_random.random,
+    ) -> None:
+        self._partner = partner
+        self._outbox = outbox
+        self._limits = limits
+        self._clock = clock
+        self._metrics = metrics
+        self._client = PartnerClient(partner=partner, tls=tls, open_receipt=open_receipt, limits=limits, clock=clock)
+        self._backoff = Backoff(limits, random)
+        self._position = Position(partner.name, clock=clock, metrics=metrics, log=log.bind(link=partner.name))
+        self._held: dict[int, Delivery] = {}  # receipts that came before their forerunners', by seq
+        self._closed_in_a_row = 0
+        self._probed_at: float | None = None
+        self._replacement: tuple[Partner, TlsContext] | None = None
+        self._woken = asyncio.Event()  # there may be work
+        self._urged = asyncio.Event()  # an operator or a reload wants an attempt now, back-off or not
+        if not self._sends(partner):
+            self._position.move(LinkEvent.PAUSE)
+
+    @property
+    def partner(self) -> Partner:
+        """As configured now."""
+        return self._replacement[0] if self._replacement is not None else self._partner
+
+    @property
+    def state(self) -> LinkState:
+        """The one word for this link."""
+        return self._position.state
+
+    def wake(self) -> None:
+        """There is a new message. Does not shorten a back-off."""
+        self._woken.set()
+
+    def retry_now(self) -> None:
+        """An operator wants the next attempt at once."""
+        self._urged.set()
+        self._woken.set()
+
+    def pause(self) -> None:
+        """Send nothing from now on; what is under way ends first."""
+        self._position.move(LinkEvent.PAUSE)
+
+    def resume(self) -> None:
+        """Send again."""
+        self._position.move(LinkEvent.RESUME)
+        self._backoff.reset()
+        self.retry_now()
+
+    def replace(self, partner: Partner, tls: TlsContext) -> None:
+        """Take over a new configuration before the next message, at once if the link waits."""
+        self._replacement = (partner, tls)
+        self.retry_now()
+
+    def heard(self) -> None:
+        """A message of the partner was answered. Noted, and nothing else: it proves nothing about the way out."""
+        self._position.good_in()
+
+    async def status(self) -> LinkStatus:
+        """Where the link stands, with the queue as the store counts it."""
+        try:
+            queued = await self._outbox.queue_depth(self._partner.name)
+        except StoreError:
+            queued = -1
+        self._metrics.queue.labels(self._partner.name).set(queued)
+        now = self._clock.now()
+        peer, ours = self._client.peer, self._client.tls.expiries[0].days_left(now)
+        theirs = (peer.ends_at - now).total_seconds() / 86_400 if peer is not None else None
+        self._position.certificates(ours, theirs)
+        return self._position.status(
+            url=self._partner.url,
+            queued_messages=queued,
+            attempts_failed=self._backoff.failures,
+            our_certificate_days=ours,
+            their_certificate_days=theirs,
+        )
+
+    async def run(self) -> None:
+        """Deliver until cancelled. A fault of the world moves the state; a bug of ours is raised."""
+        try:
+            while True:
+                if await self._paused():
+                    continue
+                try:
+                    more = await self._round()
+                except LinkFaultError as fault:
+                    await self._rest(fault)
+                else:
+                    if not more:
+                        await self._idle()
+        finally:
+            await self._client.close()
+
+    @staticmethod
+    def _sends(partner: Partner) -> bool:
+        return partner.send and not partner.paused
+
+    async def _take_over(self) -> None:
+        if self._replacement is None:
+            return
+        (partner, tls), self._replacement = self._replacement, None
+        before, self._partner = self._partner, partner
+        await self._client.replace(partner, tls)
+        self._backoff.reset()
+        self._closed_in_a_row = 0
+        if self._sends(before) != self._sends(partner):
+            self._position.move(LinkEvent.RESUME if self._sends(partner) else LinkEvent.PAUSE)
+
+    async def _paused(self) -> bool:
+        """Take over a new configuration; wait once, and say so, if the link is to send nothing."""
+        self._urged.clear()
+        await self._take_over()
+        if self._position.state is not LinkState.PAUSED:
+            return False
+        await self._wait(self._urged, self._limits.wake_up_s)
+        return True
+
+    async def _round(self) -> bool:
+        """Deliver what one read of the store gives; whether there may be more. Probes if there is nothing."""
+        self._woken.clear()
+        await self._client.renew()
+        try:
+            batch = await self._outbox.next_outbound(self._partner.name, _ROUND_MESSAGES)
+        except StoreError as error:
+            raise self._ours(error) from None
+        if not batch:
+            await self._probe()
+            return False
+        self._held = {seq: delivery for seq, delivery in self._held.items() if seq >= batch[0].seq}
+        more = len(batch) == _ROUND_MESSAGES
+        await self._deliver_all(batch)
+        self._good(behind=more)
+        return more or self._woken.is_set()
+
+    async def _deliver_all(self, batch: Sequence[Recorded]) -> None:
+        """Post them, several at once, and record the receipts in order. Raises the worst fault once all is quiet."""
+        remaining = iter([recorded for recorded in batch if recorded.seq not in self._held])
+        arrived = asyncio.Event()
+        faults: list[LinkFaultError] = []
+
+        async def post_some() -> None:
+            for recorded in remaining:
+                try:
+                    started = self._clock.monotonic()
+                    self._held[recorded.seq] = await deliver(self._client, recorded)
+                    self._metrics.post_seconds.labels(self._partner.name).observe(self._clock.monotonic() - started)
+                except LinkFaultError as fault:
+                    faults.append(fault)
+                arrived.set()
+                if faults or self._position.state is LinkState.PAUSED:
+                    return
+
+        async def record_in_order() -> None:
+            for recorded in batch:
+                while recorded.seq not in self._held:
+                    if all(poster.done() for poster in posters):
+                        return
+                    await arrived.wait()
+                    arrived.clear()
+                try:
+                    await self._record(self._held[recorded.seq])
+                except StoreError as error:
+                    faults.append(self._ours(error))
+                    return
+                del self._held[recorded.seq]
+
+        async with asyncio.TaskGroup() as group:
+            posters = [group.create_task(post_some()) for _ in range(self._limits.in_flight_messages)]
+            for poster in posters:
+                poster.add_done_callback(lambda _: arrived.set())
+            group.create_task(record_in_order())
+        if faults:
+            raise max(faults, key=lambda fault: fault.turned_away)
+
+    async def _record(self, delivery: Delivery) -> None:
+        await self._outbox.record_delivery(delivery)
+        self._closed_in_a_row = 0
+        self._position.receipted(delivery)
+        self._position.skew(self._client.skew_s)
+
+    async def _probe(self) -> None:
+        now = self._clock.monotonic()
+        waiting = self._position.state in (LinkState.BACKOFF, LinkState.REFUSED, LinkState.CATCHING_UP)
+        if waiting or self._probed_at is None or now - self._probed_at >= self._limits.idle_timeout_s:
+            await self._client.probe()
+            self._probed_at = now
+            self._position.skew(self._client.skew_s)
+            self._good(behind=False)
+
+    def _good(self, *, behind: bool) -> None:
+        self._closed_in_a_row = 0
+        self._backoff.reset()
+        self._position.good_out()
+        self._position.move(LinkEvent.BEHIND if behind else LinkEvent.CAUGHT_UP)
+
+    def _ours(self, error: StoreError) -> LinkFaultError:
+        return LinkFaultError(codes.OUR_STORE, side=Side.US, place=self._partner.name, cause=str(error))
+
+    async def _rest(self, fault: LinkFaultError) -> None:
+        """Note the fault and wait: longer each time, as long as the partner asks, slowly when turned away."""
+        if fault.code is codes.CLOSED_WITHOUT_ANSWER:
+            self._closed_in_a_row += 1
+            if self._closed_in_a_row > 1:
+                fault = probably_refused(fault)
+        else:
+            self._closed_in_a_row = 0
+        wait_s = self._backoff.failed(turned_away=fault.turned_away, retry_after_s=fault.retry_after_s)
+        self._position.failed(fault, retry_at=self._after(wait_s))
+        await self._wait(self._urged, wait_s)
+
+    async def _idle(self) -> None:
+        await self._wait(self._woken, self._limits.wake_up_s)
+
+    def _after(self, wait_s: float) -> datetime:
+        return self._clock.now() + timedelta(seconds=wait_s)
+
+    @staticmethod
+    async def _wait(event: asyncio.Event, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await event.wait()
+        except TimeoutError:
+            pass
+
+
+def delivered(delivery: Delivery) -> bool:
+    """Whether the partner took the message; else it refused it and signed that."""
+    return str(delivery.receipt.outcome) == ACCEPTED

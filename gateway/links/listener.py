@@ -1,0 +1,130 @@
+"""The listening socket of the partner side: hardened HTTP, and a sweep over what stays open."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import Counter
+from typing import NamedTuple
+from weakref import WeakKeyDictionary
+
+from aiohttp import web
+from aiohttp.web_protocol import RequestHandler
+
+from gateway.links import events
+from gateway.links.server import PartnerDoor, partner_app
+
+_SWEEP_S = 1.0
+_HEADERS = 40
+_FIELD_OCTETS = 4_096
+_LINE_OCTETS = 2_048
+_HANDSHAKE_S = 5.0  # stops strangers, who never get further than this, from holding sockets
+_LINGER_S = 1.0
+_quiet = logging.getLogger("gateway.links.http")
+_quiet.propagate = False  # aiohttp logs a traceback per malformed request: a flood that a stranger could steer
+_quiet.addHandler(logging.NullHandler())
+
+
+class Address(NamedTuple):
+    """Where the partner side listens."""
+
+    host: str
+    port: int
+
+
+class PartnerServer:
+    """Serves the partner application until it is stopped. One `run` per object."""
+
+    def __init__(self, door: PartnerDoor, *, host: str, port: int, backlog: int = 128) -> None:
+        self._door = door
+        self._asked = Address(host, port)
+        self._backlog = backlog
+        self._born: WeakKeyDictionary[asyncio.BaseTransport, float] = WeakKeyDictionary()
+        self._address: Address | None = None
+        limits = door.limits
+        self._runner = web.AppRunner(
+            partner_app(door),
+            access_log=None,
+            logger=_quiet,
+            handle_signals=False,
+            keepalive_timeout=limits.idle_timeout_s,  # in aiohttp also the time that headers may take
+            auto_decompress=False,
+            max_headers=_HEADERS,
+            max_field_size=_FIELD_OCTETS,
+            max_line_size=_LINE_OCTETS,
+            lingering_time=_LINGER_S,
+            shutdown_timeout=limits.shutdown_timeout_s,
+        )
+        self._listening: asyncio.Server | None = None
+
+    @property
+    def address(self) -> Address:
+        """The bound address, with the port that the system chose where 0 was asked for."""
+        if self._address is None:
+            raise RuntimeError("the partner side does not listen yet")
+        return self._address
+
+    async def start(self) -> None:
+        """Listen. `OSError` of the system when the address is taken."""
+        await self._runner.setup()
+        server = self._runner.server
+        assert server is not None
+        self._listening = await asyncio.get_running_loop().create_server(
+            server,
+            self._asked.host,
+            self._asked.port,
+            ssl=self._door.tls.base,
+            ssl_handshake_timeout=_HANDSHAKE_S,
+            ssl_shutdown_timeout=_LINGER_S,
+            backlog=self._backlog,
+        )
+        host, port = self._listening.sockets[0].getsockname()[:2]
+        self._address = Address(host, port)
+        self._door.log.info(events.LISTENING, host=host, port=port)
+
+    async def run(self) -> None:
+        """Sweep open connections until cancelled, then let requests end and close."""
+        try:
+            while True:
+                await asyncio.sleep(_SWEEP_S)
+                self.sweep()
+        finally:
+            await self.stop()
+
+    async def stop(self) -> None:
+        """Accept nothing more, let what is under way end within `Limits.shutdown_timeout_s`, close."""
+        if self._listening is not None:
+            self._listening.close()
+            self._listening = None
+        await self._runner.cleanup()
+
+    def sweep(self) -> int:
+        """Close, after their current request, connections that are too old, too many or under a former trust.
+
+        The number closed. What a request would be refused for anyway is closed here without waiting for one.
+        """
+        server = self._runner.server
+        open_now = [handler for handler in server.connections if handler.transport is not None] if server else []
+        self._door.metrics.connections.set(len(open_now))
+        held: Counter[str] = Counter()
+        closed = 0
+        for handler in open_now:
+            if not self._may_stay(handler, held):
+                handler.close()
+                closed += 1
+        return closed
+
+    def _may_stay(self, handler: RequestHandler, held: Counter[str]) -> bool:
+        door, transport = self._door, handler.transport
+        assert transport is not None
+        now = door.clock.monotonic()
+        if now - self._born.setdefault(transport, now) > door.limits.connection_age_s:
+            return False
+        connection = transport.get_extra_info("ssl_object")
+        if connection is None or connection.context is not door.tls.current.context:
+            return False
+        partner = door.book.of_peer(connection.getpeercert(binary_form=True), door.clock.now())
+        if partner is None:
+            return False
+        held[partner.name] += 1
+        return bool(held[partner.name] <= door.limits.partner_connections)
