@@ -1,6 +1,50 @@
 """Takes: sealed messages, leaves, receipts, cursors.
 
 Gives: durability: what it returned survives a crash, as one transaction.
-Fails: with `StoreError`; a failed commit changed nothing.
+Fails: with `StoreError`; a failed commit changed nothing, or is recognised when it is repeated.
 Trusts: the disk. Whoever can write the database can lose messages, yet not forge the ledger.
 """
+
+from gateway.store.codes import CODES
+from gateway.store.records import (
+    AnswerFactory,
+    CheckpointRow,
+    Counts,
+    Direction,
+    Exceptional,
+    Idempotent,
+    InboundOutcome,
+    Incoming,
+    LeafFactory,
+    Minted,
+    Outcome,
+    Outgoing,
+    Quarantined,
+    QueueState,
+    Settlement,
+    StoredMessage,
+    StoreInfo,
+)
+from gateway.store.store import Store
+
+__all__ = [
+    "CODES",
+    "AnswerFactory",
+    "CheckpointRow",
+    "Counts",
+    "Direction",
+    "Exceptional",
+    "Idempotent",
+    "InboundOutcome",
+    "Incoming",
+    "LeafFactory",
+    "Minted",
+    "Outcome",
+    "Outgoing",
+    "Quarantined",
+    "QueueState",
+    "Settlement",
+    "Store",
+    "StoreInfo",
+    "StoredMessage",
+]

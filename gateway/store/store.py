@@ -1,0 +1,387 @@
+"""The store's door: durable operations that survive a crash as one transaction each, and look-ups."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import sqlite3
+from collections.abc import Sequence
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+
+from gateway.clock import Clock
+from gateway.errors import StoreError
+from gateway.limits import Limits
+from gateway.stages import Receipt, Recorded, Sealed
+from gateway.store import codes, reader
+from gateway.store.operations import (
+    Plain,
+    RecordInbound,
+    RecordOutbound,
+    is_fresh,
+    quarantine,
+    remember_incarnation,
+    remember_response,
+    resume,
+    settle,
+    swap_checkpoint,
+)
+from gateway.store.reader import Readers
+from gateway.store.records import (
+    AnswerFactory,
+    CheckpointRow,
+    Counts,
+    Exceptional,
+    Idempotent,
+    InboundOutcome,
+    Incoming,
+    LeafFactory,
+    Minted,
+    Outgoing,
+    Quarantined,
+    QueueState,
+    Settlement,
+    StoredMessage,
+    StoreInfo,
+)
+from gateway.store.retention import prune_memory, prune_step
+from gateway.store.schema import connect_writer, migrate, schema_version
+from gateway.store.transaction import Transaction
+from gateway.store.writer import Writer, describe
+
+PRUNE_STEP = 200  # bodies per transaction, so that retention never holds up a message for long
+
+
+class Store:
+    """Durable rows of one gateway in one SQLite file. What a method returned is on disk.
+
+    One process, one writer thread with group commit, a few reading threads. Methods are safe to call from any task of
+    the loop that opened it.
+    """
+
+    def __init__(self, *, path: Path, limits: Limits, writer: Writer, readers: Readers, info: StoreInfo) -> None:
+        self._path = path
+        self._limits = limits
+        self._writer = writer
+        self._readers = readers
+        self.info = info
+        """Engine and schema, for the start-up log."""
+        self._connection: sqlite3.Connection
+        self._lock: int
+
+    @classmethod
+    async def open(
+        cls,
+        path: Path,
+        limits: Limits,
+        clock: Clock,
+        *,
+        connection_factory: type[sqlite3.Connection] = sqlite3.Connection,
+    ) -> Store:
+        """The store at `path`, made or migrated as needed.
+
+        `StoreError` STO-002 when it cannot be opened, STO-003 when a newer version wrote it, STO-004 when another
+        process has it.
+        """
+        path = Path(path)
+        lock = await asyncio.to_thread(_lock, path)
+        try:
+            connection, info = await asyncio.to_thread(_open, path, connection_factory)
+            try:
+                readers = Readers(path)
+                writer = Writer(connection, path, limits, clock)
+            except sqlite3.Error as error:
+                connection.close()
+                raise StoreError(codes.CANNOT_OPEN, place=str(path), cause=describe(error)) from error
+        except BaseException:
+            os.close(lock)
+            raise
+        store = cls(path=path, limits=limits, writer=writer, readers=readers, info=info)
+        store._connection = connection
+        store._lock = lock
+        return store
+
+    async def close(self) -> None:
+        """Finish what is under way, copy the write-ahead log back and let go of the file."""
+        await self._writer.close()
+        await self._readers.close()
+        with contextlib.suppress(sqlite3.Error):  # a log that could not be copied back is read at the next start
+            await asyncio.to_thread(self._connection.execute, "PRAGMA wal_checkpoint(TRUNCATE)")
+        self._connection.close()
+        if self._lock >= 0:
+            os.close(self._lock)
+            self._lock = -1
+
+    # ------------------------------------------------------------------------------------------------------ messages
+
+    async def record_outbound(
+        self,
+        sealed: Sealed,
+        leaf: LeafFactory,
+        minted: Sequence[Minted] = (),
+        idempotency: Idempotent | None = None,
+    ) -> Recorded:
+        """The message, durable with its leaf, its place in each recipient's queue and its track index.
+
+        Recorded before with the same digest: the first record, and nothing new is written. `StoreError` STO-005 when it
+        was recorded with another digest, STO-006 when the idempotency key was used with another body.
+        """
+        known = () if idempotency is None else (idempotency,)
+        operation = RecordOutbound((Outgoing(sealed=sealed, leaf=leaf),), minted, known)
+        return (await self._writer.submit(operation))[0]
+
+    async def record_outbound_all(
+        self, messages: Sequence[Outgoing], minted: Sequence[Minted] = (), idempotency: Sequence[Idempotent] = ()
+    ) -> list[Recorded]:
+        """Several messages in one transaction: one request's messages for several release groups, and the answers to
+        the requests that they came from. Errors as for one; then none of them is recorded."""
+        return await self._writer.submit(RecordOutbound(messages, minted, idempotency))
+
+    async def record_inbound(
+        self,
+        incoming: Incoming,
+        *,
+        leaf: LeafFactory,
+        receipt: AnswerFactory,
+        conflict_leaf: LeafFactory,
+        conflict_receipt: AnswerFactory,
+        minted: Sequence[Minted] = (),
+    ) -> InboundOutcome:
+        """An accepted message, durable with leaf and receipt; or what its id was answered before.
+
+        A duplicate gets the original answer, whatever it was. The same id with another digest is an incident with a
+        leaf of its own (one per distinct content) and `conflict_receipt` as its answer.
+        """
+        operation = RecordInbound(
+            incoming,
+            code="",
+            leaf=leaf,
+            answer=receipt,
+            conflict_leaf=conflict_leaf,
+            conflict_answer=conflict_receipt,
+            minted=minted,
+        )
+        return await self._writer.submit(operation)
+
+    async def record_refusal(
+        self,
+        incoming: Incoming,
+        code: str,
+        *,
+        receipt: AnswerFactory,
+        conflict_leaf: LeafFactory,
+        conflict_receipt: AnswerFactory,
+        leaf: LeafFactory | None = None,
+    ) -> InboundOutcome:
+        """A verified message that is refused with `code`: its answer, durable, so that a duplicate gets the same.
+
+        The body is not kept (quarantine has it, bounded). Without `leaf` the refusal stands in a summary and the
+        receipt gets index -1. When the id was answered before, that answer stands, an acceptance too.
+        """
+        operation = RecordInbound(
+            incoming,
+            code=code,
+            leaf=leaf,
+            answer=receipt,
+            conflict_leaf=conflict_leaf,
+            conflict_answer=conflict_receipt,
+        )
+        return await self._writer.submit(operation)
+
+    async def find_answer(self, *, origin: str, message_id: str) -> tuple[str, InboundOutcome] | None:
+        """(hex digest, original answer) of a partner's message that was seen before, without writing anything."""
+        return await self._readers.run(partial(reader.inbound_answer, origin=origin, message_id=message_id))
+
+    async def find_messages(self, message_id: str) -> list[StoredMessage]:
+        """Every message with this id, with leaf index, receipts and answer; usually one."""
+        return await self._readers.run(partial(reader.messages, message_id=message_id))
+
+    async def latest_messages(self, limit: int) -> list[StoredMessage]:
+        """Up to `limit` messages that hold the newest word on some track, oldest first, to rebuild the picture."""
+        return await self._readers.run(partial(reader.latest_messages, limit=limit))
+
+    # -------------------------------------------------------------------------------------------------------- queues
+
+    async def next_outbound(self, partner: str, limit: int, after: int = 0) -> list[Recorded]:
+        """Messages that wait for `partner`, oldest first; beyond sequence `after` for those already in flight."""
+        return await self._readers.run(partial(reader.next_outbound, partner=partner, limit=limit, after=after))
+
+    async def record_delivery(self, partner: str, seq: int, receipt: Receipt, leaf: LeafFactory) -> int:
+        """Keep the partner's receipt and move its cursor, with a leaf; the leaf's index.
+
+        A refusing receipt settles the message too and leaves a row among the exceptions. Receipts may come in any
+        order: the cursor stops before the first message that waits. A second receipt for a message changes nothing and
+        gives the first one's leaf. `StoreError` STO-008 when the message is not for this partner.
+        """
+        state = Settlement.REFUSED if receipt.outcome == "REFUSED" else None
+        return await self._settle(partner, seq, receipt=receipt, state=state, code=receipt.code, cause="", leaf=leaf)
+
+    async def set_aside(
+        self, partner: str, seq: int, state: Settlement, *, code: str, cause: str = "", leaf: LeafFactory | None = None
+    ) -> int:
+        """Take a message off a partner's queue without a receipt: parked, superseded or expired; index of its leaf."""
+        return await self._settle(partner, seq, receipt=None, state=state, code=code, cause=cause, leaf=leaf)
+
+    async def _settle(
+        self,
+        partner: str,
+        seq: int,
+        *,
+        receipt: Receipt | None,
+        state: Settlement | None,
+        code: str,
+        cause: str,
+        leaf: LeafFactory | None,
+    ) -> int:
+        def work(transaction: Transaction) -> int:
+            return settle(transaction, partner, seq, receipt=receipt, state=state, code=code, cause=cause, leaf=leaf)
+
+        return await self._writer.submit(Plain(work, rows=3))
+
+    async def resume(self, partner: str, seq: int) -> None:
+        """Queue a parked message again; `StoreError` STO-008 unless it is parked."""
+        await self._writer.submit(Plain(lambda transaction: resume(transaction, partner, seq)))
+
+    async def queue_depth(self, partner: str) -> int:
+        """Messages that wait for `partner`."""
+        return await self._readers.run(partial(reader.queue_depth, partner=partner))
+
+    async def queues(self) -> list[QueueState]:
+        """The queue of every node that ever was a recipient, by name."""
+        return await self._readers.run(reader.queues)
+
+    async def exceptions(self, partner: str | None = None, limit: int = 100) -> list[Exceptional]:
+        """Messages parked, refused, superseded or expired, newest first."""
+        return await self._readers.run(partial(reader.exceptions, partner=partner, limit=limit))
+
+    # -------------------------------------------------------------------------------------------------------- ledger
+
+    async def append_leaf(self, factory: LeafFactory) -> int:
+        """Append one ledger entry; its index."""
+        return await self._writer.submit(Plain(lambda transaction: transaction.leaf(factory)))
+
+    async def leaves(self, start: int, limit: int) -> list[bytes]:
+        """Up to `limit` entries from index `start`."""
+        return await self._readers.run(partial(reader.leaves, start=start, limit=limit))
+
+    def leaf_count(self) -> int:
+        """Entries on disk."""
+        return self._writer.leaves
+
+    async def checkpoint(self) -> CheckpointRow | None:
+        """The last checkpoint, absent before the first."""
+        return await self._readers.run(reader.checkpoint)
+
+    async def swap_checkpoint(self, old_size: int, size: int, root: bytes, note: bytes) -> None:
+        """Replace the last checkpoint by a larger one, if it still has `old_size` (0 before the first).
+
+        Repeating a swap that went through is allowed; anything else that does not fit is `StoreError` STO-007.
+        """
+        new = CheckpointRow(size, root, note)
+        await self._writer.submit(Plain(lambda transaction: swap_checkpoint(transaction, old_size, new)))
+
+    # ---------------------------------------------------------------------------------------------- the national side
+
+    async def find_response(self, source: str, key: str) -> tuple[str, bytes] | None:
+        """(hex digest of the body, stored response) under a source's idempotency key."""
+        return await self._readers.run(partial(reader.response, source=source, key=key))
+
+    async def record_response(self, idempotent: Idempotent) -> None:
+        """Keep the answer to a request that caused no message; `StoreError` STO-006 on another body."""
+
+        def work(transaction: Transaction) -> None:
+            if is_fresh(transaction, idempotent):
+                remember_response(transaction, idempotent)
+
+        await self._writer.submit(Plain(work))
+
+    async def load_incarnations(self) -> list[Minted]:
+        """What admission remembered, least recently seen first, up to `Limits.incarnations`."""
+        return await self._readers.run(partial(reader.incarnations, limit=self._limits.incarnations))
+
+    async def record_incarnations(self, minted: Sequence[Minted]) -> None:
+        """Remember incarnations whose tracks no message carries."""
+
+        def work(transaction: Transaction) -> None:
+            for one in minted:
+                remember_incarnation(transaction, one)
+
+        await self._writer.submit(Plain(work, rows=len(minted)))
+
+    async def quarantine(self, record: Quarantined) -> int:
+        """Keep a refused frame for the operator, cut to `Limits.quarantine_octets`; its id.
+
+        Beyond `Limits.quarantine_records` the oldest goes.
+        """
+        keep, cut = self._limits.quarantine_records, self._limits.quarantine_octets
+        return await self._writer.submit(Plain(lambda transaction: quarantine(transaction, record, keep, cut)))
+
+    async def quarantined(self, limit: int = 100, before: int | None = None) -> list[Quarantined]:
+        """Refused frames, newest first; those older than id `before` for the next page."""
+        return await self._readers.run(partial(reader.quarantined, limit=limit, before=before, only=None))
+
+    async def find_quarantined(self, id_: int) -> Quarantined | None:
+        """One refused frame; absent once it had to go."""
+        found = await self._readers.run(partial(reader.quarantined, limit=1, before=None, only=id_))
+        return found[0] if found else None
+
+    # ---------------------------------------------------------------------------------------------------- the whole
+
+    async def prune(self, before: datetime) -> int:
+        """Remove bodies recorded before `before`; how many went.
+
+        Leaves, digests, receipts and dedupe keys stay, and so does what some partner has still to get: it ends at the
+        first such message. Works in small steps, each durable, so it may be interrupted.
+        """
+        total = 0
+        while step := await self._writer.submit(Plain(lambda t: prune_step(t, before, PRUNE_STEP), PRUNE_STEP)):
+            total += step
+        await self._writer.submit(Plain(lambda t: prune_memory(t, before, self._limits.incarnations)))
+        return total
+
+    async def counts(self) -> Counts:
+        """Totals for status and metrics."""
+        return Counts(backlog=self._writer.backlog, **await self._readers.run(reader.totals))
+
+    async def integrity(self) -> list[str]:
+        """What is wrong with the database, as sentences; empty when nothing is. Reads all of it."""
+        return await self._readers.run(reader.findings)
+
+
+def _lock(path: Path) -> int:
+    """An exclusive lock beside the database, held by this process until it is closed or dies."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StoreError(codes.CANNOT_OPEN, place=str(path), cause=str(error)) from error
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(lock)
+        raise StoreError(codes.IN_USE, place=str(path)) from error
+    return lock
+
+
+def _open(path: Path, factory: type[sqlite3.Connection]) -> tuple[sqlite3.Connection, StoreInfo]:
+    try:
+        connection = connect_writer(path, factory)
+        try:
+            migrate(connection)
+            version = schema_version(connection)
+            path.chmod(0o600)  # messages inside are as confidential as their labels say
+        except BaseException:
+            connection.close()
+            raise
+    except (sqlite3.Error, OSError) as error:
+        raise StoreError(codes.CANNOT_OPEN, place=str(path), cause=describe(error)) from error
+    info = StoreInfo(
+        path=str(path),
+        engine=f"SQLite {sqlite3.sqlite_version}",
+        schema_version=version,
+        wal_reset_bug=sqlite3.sqlite_version_info < (3, 51, 3),
+    )
+    return connection, info
