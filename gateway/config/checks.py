@@ -84,6 +84,7 @@ _ONLY_FOR_KIND = {
     "address": {FeedKind.UDP, FeedKind.TCP_LISTEN, FeedKind.TCP_CONNECT},
     "path": {FeedKind.FILE},
     "rate": {FeedKind.FILE},
+    "base_time": {FeedKind.FILE},
     "group": {FeedKind.UDP},
     "interface": {FeedKind.UDP},
     "allow": {FeedKind.UDP, FeedKind.TCP_LISTEN},

@@ -28,6 +28,7 @@ from gateway.config.values import (
     Origin,
     Pin,
     ReplayRate,
+    UtcTime,
     VerifierKey,
 )
 from gateway.limits import Limits
@@ -253,6 +254,9 @@ class FeedTable(Table):
     """Address of the network interface for multicast (`udp` only); absent lets the system choose."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
     """Options of the format's decoder or encoder, over those of the source."""
+    base_time: UtcTime | None = None
+    """When the recording began, for containers that do not say so in UTC (`file` only): ISO 8601 text with a zone.
+    Codecs take the date of times of day from it. Absent means the start of the replay."""
     rate: ReplayRate = "realtime"
     """Speed of a replay (`file` only): `realtime`, `max`, or a factor."""
     allow: tuple[Network, ...] = ()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import types
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Union, get_args, get_origin
@@ -11,6 +12,7 @@ from typing import Annotated, Union, get_args, get_origin
 import msgspec
 from pydantic import BaseModel
 
+from gateway.clock import utc_text
 from gateway.config.limits_table import limits_model
 from gateway.config.locate import KeyPath
 from gateway.config.model import Config
@@ -67,6 +69,8 @@ def plain(value: object) -> object:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, BaseModel):
         return {key: plain(getattr(value, key)) for key in type(value).model_fields}
+    if isinstance(value, datetime):
+        return utc_text(value)
     if isinstance(value, Sequence):
         return [plain(item) for item in value]
     return str(value)

@@ -6,11 +6,14 @@ import ipaddress
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+
+from gateway.clock import parse_utc
 
 MAX_TEXT = 200  # a value that is longer is a pasted file, not a setting
 
@@ -230,6 +233,18 @@ ReplayRate = Annotated[
 ]
 FilePath = Annotated[Path, PlainValidator(_path), WithJsonSchema(_STRING)]
 """Relative to the configuration file; ``{name}`` and ``{data}`` stand for the node's name and data directory."""
+
+
+def _utc(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    try:
+        return parse_utc(_text(value, "a time"))
+    except ValueError:
+        raise ValueError("expected an ISO 8601 time with its zone, such as 2026-03-01T09:30:00Z") from None
+
+
+UtcTime = Annotated[datetime, PlainValidator(_utc), WithJsonSchema({"type": "string", "format": "date-time"})]
 
 
 def _ip(value: object) -> str:
