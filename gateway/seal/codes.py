@@ -46,6 +46,7 @@ OWN_KEY_EXPIRED = Code("SEAL-105", "our signing key is outside of its validity",
 CERTIFICATE_WRITE = Code(
     "SEAL-106", "certificates cannot be written", "choose a writable directory, or move the old files"
 )
+CERTIFICATE_NAME = Code("SEAL-107", "name cannot stand in a certificate", "use letters, digits and hyphens")
 
 CODES = (
     REFUSED,
@@ -74,4 +75,5 @@ CODES = (
     KEY_MISMATCH,
     OWN_KEY_EXPIRED,
     CERTIFICATE_WRITE,
+    CERTIFICATE_NAME,
 )
