@@ -26,7 +26,7 @@ from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Direction, Profile
 from gateway.config.problems import Problem, did_you_mean
 from gateway.errors import ConfigError, GatewayError
-from gateway.links.tls import TlsMaterial, build_contexts
+from gateway.links.tls import TlsMaterial, server_tls
 from gateway.seal import KeyRecord, Signer
 from gateway.seal.certificates import is_development
 from gateway.stages import Format
@@ -120,7 +120,7 @@ class _Checker:
             certificate=certificate, key=key, authorities=tuple(_named(self._config, path) for path in usable)
         )
         try:
-            build_contexts(material)
+            server_tls(material)
         except GatewayError as error:
             yield _unfit((*table, "certificate"), certificate, error)
             return

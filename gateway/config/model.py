@@ -8,6 +8,7 @@ Checks of one value are in `gateway.config.values`; checks between values are in
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
@@ -335,6 +336,10 @@ class Config(Table):
     feed: dict[Name, FeedTable] = Field(default_factory=dict)
     policy: PolicyTable
     limits: LimitsTable = Field(default_factory=Limits)
+
+    def database_path(self) -> Path:
+        """The node's database, in its data directory."""
+        return self.node.data / "gateway.sqlite"
 
     def release_groups(self) -> dict[str, tuple[str, ...]]:
         """Partner nodes that we send to, sorted, by release group; groups without such a member are absent."""
