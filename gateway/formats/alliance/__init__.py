@@ -1,1 +1,25 @@
-"""The alliance track message: canonical octets out, validated tracks in."""
+"""The alliance track message: canonical octets out, validated tracks in.
+
+Takes: a `Message`, or a parsed document (verified, or plain for translation).
+Gives: exactly the exclusive canonical form, or a `Message` that validated against ``schemas/track-message-1.0.xsd``.
+Fails: with `FormatError` (``ALM-...``) at an element.
+Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy`'s.
+"""
+
+from gateway.formats.alliance.extensions import NAMESPACE
+from gateway.formats.alliance.read import open_message, read
+from gateway.formats.alliance.render import ROOT_END, draft, fault, render
+from gateway.formats.alliance.schema import Schema, packaged_schema, schema_directory
+
+__all__ = [
+    "NAMESPACE",
+    "ROOT_END",
+    "Schema",
+    "draft",
+    "fault",
+    "open_message",
+    "packaged_schema",
+    "read",
+    "render",
+    "schema_directory",
+]

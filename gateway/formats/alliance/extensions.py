@@ -1,0 +1,108 @@
+"""Foreign elements: checked, spliced into a message so that the whole stays canonical, and taken out again.
+
+An `Extension` holds one element in exclusive canonical form *by itself*. Inside a message the default namespace is the
+alliance's, which changes the canonical form of exactly three kinds of descendants:
+
+    unprefixed, no namespace          gains ``xmlns=""`` (or it would fall into the alliance namespace)
+    unprefixed, alliance namespace    loses its declaration (an ancestor has it already)
+    everything else                   stays as it is
+
+`splice` does that on the text, in one pass over the start tags. It needs no tree, and it is exact because the input is
+proven canonical first: there a default declaration stands directly after the tag's name and nowhere without need.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from lxml import etree
+
+from gateway.errors import FormatError
+from gateway.formats.alliance.codes import BAD_EXTENSION, HOSTILE
+from gateway.limits import Limits
+from gateway.track import Extension
+from gateway.xml import parse
+
+NAMESPACE = "urn:alliance:track-exchange:1"
+_LIMITS = Limits()
+XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
+_TAG = re.compile(r'<(/?)([^\s/<>!?]+)(?: xmlns="([^"]*)")?((?: [^\s=<>]+="[^"<]*")*)>')
+# Canonical attribute values may hold ">" but neither quotes nor "<".
+
+
+def splice(extension: Extension) -> str:
+    """The element as it stands inside a message. Raises `FormatError` for what is not canonical by itself."""
+    if len(extension.xml) > _LIMITS.max_text_octets:
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause=f"{len(extension.xml)} characters")
+    return _splice(extension) if len(extension.xml) < 4096 else _splice.__wrapped__(extension)
+
+
+@lru_cache(maxsize=512)
+def _splice(extension: Extension) -> str:
+    _check(extension)
+    written: list[str] = []
+    scope = [("", NAMESPACE)]  # default namespace in force (by itself, inside the message)
+    last = 0
+    for tag in _TAG.finditer(extension.xml):
+        closing, name, declared, rest = tag.groups()
+        if closing:
+            scope.pop()
+            continue
+        alone, inside = scope[-1]
+        if ":" not in name:
+            alone = alone if declared is None else declared
+            declaration = "" if alone == inside else f' xmlns="{alone}"'
+            written += (extension.xml[last : tag.start()], "<", name, declaration, rest, ">")
+            last = tag.end()
+            inside = alone
+        scope.append((alone, inside))
+    written.append(extension.xml[last:])
+    return "".join(written)
+
+
+def _check(extension: Extension) -> None:
+    try:
+        octets = extension.xml.encode()
+    except UnicodeEncodeError:
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="lone surrogate") from None
+    root = parse(octets, max_octets=4 * _LIMITS.max_text_octets)
+    guard(root)
+    if root.tag != f"{{{extension.namespace}}}{extension.name}":
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="the root element has another name")
+    if extension.namespace in ("", NAMESPACE):
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="not a foreign namespace")
+    if canonical(root) != octets:
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="not in exclusive canonical form")
+
+
+def guard(element: etree._Element) -> None:
+    """Nothing, for an element whose canonical form is cheap to make. Raises `FormatError` for floods."""
+    deepest = _LIMITS.max_xml_depth
+    crowded = f"boolean(descendant-or-self::*[@*[{_LIMITS.max_xml_attributes + 1}]])"
+    if element.xpath(crowded) or element.xpath(f"boolean({'/'.join('*' * deepest)})"):
+        cause = f"{deepest} levels or more, or more than {_LIMITS.max_xml_attributes} attributes"
+        raise FormatError(HOSTILE, place="Extensions", cause=cause)
+    # A second signature would make tools that verify the first one found verify the wrong one.
+    if element.xpath("boolean(descendant-or-self::d:*)", namespaces={"d": XMLDSIG}):
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds an XML signature")
+    if element.xpath("boolean(descendant::processing-instruction())"):
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds a processing instruction")
+
+
+def canonical(element: etree._Element) -> bytes:
+    """The exclusive canonical form of an element by itself, comments left out."""
+    try:
+        return etree.tostring(element, method="c14n", exclusive=True, with_comments=False, with_tail=False)
+    except (etree.LxmlError, ValueError) as error:  # relative namespace URIs
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause=str(error)[:200]) from None
+
+
+def take(wrapper: etree._Element) -> tuple[Extension, ...]:
+    """The foreign elements of one ``Extensions`` element, each in canonical form by itself."""
+    guard(wrapper)
+    taken = []
+    for element in wrapper.iterchildren(etree.Element):
+        name = etree.QName(element)
+        taken.append(Extension(name.namespace or "", name.localname, canonical(element).decode()))
+    return tuple(taken)

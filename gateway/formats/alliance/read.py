@@ -1,0 +1,298 @@
+"""The track message as our own types.
+
+A document that validates has a known structure, and in the shape that `render` writes every element stands in the text
+where its tag says: "<" begins nothing but a tag, and no tag of ours repeats inside of itself. So the reader cuts
+strings instead of walking a tree, and remembers by its text what a batch repeats. Any other shape goes through `plain`
+first.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TypedDict
+
+from lxml import etree
+
+from gateway.errors import FormatError
+from gateway.formats.alliance.codes import BAD_REFERENCE, INVALID, SIGNED
+from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG
+from gateway.formats.alliance.motion import state
+from gateway.formats.alliance.plain import plain
+from gateway.formats.alliance.scan import (
+    ENVIRONMENT,
+    classification,
+    code,
+    dimensions,
+    identifiers,
+    identity,
+    label,
+    leaves,
+    pieces,
+    provenance,
+    raw_record,
+    relation,
+    status,
+    text,
+    time,
+    uuid,
+)
+from gateway.formats.alliance.schema import packaged_schema
+from gateway.stages import Exercise, Header, Hop, Message, Opened, Retraction, Simulation, Verified
+from gateway.track import (
+    Classification,
+    Dimensions,
+    Extension,
+    IdentityGroup,
+    Label,
+    Provenance,
+    RawRecord,
+    Relation,
+    Source,
+    Status,
+    Track,
+)
+
+_START = f'<TrackMessage xmlns="{NAMESPACE}" version="'
+_END = "</TrackMessage>"
+
+
+def read(document: etree._Element, *, validate: bool = True, signed: bool = False) -> Message:
+    """The message of a document: the root element that `gateway.xml.parse` gave.
+
+    It is validated against the packaged schema unless it has been before (`validate`). A document that still holds
+    its ``ds:Signature`` is refused unless the caller says that nobody relies on it (`signed`).
+    Raises `FormatError` (``ALM-...``) with the offending element as place.
+    """
+    if not signed and len(document) and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}"):
+        raise FormatError(SIGNED, place="TrackMessage")
+    if validate:
+        packaged_schema().check(document)
+    return _from_any_shape(document)
+
+
+def open_message(verified: Verified) -> Opened:
+    """The message of a verified document, validated. Raises `FormatError` as `read`.
+
+    The signed octets equal the canonical form of the tree, so they are read as they stand where they can be.
+    """
+    document = verified.document
+    if len(document) and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}"):
+        raise FormatError(SIGNED, place="TrackMessage")
+    packaged_schema().check(document)
+    octets = verified.signed
+    if octets.count(b"xmlns") == 1 and b"<!" not in octets and b"<?" not in octets:
+        # One declaration and a valid root: every element is unprefixed and ours, and no attribute is xsi's.
+        try:
+            return Opened(verified=verified, message=_message(octets.decode(), []))
+        except (LookupError, ValueError):
+            pass
+    return Opened(verified=verified, message=_from_any_shape(document))
+
+
+def _from_any_shape(document: etree._Element) -> Message:
+    evened, taken = plain(document)
+    try:
+        return _message(evened, taken)
+    except (LookupError, ValueError) as error:
+        raise FormatError(INVALID, place="TrackMessage", cause=f"{type(error).__name__} {error}"[:300]) from None
+
+
+_Extensions = list[tuple[Extension, ...]]
+
+
+def _message(whole: str, taken: _Extensions) -> Message:
+    """The message in `whole`. Raises `LookupError` or `ValueError` for another shape than `render` writes."""
+    if not whole.startswith(_START) or not whole.endswith(_END):
+        raise ValueError("another root")
+    head, *tracks = whole[len(_START) : -len(_END)].split("<Track>")
+    if tracks:
+        tracks[-1], _, rest = tracks[-1].partition("</Track>")
+        tracks[-1] += "</Track>"
+        version, _, head = head.partition('"><Header>')
+    else:
+        version, _, head = head.partition('"><Header>')
+        head, _, rest = head.partition("</Header>")
+        head += "</Header>"
+    header, sources = _header(head[: -len("</Header>")], taken)
+    known: dict[tuple[str, ...], tuple[Source, ...]] = {}
+    retractions: list[Retraction] = []
+    extensions: tuple[Extension, ...] = ()
+    for name, _, inner in pieces(rest):
+        if name == "Retraction":
+            leaf = leaves(inner)
+            reason = code(leaf["Reason"]) or ""
+            retractions.append(Retraction(track_id=uuid(leaf["TrackId"]), time=time(leaf["Time"]), reason=reason))
+        else:
+            extensions = taken[int(inner)]
+    return Message(
+        header=header,
+        tracks=tuple([_track(inner, sources, known, taken) for inner in tracks]),
+        retractions=tuple(retractions),
+        extensions=extensions,
+        version=version,
+    )
+
+
+def _header(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
+    leaf: dict[str, str] = {}
+    recipients: list[str] = []
+    hops: list[Hop] = []
+    sources: dict[str, Source] = {}
+    for name, own, content in pieces(inner):
+        if name == "Recipient":
+            recipients.append(_bare(content))
+        elif name == "Hop":
+            hop = leaves(content)
+            hops.append(Hop(_bare(hop["Node"]), time(hop["Time"])))
+        elif name == "Source":
+            source = _source(own["id"], content)
+            if source.id in sources:
+                raise FormatError(BAD_REFERENCE, place="Header/Source", cause=f"{source.id} stands twice")
+            sources[source.id] = source
+        else:
+            leaf[name] = content
+    group = leaf.get("ReleaseGroup")
+    header = Header(
+        message_id=uuid(leaf["MessageId"]),
+        created_at=time(leaf["CreatedTime"]),
+        sender=_bare(leaf["SenderNode"]),
+        recipients=tuple(recipients),
+        release_group=None if group is None else _bare(group),
+        nonce=_bare(leaf["Nonce"]),
+        exercise=Exercise(leaf["ExerciseIndicator"]),
+        simulation=Simulation(leaf["SimulationIndicator"]),
+        label=label(leaf["Label"]),
+        hops=tuple(hops),
+        extensions=taken[int(leaf["Extensions"])] if "Extensions" in leaf else (),
+    )
+    return header, sources
+
+
+def _bare(raw: str) -> str:
+    """A code of the schema, in whose pattern no white space is; so any that is here stands around it."""
+    if raw != raw.strip() or "&" in raw:
+        raise ValueError(raw)
+    return raw
+
+
+@lru_cache(maxsize=1024)
+def _source(own_id: str, inner: str) -> Source:
+    leaf = leaves(inner)
+    nation = leaf.get("Nation")
+    return Source(
+        id=_bare(own_id),
+        name=text(leaf["Name"]),
+        modality=code(leaf.get("Modality")),
+        nation=None if nation is None else _bare(nation),
+    )
+
+
+class _Traits(TypedDict, total=False):
+    """What stands between the environment and the sources of a track."""
+
+    identity: IdentityGroup
+    platform: str | None
+    name: str
+    remarks: str
+    classifications: tuple[Classification, ...]
+    dimensions: Dimensions
+    relations: tuple[Relation, ...]
+    label: Label
+
+
+def _track(
+    inner: str, sources: dict[str, Source], known: dict[tuple[str, ...], tuple[Source, ...]], taken: _Extensions
+) -> Track:
+    """One track from what stands after its start tag, its end tag included."""
+    head, has_state, tail = inner.partition("<State>")
+    kinematics = None
+    if has_state:
+        within, _, tail = tail.partition("</State>")
+        kinematics = state(within)
+        tail = tail[: -len("</Track>")]
+    else:
+        head, tail = _without_state(head[: -len("</Track>")])
+    names, _, rest = head[55:].partition("<Environment>")
+    if not head.startswith("<TrackId>") or head[45:55] != "</TrackId>":
+        raise ValueError("track id")
+    environment, _, rest = rest.partition("</Environment>")
+    facts: Status | None = None
+    if rest.startswith("<Status>"):
+        within, _, rest = rest[len("<Status>") :].partition("</Status>")
+        facts = status(within)
+    ids, others = _others(rest) if len(rest) < 2048 else _others.__wrapped__(rest)
+    contributed = known.get(ids)
+    if contributed is None:
+        contributed = known[ids] = _resolve(ids, sources)
+    passed, raw, extensions = _tail(tail, taken) if tail else ((), None, ())
+    return Track(
+        track_id=head[9:45],
+        identifiers=identifiers(names) if names else (),
+        environment=ENVIRONMENT[environment],
+        status=facts,
+        state=kinematics,
+        sources=contributed,
+        provenance=passed,
+        raw=raw,
+        extensions=extensions,
+        **others,
+    )
+
+
+def _without_state(rest: str) -> tuple[str, str]:
+    """Head and tail of a track that has no state."""
+    cuts = [at for name in ("<Provenance>", "<RawRecord ", "<Extensions>") if (at := rest.find(name)) >= 0]
+    cut = min(cuts, default=len(rest))
+    return rest[:cut], rest[cut:]
+
+
+@lru_cache(maxsize=4096)
+def _others(inner: str) -> tuple[tuple[str, ...], _Traits]:
+    """Ids of the sources, and the traits, of what stands between status and state."""
+    ids: list[str] = []
+    traits: _Traits = {}
+    classifications: list[Classification] = []
+    relations: list[Relation] = []
+    for name, _, content in pieces(inner):
+        if name == "SourceRef":
+            ids.append(content)
+        elif name == "Name":
+            traits["name"] = text(content)
+        elif name == "Platform":
+            traits["platform"] = code(content)
+        elif name == "Identity":
+            traits["identity"] = identity(content)
+        elif name == "ObjectClass":
+            classifications.append(classification(content))
+        elif name == "Remarks":
+            traits["remarks"] = text(content)
+        elif name == "Dimensions":
+            traits["dimensions"] = dimensions(content)
+        elif name == "Relation":
+            relations.append(relation(content))
+        elif name == "Label":
+            traits["label"] = label(content)
+        else:
+            raise ValueError(name)
+    if classifications:
+        traits["classifications"] = tuple(classifications)
+    if relations:
+        traits["relations"] = tuple(relations)
+    return tuple(ids), traits
+
+
+def _resolve(ids: tuple[str, ...], sources: dict[str, Source]) -> tuple[Source, ...]:
+    try:
+        return tuple([sources[own_id] for own_id in ids])
+    except KeyError as error:
+        raise FormatError(BAD_REFERENCE, place="Track/SourceRef", cause=str(error)[:140]) from None
+
+
+def _tail(inner: str, taken: _Extensions) -> tuple[tuple[Provenance, ...], RawRecord | None, tuple[Extension, ...]]:
+    """What stands after the state of a track."""
+    extensions: tuple[Extension, ...] = ()
+    if inner.endswith("</Extensions>"):
+        inner, _, index = inner[: -len("</Extensions>")].partition("<Extensions>")
+        extensions = taken[int(index)]
+    passed, has_raw, octets = inner.partition("<RawRecord ")
+    return provenance(passed) if passed else (), raw_record(octets) if has_raw else None, extensions
