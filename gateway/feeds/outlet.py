@@ -72,9 +72,10 @@ class Flush:
     """One consumer's queue and encoder: what to send next, and what that lost."""
 
     def __init__(
-        self, queue: TrackQueue, encoder: Encoder, clock: Clock, counts: OutletCounts, delimiter: bytes
+        self, queue: TrackQueue, encoder: Encoder, clock: Clock, counts: OutletCounts, delimiter: bytes = b""
     ) -> None:
         self._queue = queue
+        self._taken: list[Track] = []
         self._encoder = encoder
         self._clock = clock
         self._counts = counts
