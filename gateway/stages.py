@@ -44,6 +44,8 @@ class Decoded(Struct, frozen=True, kw_only=True):
     """Records that were refused, each with its octet offset or element as place."""
     silent: int = 0
     """Records that are valid and carry no track (a sector crossing, a keep-alive)."""
+    duplicates: int = 0
+    """Data blocks that were exact repetitions within the window (A/B networks) and were dropped."""
 
 
 class Encoded(Struct, frozen=True, kw_only=True):
