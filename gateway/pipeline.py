@@ -23,6 +23,7 @@ from gateway.feeds.picture import Picture
 from gateway.formats import alliance
 from gateway.ledger import Ledger
 from gateway.limits import Limits
+from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
 from gateway.seal import Signer, Verifier, check_freshness
 from gateway.stages import (
@@ -38,7 +39,8 @@ from gateway.stages import (
     Simulation,
     Verified,
 )
-from gateway.store import Idempotent, Minted, Store
+from gateway.store import Idempotent, Incoming, Minted, Outgoing, Quarantined, Store
+from gateway.store import Outcome as Recording
 from gateway.track import Track
 
 
@@ -126,9 +128,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, idempotency: Id
     counts.duplicates += decoded.duplicates
     if decoded.problems:
         counts.records_refused += len(decoded.problems)
-        for problem in decoded.problems:
-            await rooms.store.quarantine(frame, problem)
-        rooms.ledger.note_refusal(frame.source, decoded.problems[0].code.id, len(decoded.problems))
+        await _quarantine(rooms, frame, decoded.problems)
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
@@ -140,7 +140,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, idempotency: Id
     # 4. Release: per release group, never per partner
     refused: list[Refused] = []
     batches: list[Batch] = []
-    for verdict in release(rooms.policy, admitted.tracks) if admitted.tracks else ():
+    for verdict in release(rooms.policy, admitted.tracks, source=frame.source):
         if isinstance(verdict, Refused):
             refused.append(verdict)
             counts.tracks_withheld += len(verdict.track_ids)
@@ -200,26 +200,48 @@ async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
         draft = alliance.draft(message, rule=batch.rule)
 
     # 6. Sign
-    sealed = rooms.signer.seal(draft)
+    sealed = await rooms.signer.seal_async(draft)
     rooms.counts.messages_signed += 1
     rooms.counts.tracks_signed += len(message.tracks)
 
     # 7. Record: message, dedupe key, ledger leaf and track index in one transaction
-    recorded = await rooms.store.record_outbound(
-        sealed, rooms.ledger.sent(sealed), minted=batch.begun, idempotency=batch.idempotency
+    await rooms.store.record_outbound_all(
+        [Outgoing(sealed=sealed, leaf=rooms.ledger.sent(sealed))], batch.begun, batch.idempotency
     )
 
     # 8. Deliver: the links read forward from their own cursors
-    rooms.wake_links(recorded.message.recipients)
+    rooms.wake_links(sealed.recipients)
     return Outcome(message_id=sealed.message_id, refused=refused)
 
 
 async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempotent | None) -> None:
     """Keep what would have gone with a message when there is none."""
-    await rooms.store.remember(minted=begun, idempotency=[entry for entry in idempotency if entry is not None])
+    if begun:
+        await rooms.store.record_incarnations(begun)
+    for entry in idempotency:
+        if entry is not None:
+            await rooms.store.record_response(entry)
 
 
-async def inbound(rooms: Rooms, message: Inbound) -> bytes:
+async def _quarantine(rooms: Rooms, frame: Frame, problems: Sequence[FormatError]) -> None:
+    """Keep the octets of a frame once, under its first problem, with how many there are."""
+    first = problems[0]
+    more = f" (and {len(problems) - 1} more in this frame)" if len(problems) > 1 else ""
+    await rooms.store.quarantine(
+        Quarantined(
+            at=frame.received_at,
+            source=frame.source,
+            code=first.code.id,
+            place=first.place,
+            cause=first.cause + more,
+            octets=frame.octets,
+            length=len(frame.octets),
+        )
+    )
+    rooms.ledger.note_refusal(frame.source, first.code.id, len(problems))
+
+
+async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     """Take what a partner pushed; the answer is the signed receipt (or signed refusal), the original for a duplicate.
 
     Raises `SealError` when the signature does not hold: then nothing that the message says is believed, nothing is
@@ -253,36 +275,45 @@ async def inbound(rooms: Rooms, message: Inbound) -> bytes:
     header = accepted.opened.message.header
     track_ids = tuple(track.track_id or "" for track in accepted.tracks)
     outcome = await rooms.store.record_inbound(
-        origin=verified.signer,
-        message_id=header.message_id,
-        sha256=verified.sha256,
-        octets=message.octets,
-        partner=message.partner,
-        track_ids=track_ids,
+        Incoming(
+            origin=verified.signer,
+            message_id=header.message_id,
+            sha256=verified.sha256,
+            octets=message.octets,
+            partner=message.partner,
+            track_ids=track_ids,
+        ),
         leaf=rooms.ledger.received(verified, header.message_id, accepted.rule),
         receipt=rooms.ledger.acceptance(verified, header.message_id),
-        conflict=rooms.ledger.conflict(verified, header.message_id),
+        conflict_leaf=rooms.ledger.conflict(verified, header.message_id),
+        conflict_receipt=rooms.ledger.refusal(verified, header.message_id, "STO-009"),
     )
-    if not outcome.new:
+    if outcome.outcome is not Recording.NEW:
         counts.messages_duplicate += 1
-        return outcome.answer
+        return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
 
     # 8. Hand on, once: the picture and the national feeds
     counts.tracks_accepted += len(accepted.tracks)
     rooms.picture.update(accepted.tracks, verified.signer)
     rooms.publish(accepted.tracks, verified.signer)
-    return outcome.answer
+    return ReceiptAnswer(note=outcome.answer, accepted=True)
 
 
-async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> bytes:
+async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> ReceiptAnswer:
     """The signed refusal of an authentic message; the original one when it was refused before."""
     message_id = opened.message.header.message_id if opened is not None else ""
-    return await rooms.store.record_refusal(
-        origin=verified.signer,
-        message_id=message_id,
-        sha256=verified.sha256,
-        partner=verified.inbound.partner,
-        code=error.code.id,
+    outcome = await rooms.store.record_refusal(
+        Incoming(
+            origin=verified.signer,
+            message_id=message_id or verified.sha256,
+            sha256=verified.sha256,
+            octets=verified.inbound.octets,
+            partner=verified.inbound.partner,
+        ),
+        error.code.id,
         leaf=rooms.ledger.refused(verified, message_id, error.code.id),
         receipt=rooms.ledger.refusal(verified, message_id, error.code.id),
+        conflict_leaf=rooms.ledger.conflict(verified, message_id),
+        conflict_receipt=rooms.ledger.refusal(verified, message_id, error.code.id),
     )
+    return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)

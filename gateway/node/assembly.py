@@ -1,0 +1,252 @@
+"""A running gateway: rooms assembled from a configuration, supervised, watched, stopped cleanly.
+
+Start: trust, store, ledger, admission from what the store remembers, the picture from the newest messages, links,
+feeds, the two HTTP doors. Stop: the doors, feeds and links close first, then open batches become durable, then the
+ledger publishes its last checkpoint, then the store closes. A crash at any point loses nothing that was acknowledged.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Sequence
+from datetime import datetime
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from gateway.admission import Admission
+from gateway.batch import Batch, Gatherer
+from gateway.clock import Clock, SystemClock
+from gateway.config import Config
+from gateway.errors import GatewayError
+from gateway.feeds.outlet import Outlet
+from gateway.feeds.picture import Picture
+from gateway.formats.registry import formats
+from gateway.ledger import Ledger, open_receipt
+from gateway.links import (
+    Link,
+    LinkMetrics,
+    PartnerBook,
+    PartnerDoor,
+    PartnerServer,
+    ReceiptAnswer,
+    ServerTls,
+    client_tls,
+)
+from gateway.node import trust
+from gateway.node.latency import Latency
+from gateway.node.memory import rebuild_picture
+from gateway.node.metrics import NodeCollector
+from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
+from gateway.node.supervisor import Supervisor
+from gateway.pipeline import Counts, Pending, Rooms, dispatch, inbound, outbound
+from gateway.stages import Decoder, Frame, Inbound
+from gateway.store import Idempotent, Store
+
+TOUCH_S = 5.0
+"""How often the store learns which tracks are alive: a restart within the sources' silence keeps their identifiers."""
+EXPIRE_S = 1.0
+
+
+class Node:
+    """One gateway. `async with Node(config) as node: await node.run()`; `run` ends when cancelled."""
+
+    def __init__(self, config: Config, *, clock: Clock | None = None) -> None:
+        self.config = config
+        self.clock = clock or SystemClock()
+        self.registry = CollectorRegistry()
+        self.started_at: datetime = self.clock.now()
+        self.counts = Counts()
+        self.latency = Latency()
+        self.supervisor = Supervisor()
+        self.links: dict[str, Link] = {}
+        self.feeds: dict[str, FeedIn] = {}
+        self.outlets = Outlets(config.node.name)
+        self.log = structlog.get_logger("node")
+        self.store: Store
+        self.ledger: Ledger
+        self.rooms: Rooms
+        self.partner_server: PartnerServer | None = None
+
+    async def __aenter__(self) -> Node:
+        await self._assemble()
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self._close()
+
+    # ------------------------------------------------------------------------------------------------------ assembly
+
+    async def _assemble(self) -> None:
+        config, clock, limits = self.config, self.clock, self.config.limits
+        signer, verifier = trust.read_signer(config), trust.read_verifier(config)
+        key = trust.read_ledger_key(config)
+        config.node.data.mkdir(parents=True, exist_ok=True)
+        self.store = await Store.open(config.node.data / "gateway.db", limits, clock)
+        try:
+            self.ledger = await Ledger.open(
+                self.store,
+                config.ledger.directory,
+                key,
+                node=config.node.name,
+                origin=config.ledger.origin,
+                clock=clock,
+                limits=limits,
+            )
+            self.rooms = Rooms(
+                node=config.node.name,
+                exercise=config.node.exercise,
+                simulation=config.node.simulation,
+                clock=clock,
+                limits=limits,
+                policy=trust.read_policy(config),
+                admission=Admission(
+                    config.node.name,
+                    limits,
+                    silence_s={name: config.source_silence_s(name) for name in config.source},
+                    known=await self.store.load_incarnations(),
+                ),
+                signer=signer,
+                verifier=verifier,
+                store=self.store,
+                ledger=self.ledger,
+                picture=Picture(clock, limits),
+                publish=self.outlets.publish,
+                wake_links=self._wake,
+                counts=self.counts,
+            )
+            self.gatherer = Gatherer(limits, self._dispatch)
+            self.rooms.gatherer = self.gatherer
+            await rebuild_picture(self.rooms)
+            self._open_links()
+            self._open_feeds()
+            self.registry.register(NodeCollector(self))
+        except BaseException:
+            await self.store.close()
+            raise
+
+    def _open_links(self) -> None:
+        config = self.config
+        partners = trust.read_partners(config)
+        metrics, log = LinkMetrics(self.registry), structlog.get_logger("links")
+        for partner in partners:
+            self.links[partner.name] = Link(
+                partner=partner,
+                tls=client_tls(trust.tls_material(config, partner.name)),
+                outbox=self.store,
+                open_receipt=open_receipt,
+                delivered_leaf=self.ledger.delivered,
+                limits=config.limits,
+                clock=self.clock,
+                metrics=metrics,
+                log=log,
+            )
+        if any(partner.receive for partner in partners):
+            door = PartnerDoor(
+                node=config.node.name,
+                book=PartnerBook(partners),
+                tls=ServerTls(trust.tls_material(config)),
+                handle=self.take_inbound,
+                limits=config.limits,
+                clock=self.clock,
+                metrics=metrics,
+                log=log,
+                heard=lambda partner: self.links[partner].heard(),
+                ledger=config.ledger.directory,
+            )
+            listen = config.links.listen
+            self.partner_server = PartnerServer(door, host=listen.host, port=listen.port, backlog=config.links.backlog)
+
+    def _open_feeds(self) -> None:
+        known = formats()
+        for name, table in self.config.feed.items():
+            form = known[table.format]
+            if is_inward(table):
+                self.feeds[name] = open_feed(self.config, name, form, take=self._take, clock=self.clock)
+            else:
+                outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock)
+                self.outlets.add(name, outlet, table.origins)
+
+    # ------------------------------------------------------------------------------------------------------- running
+
+    async def run(self, *, ready: asyncio.Event | None = None) -> None:
+        """Run until cancelled. `ready` is set when both doors and all feeds are open."""
+        supervisor = self.supervisor
+        supervisor.add("ledger", self.ledger.run)
+        supervisor.add("batches", self.gatherer.run)
+        supervisor.add("housekeeping", self._keep_house)
+        for name, link in self.links.items():
+            supervisor.add(f"link {name}", link.run)
+        for name, outlet in self.outlets.by_name.items():
+            supervisor.add(f"feed {name}", outlet.run)
+        for name, feed in self.feeds.items():
+            supervisor.add(f"feed {name}", feed.run)
+        if self.partner_server is not None:
+            await self.partner_server.start()
+            supervisor.add("links listener", self.partner_server.run)
+        self.log.info("node.started", node=self.config.node.name, store=self.store.info.engine)
+        if ready is not None:
+            ready.set()
+        await supervisor.run()
+
+    async def _keep_house(self) -> None:
+        """What is due now and then: stale tracks leave the picture, the store learns who is alive."""
+        touched = self.clock.monotonic()
+        while True:
+            await asyncio.sleep(EXPIRE_S)
+            self.rooms.picture.expire()
+            if self.clock.monotonic() - touched >= TOUCH_S:
+                touched = self.clock.monotonic()
+                await self._touch()
+
+    async def _touch(self) -> None:
+        moved = self.rooms.admission.touched()
+        if moved:
+            await self.store.record_incarnations(moved)
+
+    async def _close(self) -> None:
+        """Make durable what is open, publish the last checkpoint, close the store; bounded in time."""
+        limit_s = self.config.limits.shutdown_timeout_s
+        try:
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(limit_s):
+                    await self._drain()
+                    await self._touch()
+                    await self.ledger.close()
+        except GatewayError as error:
+            self.log.warning("node.unclean_stop", code=error.code.id, error=str(error))
+        finally:
+            await self.store.close()
+            self.log.info("node.stopped", node=self.config.node.name)
+
+    async def _drain(self) -> None:
+        dispatching = asyncio.create_task(self.gatherer.run(), name="last batches")
+        try:
+            await self.gatherer.drain()
+        finally:
+            dispatching.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await dispatching
+
+    # ------------------------------------------------------------------------------------------- what the doors call
+
+    async def take(self, frame: Frame, decoder: Decoder, idempotency: Idempotent | None = None) -> Pending:
+        """The outbound corridor for one frame."""
+        return await outbound(self.rooms, frame, decoder, idempotency)
+
+    async def _take(self, frame: Frame, decoder: Decoder) -> None:
+        await outbound(self.rooms, frame, decoder)
+
+    async def take_inbound(self, message: Inbound) -> ReceiptAnswer:
+        """The inbound corridor for one message."""
+        return await inbound(self.rooms, message)
+
+    async def _dispatch(self, batch: Batch) -> None:
+        await dispatch(self.rooms, batch)
+
+    def _wake(self, partners: Sequence[str]) -> None:
+        for partner in partners:
+            link = self.links.get(partner)
+            if link is not None:
+                link.wake()

@@ -1,0 +1,14 @@
+"""The event catalogue: every log event of every room. A test fails on one that is logged and not listed here."""
+
+from __future__ import annotations
+
+from gateway.links.events import EVENTS as LINK_EVENTS
+
+EVENTS: dict[str, str] = {
+    **LINK_EVENTS,
+    "node.started": "both doors and all feeds are open",
+    "node.stopped": "everything that was acknowledged is on disk",
+    "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
+    "task.failed": "a supervised task ended with an error of the world and is restarted",
+    "task.crashed": "a supervised task ended with a bug of ours and is restarted; please report it",
+}

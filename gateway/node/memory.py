@@ -1,0 +1,33 @@
+"""What a restarted node remembers of the sky: the picture from the newest stored messages."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from gateway import xml
+from gateway.errors import GatewayError
+from gateway.formats import alliance
+from gateway.pipeline import Rooms
+
+MESSAGES = 2_000
+"""Newest messages that are read again; each holds up to `batch_max_tracks` tracks."""
+
+
+async def rebuild_picture(rooms: Rooms) -> int:
+    """Put the tracks of the newest stored messages into the picture, unless they are stale; how many.
+
+    The octets were verified before they were stored; whoever can write the database is trusted with the picture.
+    """
+    horizon = rooms.clock.now() - timedelta(seconds=rooms.limits.source_silence_s)
+    count = 0
+    for stored in await rooms.store.latest_messages(MESSAGES):
+        if stored.octets is None or stored.code or stored.recorded_at < horizon:
+            continue
+        try:
+            root = xml.parse(stored.octets, max_octets=rooms.limits.max_message_octets)
+            message = alliance.read(root)
+        except GatewayError:
+            continue  # written by a version that knew more; the message itself stays in the store
+        rooms.picture.update(message.tracks, stored.origin)
+        count += len(message.tracks)
+    return count

@@ -1,0 +1,62 @@
+"""Metrics of the corridor, read when asked: the hot path only moves plain integers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from gateway.node.assembly import Node
+
+_CORRIDOR = {
+    "frames": "Frames that national feeds handed in",
+    "tracks_received": "Tracks decoded from them",
+    "records_silent": "Records that are valid and carry no track",
+    "records_refused": "Records that were refused",
+    "duplicates": "Exact duplicates that were dropped",
+    "tracks_released": "Tracks released, per release group",
+    "tracks_withheld": "Tracks that a release group may not see",
+    "messages_signed": "Messages signed",
+    "tracks_signed": "Tracks in them",
+    "messages_verified": "Messages of partners whose signature holds",
+    "messages_refused": "Messages of partners that were refused",
+    "messages_duplicate": "Messages of partners that had come before",
+    "tracks_accepted": "Tracks accepted from partners",
+    "failures": "Batches that could not be made durable",
+}
+
+
+class NodeCollector(Collector):
+    """Turns the node's counters into metric families."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    def describe(self) -> list[Metric]:
+        """Nothing in advance: the names below are constant and unique."""
+        return []
+
+    def collect(self) -> Iterator[Metric]:
+        """The families, now."""
+        node = self._node
+        for name, text in _CORRIDOR.items():
+            yield CounterMetricFamily(f"gateway_{name}", text, value=getattr(node.counts, name))
+        yield GaugeMetricFamily("gateway_picture_tracks", "Tracks in the picture", value=len(node.rooms.picture))
+        yield GaugeMetricFamily("gateway_batch_pending_tracks", "Tracks not yet durable", value=node.gatherer.pending)
+        yield GaugeMetricFamily("gateway_ledger_leaves", "Leaves of the ledger", value=node.store.leaf_count())
+        yield CounterMetricFamily("gateway_bugs", "Tasks that crashed by a bug of ours", value=node.supervisor.bugs)
+        frames = CounterMetricFamily("gateway_feed_frames", "Frames per feed in", labels=["feed"])
+        dropped = CounterMetricFamily(
+            "gateway_feed_dropped", "Frames or tracks given up for want of room", labels=["feed"]
+        )
+        for feed, inward in node.feeds.items():
+            frames.add_metric([feed], inward.counts.frames)
+            dropped.add_metric([feed], inward.counts.dropped + inward.counts.kernel_dropped)
+        sent = CounterMetricFamily("gateway_feed_sent_tracks", "Tracks per feed out", labels=["feed"])
+        for feed, outlet in node.outlets.by_name.items():
+            sent.add_metric([feed], outlet.counts.tracks)
+            dropped.add_metric([feed], outlet.counts.dropped)
+        yield from (frames, dropped, sent)

@@ -1,0 +1,59 @@
+"""`gateway run`: one node until SIGTERM or SIGINT, on uvloop where the platform has it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+
+import structlog
+
+from gateway.config import Config
+from gateway.config.model import LogStyle
+from gateway.node.assembly import Node
+
+
+def configure_logging(config: Config) -> None:
+    """Structured events on stderr, for people or for machines."""
+    level = logging.getLevelNamesMapping()[config.node.log_level.value.upper()]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if config.node.log is LogStyle.JSON
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    )
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.format_exc_info,
+            renderer,
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=False,
+    )
+
+
+async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
+    """Run one node until SIGTERM, SIGINT or cancellation, then stop it cleanly."""
+    loop = asyncio.get_running_loop()
+    async with Node(config) as node:
+        running = asyncio.create_task(node.run(ready=ready), name=f"node {config.node.name}")
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, running.cancel)
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+
+
+def run(config: Config) -> None:
+    """Run one node in this process until it is told to stop."""
+    configure_logging(config)
+    try:
+        import uvloop
+    except ImportError:
+        asyncio.run(serve(config))
+    else:
+        uvloop.run(serve(config))

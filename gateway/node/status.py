@@ -1,0 +1,73 @@
+"""How the node fares, as one JSON document: what `gateway status`, the demonstration and `GET /v1/status` show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gateway import version
+from gateway.clock import utc_text
+
+if TYPE_CHECKING:
+    from gateway.node.assembly import Node
+
+
+async def read_status(node: Node) -> dict[str, object]:
+    """The document; every number is since the start, every time UTC, latencies in milliseconds."""
+    config = node.config
+    now = node.clock.now()
+    links = [await link.status() for link in node.links.values()]
+    checkpoint = await node.store.checkpoint()
+    return {
+        "node": config.node.name,
+        "nation": config.node.nation,
+        "version": version(),
+        "profile": config.node.profile.value,
+        "exercise": config.node.exercise.value,
+        "simulation": config.node.simulation.value,
+        "started_at": utc_text(node.started_at),
+        "now": utc_text(now),
+        "ready": node.is_ready,
+        "corridor": {name: getattr(node.counts, name) for name in node.counts.__struct_fields__},
+        "latency_ms": node.latency.quantiles_ms(),
+        "picture": {"tracks": len(node.rooms.picture), "live_incarnations": len(node.rooms.admission)},
+        "ledger": {
+            "origin": config.ledger.origin,
+            "leaves": node.store.leaf_count(),
+            "checkpoint_size": checkpoint.size if checkpoint is not None else 0,
+        },
+        "links": [link.document() for link in links],
+        "feeds": [
+            *(
+                {
+                    "name": name,
+                    "direction": "in",
+                    "format": config.feed[name].format,
+                    "frames": feed.counts.frames,
+                    "dropped": feed.counts.dropped + feed.counts.kernel_dropped,
+                    "last_error": feed.counts.last_error,
+                }
+                for name, feed in node.feeds.items()
+            ),
+            *(
+                {
+                    "name": name,
+                    "direction": "out",
+                    "format": config.feed[name].format,
+                    "tracks": outlet.counts.tracks,
+                    "frames": outlet.counts.frames,
+                    "dropped": outlet.counts.dropped,
+                    "coalesced": outlet.counts.coalesced,
+                    "last_error": outlet.counts.last_error,
+                    "losses": [
+                        {"field": field, "reason": reason, "count": count}
+                        for (field, reason), count in sorted(outlet.counts.losses.items(), key=lambda kv: -kv[1])[:20]
+                    ],
+                }
+                for name, outlet in node.outlets.by_name.items()
+            ),
+        ],
+        "tasks": [
+            {"name": task.name, "running": task.running, "restarts": task.restarts, "last_error": task.last_error}
+            for task in node.supervisor.tasks
+        ],
+    }

@@ -1,0 +1,103 @@
+"""Keys and pins from the configuration's files: whom this node is, and whom it believes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from gateway.config import Config
+from gateway.errors import ConfigError
+from gateway.links import Partner, TlsMaterial
+from gateway.node import codes
+from gateway.policy import Policy
+from gateway.seal import DigestAlgorithm, KeyRecord, Signer, Verifier
+from gateway.track import Label, LabelCategory
+
+
+def read_signer(config: Config) -> Signer:
+    """Our own signing key; `SealError` when key and certificate do not fit."""
+    seal = config.seal
+    digest = DigestAlgorithm.SHA384 if seal.digest == "sha384" else DigestAlgorithm.SHA256
+    return Signer.from_pem(config.node.name, _read(seal.key), _read(seal.certificate), digest)
+
+
+def read_verifier(config: Config) -> Verifier:
+    """The pinned signing keys of every partner that we take messages from."""
+    return Verifier(
+        [
+            KeyRecord.from_certificate_pem(name, _read(path))
+            for name, link in config.link.items()
+            if link.receive
+            for path in link.signing
+        ],
+        limits=config.limits,
+    )
+
+
+def read_ledger_key(config: Config) -> Ed25519PrivateKey:
+    """The key that signs checkpoints and receipts; `ConfigError` ``NODE-002`` unless it is Ed25519."""
+    try:
+        key = load_pem_private_key(_read(config.ledger.key), None)
+    except (ValueError, TypeError):  # their text may quote the key: not passed on
+        raise ConfigError(codes.LEDGER_KEY, place=str(config.ledger.key), cause="not a PEM private key") from None
+    if not isinstance(key, Ed25519PrivateKey):
+        raise ConfigError(codes.LEDGER_KEY, place=str(config.ledger.key), cause=f"observed {type(key).__name__}")
+    return key
+
+
+def read_partners(config: Config) -> list[Partner]:
+    """The partners as the links know them."""
+    return [
+        Partner(
+            name=name,
+            url=link.url,
+            pins=tuple(pin.removeprefix("sha256:") for pin in link.tls_pins),
+            receipt_keys=link.ledger_vkeys,
+            send=link.send,
+            receive=link.receive,
+            paused=link.paused,
+            max_message_octets=config.link_max_octets(name),
+        )
+        for name, link in config.link.items()
+    ]
+
+
+def tls_material(config: Config, *partners: str) -> TlsMaterial:
+    """Our TLS identity, and the authorities of these partners, or of all."""
+    links = [config.link[name] for name in partners] or list(config.link.values())
+    return TlsMaterial(
+        certificate=config.links.certificate,
+        key=config.links.key,
+        authorities=tuple(dict.fromkeys(link.ca for link in links)),
+        revocations=tuple(dict.fromkeys(path for link in links for path in link.revocations)),
+    )
+
+
+def read_policy(config: Config) -> Policy:
+    """The operator's policy."""
+    label = config.policy.label
+    groups = config.release_groups()
+    return Policy(
+        label=Label(
+            policy=label.policy,
+            classification=label.classification,
+            categories=tuple(
+                LabelCategory(tag=category.tag, kind=category.kind.value, values=category.values)
+                for category in label.categories
+            ),
+            tlp=label.tlp,
+            purpose=label.purpose,
+        ),
+        groups=groups,
+        sources={group: config.group_sources(group) for group in groups},
+        accepted=config.accepted_labels(),
+    )
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ConfigError(codes.UNREADABLE, place=str(path), cause=error.strerror or str(error)) from None
