@@ -1,10 +1,13 @@
 """Step 4: are octets their own exclusive canonical form (XML-EXC-C14N)?
 
-`is_plain` proves it from the octets alone for the documents that gateways write, in a fifth of the time that
-canonicalising takes; whatever it cannot prove goes to `fault_of`, which canonicalises. ADR 0010 has the argument.
+`is_plain` proves it from the octets alone for what gateways write, in a sixth of the time that canonicalising takes.
+Whatever it cannot prove goes to `fault_of`, which canonicalises. The argument for its soundness is ADR 0010; a property
+test holds it against libxml2.
 """
 
 from __future__ import annotations
+
+import re
 
 from lxml import etree
 
@@ -12,29 +15,57 @@ from gateway.errors import Code
 from gateway.limits import Limits
 from gateway.seal import codes, profile
 
-_NAMESPACES = {"ds": profile.SIGNATURE_NAMESPACE}
-_MARKUP = etree.XPath("boolean(//comment() | //processing-instruction() | //ds:*)", namespaces=_NAMESPACES)
+# The whole start tag of the root: the only place where a plain document declares a namespace.
+_ROOT_START = re.compile(re.escape(profile.START) + rb'[0-9.]{1,9}">')
+_NAMESPACE_PLACE = profile.START.index(b" xml")
+# What is left of a document when all but its markup characters are dropped: "<>" for <a>, '< ="">' for <a b="c">.
+_NOT_MARKUP = bytes(octet for octet in range(256) if octet not in b"<>/ =\"'&!?\t\n")
+_ROOT_MARKUP = b'< ="" ="">'
+_TWO_ATTRIBUTES = re.compile(rb' ([^ ="<>]++)="[^"<>]*+" ([^ ="<>]++)="')
+_NO_TEXT_REFERENCE = re.compile(rb"&(?!amp;|lt;|gt;)")
+_SIGNATURE_ELEMENT = etree.XPath("boolean(//ds:*)", namespaces={"ds": profile.SIGNATURE_NAMESPACE})
 
 
 def is_plain(octets: bytes) -> bool:
-    """Whether well-formed `octets` are certainly canonical; False says nothing."""
-    return False
+    """Whether `octets`, which `xml.parse` has taken, are certainly canonical; False says nothing.
+
+    True means: one namespace, declared on the root; elements and text only; start and end tags in canonical spelling.
+    """
+    # a  No line end that a parser would change; no namespace but the root's; nothing around the root
+    root = _ROOT_START.match(octets)
+    if root is None or b"\r" in octets or octets.rfind(b" xml") != _NAMESPACE_PLACE or not octets.endswith(profile.END):
+        return False
+    # b  References in text are the three that canonical text has (d excludes them from tags)
+    if b"&" in octets and _NO_TEXT_REFERENCE.search(octets):
+        return False
+    # c  Tags of one attribute, and of two in order, count as bare ones from here on
+    markup = octets.translate(None, _NOT_MARKUP).replace(b'< ="">', b"<>")
+    if markup.find(_ROOT_MARKUP, 1) > 0:
+        if any(first >= second for first, second in _TWO_ATTRIBUTES.findall(octets, root.end())):
+            return False
+        markup = markup.replace(_ROOT_MARKUP, b"<>")
+    else:
+        markup = b"<>" + markup[len(_ROOT_MARKUP) :]
+    # d  Every "<" and every ">" is of a bare start or end tag, as many of these as of those: none is an empty element's
+    tags = markup.count(b"<")
+    return 2 * markup.count(b"<>") == tags == 2 * markup.count(b"</>") and markup.count(b">") == tags
 
 
 def fault_of(octets: bytes, root: etree._Element, limits: Limits) -> tuple[Code, str] | None:
     """Why `octets`, of which `root` is the tree, may not be accepted; None if they are canonical and bounded."""
-    # Linear, and before any canonicalising: its cost is quadratic in the attributes of one element.
-    if etree.XPath(f"boolean(//*[@*[{limits.max_xml_attributes + 1}]])")(root):
+    if b"<!" in octets or b"<?" in octets:  # in parsed octets "<" stands in markup only
+        return codes.MARKUP, "comment, processing instruction or CDATA section"
+    # Linear, and before any canonicalising: that costs the square of the attributes of one element.
+    if etree.XPath(f"boolean(/descendant::*/@*[{limits.max_xml_attributes + 1}])")(root):
         return codes.FLOOD, f"more than {limits.max_xml_attributes} attributes on one element"
-    if etree.XPath("boolean(/" + "*/" * limits.max_xml_depth + "*)")(root):
-        return codes.FLOOD, f"nested deeper than {limits.max_xml_depth}"
-    if _MARKUP(root):
-        return codes.MARKUP, "comment, processing instruction or xmldsig element"
     try:
-        canonical = etree.tostring(root, method="c14n", exclusive=True, with_comments=True)
+        canonical = etree.tostring(root, method="c14n", exclusive=True)
     except etree.C14NError as error:
         return codes.NOT_CANONICAL, str(error)[:200]
     if canonical != octets:
-        place = next((i for i, (a, b) in enumerate(zip(canonical, octets, strict=False)) if a != b), len(canonical))
-        return codes.NOT_CANONICAL, f"differs from octet {min(place, len(octets))} on"
+        pairs = enumerate(zip(canonical, octets, strict=False))
+        place = next((index for index, (ours, theirs) in pairs if ours != theirs), min(len(canonical), len(octets)))
+        return codes.NOT_CANONICAL, f"differs from octet {place} on"
+    if profile.SIGNATURE_NAMESPACE.encode() in octets and _SIGNATURE_ELEMENT(root):
+        return codes.MARKUP, "an xmldsig element besides the signature"
     return None

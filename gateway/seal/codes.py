@@ -24,7 +24,7 @@ SIGNATURE = Code("SEAL-028", "signature does not verify", "the signature was alt
 # Step 3: parse of the verified octets
 PARSE = Code("SEAL-031", "signed part cannot be parsed", "the signer must send plain XML 1.0 in UTF-8 without a DTD")
 ROOT = Code("SEAL-032", "signed part is not a track message", "sign documents of the alliance namespace only")
-FLOOD = Code("SEAL-033", "signed part is nested too deep or has too many attributes", "send what the schema permits")
+FLOOD = Code("SEAL-033", "signed part has too many attributes on one element", "send what the schema permits")
 
 # Step 4: canonical equality
 NOT_CANONICAL = Code("SEAL-041", "signed octets are not their own canonical form", "sign the exclusive canonical form")
