@@ -103,6 +103,7 @@ class PartnerClient:
                 cause=f"{len(octets)} octets, {self._partner.max_message_octets} agreed",
                 remedy="raise max_message_octets on both sides, or lower batch_max_tracks",
                 turned_away=True,
+                one_message=True,
             )
         answer = await self._request("POST", MESSAGES, octets)
         if answer.status not in (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY):
@@ -165,8 +166,14 @@ class PartnerClient:
                 text += more
             if len(text) > MAX_NOTE_OCTETS:
                 response.close()
+                raise LinkFaultError(
+                    codes.RECEIPT_UNVERIFIED,
+                    side=Side.THEM,
+                    place=f"receipt of {self._partner.name}",
+                    cause=f"longer than {MAX_NOTE_OCTETS} octets",
+                )
             self._compare_clocks(response.headers.get("Date"))
-            yield Answer(response.status, text[:MAX_NOTE_OCTETS], response.headers.get("Retry-After"))
+            yield Answer(response.status, text, response.headers.get("Retry-After"))
 
     def _compare_clocks(self, date: str | None) -> None:
         # Not from the receipt: that of a duplicate rightly carries the time of the first answer.

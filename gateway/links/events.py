@@ -9,6 +9,7 @@ REFUSED = "link.refused"
 PAUSED = "link.paused"
 FAULT = "link.fault_changed"
 MESSAGE_REFUSED = "link.message_refused"
+MESSAGE_PARKED = "link.message_parked"
 CLOCK_SKEWED = "link.clock_skewed"
 REQUEST_REFUSED = "link.request_refused"
 LISTENING = "link.listening"
@@ -22,6 +23,7 @@ EVENTS: dict[str, str] = {
     PAUSED: "nothing is sent until the operator says so",
     FAULT: "attempts still fail, for another reason than before",
     MESSAGE_REFUSED: "the partner signed that it refuses one message; the link goes on",
+    MESSAGE_PARKED: "one message cannot pass while others do; it is off the queue until an operator resumes it",
     CLOCK_SKEWED: "the partner's clock and ours differ",
     REQUEST_REFUSED: "a request on the partner side was refused; repeated ones are counted, not logged",
     LISTENING: "partners can connect",

@@ -30,6 +30,8 @@ _WAIT_STATUSES = frozenset(
     }
 )
 """Refusals that waiting cures; any other status below 500 needs somebody to change something."""
+_MESSAGE_STATUSES = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY_TOO_LARGE})
+"""Refusals that may be about one message: signed with a key that the partner dropped since, or longer than agreed."""
 
 
 def fault_of_exception(error: BaseException, *, place: str, fresh: bool) -> LinkFaultError:
@@ -68,7 +70,13 @@ def fault_of_status(
     if status in _WAIT_STATUSES or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         return LinkFaultError(codes.PARTNER_BUSY, side=Side.THEM, place=place, cause=cause, retry_after_s=wait_s)
     return LinkFaultError(
-        codes.PARTNER_REFUSES, side=Side.THEM, place=place, cause=cause, turned_away=True, retry_after_s=wait_s
+        codes.PARTNER_REFUSES,
+        side=Side.THEM,
+        place=place,
+        cause=cause,
+        turned_away=True,
+        one_message=status in _MESSAGE_STATUSES,
+        retry_after_s=wait_s,
     )
 
 

@@ -1,14 +1,15 @@
 """One partner, outwards: one object, one task, one state.
 
 How a message gets there. The store holds an append-only list of messages and one cursor per partner. A round reads the
-messages after the cursor (`_ROUND_MESSAGES` at most), posts up to `Limits.in_flight_messages` of them at once over
-kept connections, and records the receipts strictly in order, each in one transaction with its ledger leaf and the
-cursor. A receipt that came before its forerunner's is held in memory for the next round; after a crash that message is
-posted again, and the partner answers a duplicate with the original receipt. So the transport is at-least-once and the
-effect is exactly-once.
+oldest messages that wait (`_ROUND_MESSAGES` at most) and posts up to `Limits.in_flight_messages` of them at once over
+kept connections. Each verified receipt is recorded with its ledger leaf, in one transaction that also settles the
+message. A crash between receipt and record posts the message again, and the partner answers the duplicate with the
+original receipt: at-least-once transport, exactly-once effect.
 
-What is never done. Nothing counts without a verified receipt: no status code, no inbound traffic. One message never
-overtakes another in the record. A fault never drops a message: it ends the round, and the link waits.
+What is never done. Nothing counts without a verified receipt: no status code, no inbound traffic. A fault never drops
+a message: it ends the round, and the link waits. One message never stops the others for ever: what the partner refuses
+under its signature is settled as refused, and what it turns away without one is parked for the operator, but only once
+it has taken another message of the same round; else the link as a whole is what it refuses.
 
 When it goes on. New messages wake an idle link, never one that waits for a partner to recover: that would turn each new
 message into an attempt. An idle link looks every `Limits.wake_up_s` even if nobody woke it, and asks the partner's
@@ -32,13 +33,13 @@ from gateway.links.backoff import Backoff
 from gateway.links.client import PartnerClient
 from gateway.links.faults import probably_refused
 from gateway.links.metrics import LinkMetrics
-from gateway.links.outbox import OpenReceipt, Outbox
+from gateway.links.outbox import DeliveredLeaf, OpenReceipt, Outbox
 from gateway.links.partners import Partner
 from gateway.links.position import Position
-from gateway.links.receipts import ACCEPTED
 from gateway.links.state import LinkEvent, LinkFaultError, LinkState, LinkStatus, Side
 from gateway.links.tls import TlsContext
 from gateway.stages import Delivery, Recorded
+from gateway.store import Settlement
 
 _ROUND_MESSAGES = 64
 """Messages read from the store at once: bounds memory per link to this times the longest message."""
@@ -62,6 +63,7 @@ class Link:
         tls: TlsContext,
         outbox: Outbox,
         open_receipt: OpenReceipt,
+        delivered_leaf: DeliveredLeaf,
         limits: Limits,
         clock: Clock,
         metrics: LinkMetrics,
@@ -70,13 +72,13 @@ class Link:
     ) -> None:
         self._partner = partner
         self._outbox = outbox
+        self._delivered_leaf = delivered_leaf
         self._limits = limits
         self._clock = clock
         self._metrics = metrics
         self._client = PartnerClient(partner=partner, tls=tls, open_receipt=open_receipt, limits=limits, clock=clock)
         self._backoff = Backoff(limits, random)
         self._position = Position(partner.name, clock=clock, metrics=metrics, log=log.bind(link=partner.name))
-        self._held: dict[int, Delivery] = {}  # receipts that came before their forerunners', by seq
         self._closed_in_a_row = 0
         self._probed_at: float | None = None
         self._replacement: tuple[Partner, TlsContext] | None = None
@@ -193,57 +195,65 @@ class Link:
         if not batch:
             await self._probe()
             return False
-        self._held = {seq: delivery for seq, delivery in self._held.items() if seq >= batch[0].seq}
         more = len(batch) == _ROUND_MESSAGES
         await self._deliver_all(batch)
         self._good(behind=more)
         return more or self._woken.is_set()
 
     async def _deliver_all(self, batch: Sequence[Recorded]) -> None:
-        """Post them, several at once, and record the receipts in order. Raises the worst fault once all is quiet."""
-        remaining = iter([recorded for recorded in batch if recorded.seq not in self._held])
-        arrived = asyncio.Event()
+        """Post them, several at once; record each receipt. Raises the worst fault once nothing is under way."""
+        remaining = iter(batch)
         faults: list[LinkFaultError] = []
+        unwanted: list[tuple[Recorded, LinkFaultError]] = []
+        taken = 0
 
         async def post_some() -> None:
+            nonlocal taken
             for recorded in remaining:
                 try:
-                    started = self._clock.monotonic()
-                    self._held[recorded.seq] = await deliver(self._client, recorded)
-                    self._metrics.post_seconds.labels(self._partner.name).observe(self._clock.monotonic() - started)
+                    await self._settle(recorded)
+                    taken += 1
                 except LinkFaultError as fault:
-                    faults.append(fault)
-                arrived.set()
+                    (unwanted.append((recorded, fault)) if fault.one_message else faults.append(fault))
                 if faults or self._position.state is LinkState.PAUSED:
                     return
 
-        async def record_in_order() -> None:
-            for recorded in batch:
-                while recorded.seq not in self._held:
-                    if all(poster.done() for poster in posters):
-                        return
-                    await arrived.wait()
-                    arrived.clear()
-                try:
-                    await self._record(self._held[recorded.seq])
-                except StoreError as error:
-                    faults.append(self._ours(error))
-                    return
-                del self._held[recorded.seq]
-
         async with asyncio.TaskGroup() as group:
-            posters = [group.create_task(post_some()) for _ in range(self._limits.in_flight_messages)]
-            for poster in posters:
-                poster.add_done_callback(lambda _: arrived.set())
-            group.create_task(record_in_order())
+            for _ in range(self._limits.in_flight_messages):
+                group.create_task(post_some())
+        for recorded, fault in unwanted:
+            if taken or fault.side is Side.US:
+                await self._park(recorded, fault)
+            else:
+                faults.append(fault)
         if faults:
             raise max(faults, key=lambda fault: fault.turned_away)
 
-    async def _record(self, delivery: Delivery) -> None:
-        await self._outbox.record_delivery(delivery)
+    async def _settle(self, recorded: Recorded) -> None:
+        started = self._clock.monotonic()
+        delivery = await deliver(self._client, recorded)
+        self._metrics.post_seconds.labels(self._partner.name).observe(self._clock.monotonic() - started)
+        try:
+            await self._outbox.record_delivery(
+                self._partner.name, recorded.seq, delivery.receipt, self._delivered_leaf(delivery)
+            )
+        except StoreError as error:
+            raise self._ours(error) from None
         self._closed_in_a_row = 0
+        self._backoff.reset()
         self._position.receipted(delivery)
+        if self._position.state is not LinkState.UP:
+            self._position.move(LinkEvent.BEHIND)
         self._position.skew(self._client.skew_s)
+
+    async def _park(self, recorded: Recorded, fault: LinkFaultError) -> None:
+        try:
+            await self._outbox.set_aside(
+                self._partner.name, recorded.seq, Settlement.PARKED, code=fault.code.id, cause=fault.cause
+            )
+        except StoreError as error:
+            raise self._ours(error) from None
+        self._position.parked(recorded.message.message_id, fault)
 
     async def _probe(self) -> None:
         now = self._clock.monotonic()
@@ -288,8 +298,3 @@ class Link:
                 await event.wait()
         except TimeoutError:
             pass
-
-
-def delivered(delivery: Delivery) -> bool:
-    """Whether the partner took the message; else it refused it and signed that."""
-    return str(delivery.receipt.outcome) == ACCEPTED

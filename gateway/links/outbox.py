@@ -1,33 +1,37 @@
-"""What a link needs of the store and the ledger, as protocols: the rooms below fulfil them."""
+"""What a link needs of the store and the ledger, as protocols: the rooms below fulfil them as they are."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from gateway.stages import Delivery, Receipt, Recorded
+from gateway.store import LeafFactory, Settlement
 
 
 class Outbox(Protocol):
-    """The durable queue of each partner: append-only messages and one cursor. Calls may raise `StoreError`.
-
-    The link is the only one that moves its partner's cursor, and moves it in order of `seq`.
-    """
+    """The durable queue of each partner: append-only messages and one cursor. Any call may raise `StoreError`."""
 
     async def next_outbound(self, partner: str, limit: int) -> Sequence[Recorded]:
-        """The oldest messages for the partner after its cursor, in order of `seq`, at most `limit`."""
+        """The oldest messages that wait for the partner, in order of `seq`, at most `limit`."""
         ...
 
-    async def record_delivery(self, delivery: Delivery) -> None:
-        """Keep the receipt with its ledger leaf and pass the cursor over the message, in one transaction.
+    async def record_delivery(self, partner: str, seq: int, receipt: Receipt, leaf: LeafFactory) -> int:
+        """Keep the receipt with its ledger leaf and settle the message, in one transaction; the leaf's index.
 
-        The receipt's outcome says whether the message counts as delivered or as refused by the partner.
-        Durable when it returns.
+        The receipt's outcome says whether the message counts as delivered or as refused by the partner. Receipts may
+        come in any order: the cursor stops before the first message that waits. Durable when it returns.
         """
         ...
 
+    async def set_aside(
+        self, partner: str, seq: int, state: Settlement, *, code: str, cause: str = "", leaf: LeafFactory | None = None
+    ) -> int:
+        """Take a message off the queue without a receipt, for an operator to look at; the leaf's index or -1."""
+        ...
+
     async def queue_depth(self, partner: str) -> int:
-        """Messages for the partner that are neither receipted nor refused."""
+        """Messages that wait for the partner."""
         ...
 
 
@@ -37,3 +41,7 @@ class OpenReceipt(Protocol):
     def __call__(self, note: bytes, vkey: str) -> Receipt:
         """The receipt; `GatewayError` unless the note is well-formed and that key signed it."""
         ...
+
+
+DeliveredLeaf = Callable[[Delivery], LeafFactory]
+"""Makes the ledger's leaf for a verified receipt, acceptance or refusal."""

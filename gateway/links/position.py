@@ -49,6 +49,7 @@ class Position:
         self._skewed = False
         self._delivered = 0
         self._refused = 0
+        self._parked = 0
         metrics.show_state(partner, self._state)
 
     @property
@@ -126,6 +127,18 @@ class Position:
                 their_code=receipt.code[:80],
             )
 
+    def parked(self, message_id: str, fault: LinkFaultError) -> None:
+        """A message was taken off the queue for an operator to look at."""
+        self._parked += 1
+        self._metrics.posted.labels(self._partner, "PARKED").inc()
+        self._log.warning(
+            events.MESSAGE_PARKED,
+            code=fault.code.id,
+            side=fault.side.value,
+            message=message_id,
+            cause=fault.cause,
+        )
+
     def skew(self, skew_s: float | None) -> None:
         """The partner's clock minus ours, as its last answer showed."""
         if skew_s is None:
@@ -166,6 +179,7 @@ class Position:
             attempts_failed=attempts_failed,
             delivered=self._delivered,
             refused=self._refused,
+            parked=self._parked,
             our_certificate_days=our_certificate_days,
             their_certificate_days=their_certificate_days,
             clock_skew_s=self._skew_s,

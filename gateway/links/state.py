@@ -73,7 +73,11 @@ class Side(StrEnum):
 
 
 class LinkFaultError(LinkError):
-    """An attempt that failed: on whose side, whether waiting alone can cure it, how long the partner asked for."""
+    """An attempt that failed: on whose side it was, and what may cure it.
+
+    `turned_away`: waiting alone does not. `one_message`: the next message may fare better. `retry_after_s`: the partner
+    asked for so long.
+    """
 
     def __init__(
         self,
@@ -84,11 +88,13 @@ class LinkFaultError(LinkError):
         cause: str = "",
         remedy: str = "",
         turned_away: bool = False,
+        one_message: bool = False,
         retry_after_s: float | None = None,
     ) -> None:
         super().__init__(code, place=place, cause=cause, remedy=remedy)
         self.side = side
         self.turned_away = turned_away
+        self.one_message = one_message
         self.retry_after_s = retry_after_s
 
 
@@ -126,6 +132,8 @@ class LinkStatus(Struct, frozen=True, kw_only=True):
     """Receipts since the start."""
     refused: int
     """Signed refusals of single messages since the start."""
+    parked: int
+    """Messages that the partner turned away without a signature, or that are too long for it, since the start."""
     our_certificate_days: float | None
     their_certificate_days: float | None
     """Of the certificate that the partner showed last; None before the first connection."""
