@@ -53,11 +53,6 @@ STATUS_FACTS = (
 )
 """Attribute of `Status` and its element, in the order of the schema."""
 
-_confidence = PERCENT.element("Confidence")
-_length = LENGTH.element("Length")
-_width = LENGTH.element("Width")
-_height = LENGTH.element("Height")
-
 
 def _at_most(items: Sequence[object], bound: int, place: str) -> None:
     if len(items) > bound:
@@ -100,7 +95,7 @@ def identity(group: IdentityGroup) -> str:
     if group.amplification is not None:
         parts.append(f"<Amplification>{code(group.amplification, 'Identity/Amplification')}</Amplification>")
     if group.confidence_pct is not None:
-        parts.append(_confidence(group.confidence_pct))
+        parts.append(PERCENT.element("Confidence", group.confidence_pct))
     if group.assigned_by is not None:
         parts.append(f"<AssignedBy>{text(group.assigned_by, 'Identity/AssignedBy')}</AssignedBy>")
     if group.assigned_at is not None:
@@ -119,7 +114,7 @@ def classifications(answers: tuple[Classification, ...]) -> str:
 def _classification(answer: Classification) -> str:
     parts = [f"<ObjectClass><ClassCode>{text(answer.type, 'ObjectClass/ClassCode')}</ClassCode>"]
     if answer.confidence_pct is not None:
-        parts.append(_confidence(answer.confidence_pct))
+        parts.append(PERCENT.element("Confidence", answer.confidence_pct))
     if answer.scheme is not None:
         parts.append(f"<ClassScheme>{code(answer.scheme, 'ObjectClass/ClassScheme')}</ClassScheme>")
     if not 1 <= answer.level <= 20:
@@ -130,9 +125,9 @@ def _classification(answer: Classification) -> str:
 
 def dimensions(size: Dimensions) -> str:
     """A ``Dimensions`` element."""
-    length = "" if size.length_m is None else _length(size.length_m)
-    width = "" if size.width_m is None else _width(size.width_m)
-    height = "" if size.height_m is None else _height(size.height_m)
+    length = "" if size.length_m is None else LENGTH.element("Length", size.length_m)
+    width = "" if size.width_m is None else LENGTH.element("Width", size.width_m)
+    height = "" if size.height_m is None else LENGTH.element("Height", size.height_m)
     return f"<Dimensions>{length}{width}{height}</Dimensions>"
 
 

@@ -1,4 +1,8 @@
-"""The state of a track as canonical XML: new in every snapshot, so nothing here is remembered."""
+"""The state of a track as canonical XML: new in every snapshot, so nothing here is remembered.
+
+The hot path: each quantity is formatted in place (rounded to the grid of its type, no exponent, no negative zero) if it
+lies within bounds that need no further thought; all else goes to `rare`, which knows the bounds exactly and refuses.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +22,7 @@ from gateway.formats.alliance.lexical import (
     RATE,
     SPEED,
     TURN_RATE,
+    Grid,
     code,
     text,
     time,
@@ -26,35 +31,10 @@ from gateway.track import Accuracy, Covariance, Polar, Position, State
 
 COVARIANCE_TERMS = 45
 
-_latitude = LATITUDE.element("Latitude")
-_longitude = LONGITUDE.element("Longitude")
-_altitude_hae = METRE.element("AltitudeHae")
-_altitude_msl = METRE.element("AltitudeMsl")
-_altitude_baro = METRE.element("AltitudeBaro")
-_altitude_qnh = METRE.element("AltitudeQnh")
-_height_agl = METRE.element("HeightAgl")
-_course = BEARING.element("CourseOverGround")
-_ground_speed = SPEED.element("SpeedOverGround")
-_vertical_rate = RATE.element("VerticalRate")
-_heading = BEARING.element("Heading")
-_magnetic_heading = BEARING.element("MagneticHeading")
-_turn_rate = TURN_RATE.element("TurnRate")
-_acceleration_east = ACCELERATION.element("AccelerationEast")
-_acceleration_north = ACCELERATION.element("AccelerationNorth")
-_indicated_airspeed = SPEED.element("IndicatedAirspeed")
-_true_airspeed = SPEED.element("TrueAirspeed")
-_mach = MACH.element("Mach")
-_horizontal = LENGTH.element("HorizontalAccuracy95")
-_vertical = LENGTH.element("VerticalAccuracy95")
-_course_error = ANGLE_ERROR.element("CourseAccuracy95")
-_speed_error = SPEED.element("SpeedAccuracy95")
-_term = COVARIANCE.element("Term")
-_sensor_altitude = METRE.element("SensorAltitudeMsl")
-_slant_range = LENGTH.element("SlantRange")
-_azimuth = BEARING.element("Azimuth")
-_elevation = ELEVATION.element("Elevation")
-_range_rate = RATE.element("RangeRate")
-_reach = LENGTH.element("Reach")
+
+def rare(name: str, value: float, grid: Grid) -> str:
+    """An element whose value lies at the end of its circle. Raises `FormatError` for all that lie out of bounds."""
+    return grid.element(name, value)
 
 
 def state(s: State) -> str:  # one line per element in the order of the schema: flat, because it is the hot path
@@ -72,8 +52,7 @@ def state(s: State) -> str:  # one line per element in the order of the schema: 
     if s.stale_at is not None:
         add(f"<StaleTime>{time(s.stale_at, 'State/StaleTime')}</StaleTime>")
     if s.position is not None:
-        p = s.position
-        add(f"<Position>{_latitude(p.latitude_deg)}{_longitude(p.longitude_deg)}</Position>")
+        add(_position("Position", s.position))
     _heights(s, parts)
     _motion(s, parts)
     if s.accuracy is not None:
@@ -87,53 +66,90 @@ def state(s: State) -> str:  # one line per element in the order of the schema: 
 
 
 def _heights(s: State, parts: list[str]) -> None:
-    if s.altitude_hae_m is not None:
-        parts.append(_altitude_hae(s.altitude_hae_m))
-    if s.altitude_msl_m is not None:
-        parts.append(_altitude_msl(s.altitude_msl_m))
-    if s.altitude_baro_m is not None:
-        parts.append(_altitude_baro(s.altitude_baro_m))
-    if s.altitude_qnh_m is not None:
-        parts.append(_altitude_qnh(s.altitude_qnh_m))
-    if s.height_agl_m is not None:
-        parts.append(_height_agl(s.height_agl_m))
+    add = parts.append
+    if (x := s.altitude_hae_m) is not None:
+        add(f"<AltitudeHae>{x:z.3f}</AltitudeHae>" if -1e9 <= x <= 1e9 else rare("AltitudeHae", x, METRE))
+    if (x := s.altitude_msl_m) is not None:
+        add(f"<AltitudeMsl>{x:z.3f}</AltitudeMsl>" if -1e9 <= x <= 1e9 else rare("AltitudeMsl", x, METRE))
+    if (x := s.altitude_baro_m) is not None:
+        add(f"<AltitudeBaro>{x:z.3f}</AltitudeBaro>" if -1e9 <= x <= 1e9 else rare("AltitudeBaro", x, METRE))
+    if (x := s.altitude_qnh_m) is not None:
+        add(f"<AltitudeQnh>{x:z.3f}</AltitudeQnh>" if -1e9 <= x <= 1e9 else rare("AltitudeQnh", x, METRE))
+    if (x := s.height_agl_m) is not None:
+        add(f"<HeightAgl>{x:z.3f}</HeightAgl>" if -1e9 <= x <= 1e9 else rare("HeightAgl", x, METRE))
     if s.altitude_quality is not None:
-        parts.append(f"<AltitudeQuality>{code(s.altitude_quality, 'State/AltitudeQuality')}</AltitudeQuality>")
+        add(f"<AltitudeQuality>{code(s.altitude_quality, 'State/AltitudeQuality')}</AltitudeQuality>")
 
 
 def _motion(s: State, parts: list[str]) -> None:
     add = parts.append
-    if s.course_deg is not None:
-        add(_course(s.course_deg))
-    if s.ground_speed_mps is not None:
-        add(_ground_speed(s.ground_speed_mps))
-    if s.vertical_rate_mps is not None:
-        add(_vertical_rate(s.vertical_rate_mps))
-    if s.heading_deg is not None:
-        add(_heading(s.heading_deg))
-    if s.magnetic_heading_deg is not None:
-        add(_magnetic_heading(s.magnetic_heading_deg))
-    if s.turn_rate_degps is not None:
-        add(_turn_rate(s.turn_rate_degps))
-    if s.acceleration_east_mps2 is not None:
-        add(_acceleration_east(s.acceleration_east_mps2))
-    if s.acceleration_north_mps2 is not None:
-        add(_acceleration_north(s.acceleration_north_mps2))
-    if s.indicated_airspeed_mps is not None:
-        add(_indicated_airspeed(s.indicated_airspeed_mps))
-    if s.true_airspeed_mps is not None:
-        add(_true_airspeed(s.true_airspeed_mps))
-    if s.mach is not None:
-        add(_mach(s.mach))
+    if (x := s.course_deg) is not None:
+        add(
+            f"<CourseOverGround>{x:z.4f}</CourseOverGround>"
+            if 0 <= x < 359.9999
+            else rare("CourseOverGround", x, BEARING)
+        )
+    if (x := s.ground_speed_mps) is not None:
+        add(f"<SpeedOverGround>{x:z.4f}</SpeedOverGround>" if 0 <= x <= 1e6 else rare("SpeedOverGround", x, SPEED))
+    if (x := s.vertical_rate_mps) is not None:
+        add(f"<VerticalRate>{x:z.4f}</VerticalRate>" if -1e6 <= x <= 1e6 else rare("VerticalRate", x, RATE))
+    if (x := s.heading_deg) is not None:
+        add(f"<Heading>{x:z.4f}</Heading>" if 0 <= x < 359.9999 else rare("Heading", x, BEARING))
+    if (x := s.magnetic_heading_deg) is not None:
+        add(
+            f"<MagneticHeading>{x:z.4f}</MagneticHeading>" if 0 <= x < 359.9999 else rare("MagneticHeading", x, BEARING)
+        )
+    if (x := s.turn_rate_degps) is not None:
+        add(f"<TurnRate>{x:z.4f}</TurnRate>" if -1e4 <= x <= 1e4 else rare("TurnRate", x, TURN_RATE))
+    if (x := s.acceleration_east_mps2) is not None:
+        add(
+            f"<AccelerationEast>{x:z.4f}</AccelerationEast>"
+            if -1e5 <= x <= 1e5
+            else rare("AccelerationEast", x, ACCELERATION)
+        )
+    if (x := s.acceleration_north_mps2) is not None:
+        add(
+            f"<AccelerationNorth>{x:z.4f}</AccelerationNorth>"
+            if -1e5 <= x <= 1e5
+            else rare("AccelerationNorth", x, ACCELERATION)
+        )
+    if (x := s.indicated_airspeed_mps) is not None:
+        add(
+            f"<IndicatedAirspeed>{x:z.4f}</IndicatedAirspeed>" if 0 <= x <= 1e6 else rare("IndicatedAirspeed", x, SPEED)
+        )
+    if (x := s.true_airspeed_mps) is not None:
+        add(f"<TrueAirspeed>{x:z.4f}</TrueAirspeed>" if 0 <= x <= 1e6 else rare("TrueAirspeed", x, SPEED))
+    if (x := s.mach) is not None:
+        add(f"<Mach>{x:z.4f}</Mach>" if 0 <= x <= 1e3 else rare("Mach", x, MACH))
 
 
 def _accuracy(a: Accuracy) -> str:
-    horizontal = "" if a.horizontal_95_m is None else _horizontal(a.horizontal_95_m)
-    vertical = "" if a.vertical_95_m is None else _vertical(a.vertical_95_m)
-    course = "" if a.course_95_deg is None else _course_error(a.course_95_deg)
-    speed = "" if a.speed_95_mps is None else _speed_error(a.speed_95_mps)
-    basis = "" if a.basis is None else f"<AccuracyBasis>{code(a.basis, 'Accuracy/AccuracyBasis')}</AccuracyBasis>"
-    return f"<Accuracy>{horizontal}{vertical}{course}{speed}{basis}</Accuracy>"
+    parts = ["<Accuracy>"]
+    add = parts.append
+    if (x := a.horizontal_95_m) is not None:
+        add(
+            f"<HorizontalAccuracy95>{x:z.3f}</HorizontalAccuracy95>"
+            if 0 <= x <= 1e9
+            else rare("HorizontalAccuracy95", x, LENGTH)
+        )
+    if (x := a.vertical_95_m) is not None:
+        add(
+            f"<VerticalAccuracy95>{x:z.3f}</VerticalAccuracy95>"
+            if 0 <= x <= 1e9
+            else rare("VerticalAccuracy95", x, LENGTH)
+        )
+    if (x := a.course_95_deg) is not None:
+        add(
+            f"<CourseAccuracy95>{x:z.4f}</CourseAccuracy95>"
+            if 0 <= x <= 180
+            else rare("CourseAccuracy95", x, ANGLE_ERROR)
+        )
+    if (x := a.speed_95_mps) is not None:
+        add(f"<SpeedAccuracy95>{x:z.4f}</SpeedAccuracy95>" if 0 <= x <= 1e6 else rare("SpeedAccuracy95", x, SPEED))
+    if a.basis is not None:
+        add(f"<AccuracyBasis>{code(a.basis, 'Accuracy/AccuracyBasis')}</AccuracyBasis>")
+    add("</Accuracy>")
+    return "".join(parts)
 
 
 def _covariance(c: Covariance) -> str:
@@ -143,12 +159,15 @@ def _covariance(c: Covariance) -> str:
         raise FormatError(
             TOO_LONG, place="State/Covariance", cause=f"{len(c.values)} terms, at most {COVARIANCE_TERMS}"
         )
-    terms = "".join([_term(value) for value in c.values])
+    terms = "".join([COVARIANCE.element("Term", value) for value in c.values])
     return f'<Covariance form="{code(c.form, "Covariance@form")}">{terms}</Covariance>'
 
 
 def _position(name: str, p: Position) -> str:
-    return f"<{name}>{_latitude(p.latitude_deg)}{_longitude(p.longitude_deg)}</{name}>"
+    x, y = p.latitude_deg, p.longitude_deg
+    latitude = f"<Latitude>{x:z.8f}</Latitude>" if -90 <= x <= 90 else rare("Latitude", x, LATITUDE)
+    longitude = f"<Longitude>{y:z.8f}</Longitude>" if -179.9999 <= y <= 180 else rare("Longitude", y, LONGITUDE)
+    return f"<{name}>{latitude}{longitude}</{name}>"
 
 
 def _polar(p: Polar) -> str:
@@ -156,21 +175,25 @@ def _polar(p: Polar) -> str:
     add = parts.append
     if p.sensor_position is not None:
         add(_position("SensorPosition", p.sensor_position))
-    if p.sensor_altitude_msl_m is not None:
-        add(_sensor_altitude(p.sensor_altitude_msl_m))
-    if p.range_m is not None:
-        add(_slant_range(p.range_m))
-    if p.azimuth_deg is not None:
-        add(_azimuth(p.azimuth_deg))
-    if p.elevation_deg is not None:
-        add(_elevation(p.elevation_deg))
-    if p.range_rate_mps is not None:
-        add(_range_rate(p.range_rate_mps))
+    if (x := p.sensor_altitude_msl_m) is not None:
+        add(
+            f"<SensorAltitudeMsl>{x:z.3f}</SensorAltitudeMsl>"
+            if -1e9 <= x <= 1e9
+            else rare("SensorAltitudeMsl", x, METRE)
+        )
+    if (x := p.range_m) is not None:
+        add(f"<SlantRange>{x:z.3f}</SlantRange>" if 0 <= x <= 1e9 else rare("SlantRange", x, LENGTH))
+    if (x := p.azimuth_deg) is not None:
+        add(f"<Azimuth>{x:z.4f}</Azimuth>" if 0 <= x < 359.9999 else rare("Azimuth", x, BEARING))
+    if (x := p.elevation_deg) is not None:
+        add(f"<Elevation>{x:z.4f}</Elevation>" if -90 <= x <= 90 else rare("Elevation", x, ELEVATION))
+    if (x := p.range_rate_mps) is not None:
+        add(f"<RangeRate>{x:z.4f}</RangeRate>" if -1e6 <= x <= 1e6 else rare("RangeRate", x, RATE))
     if p.north is not None:
         add(f"<NorthReference>{code(p.north, 'Polar/NorthReference')}</NorthReference>")
     if p.correction is not None:
         add(f"<SlantCorrection>{code(p.correction, 'Polar/SlantCorrection')}</SlantCorrection>")
-    if p.reach_m is not None:
-        add(_reach(p.reach_m))
+    if (x := p.reach_m) is not None:
+        add(f"<Reach>{x:z.3f}</Reach>" if 0 <= x <= 1e9 else rare("Reach", x, LENGTH))
     add("</Polar>")
     return "".join(parts)

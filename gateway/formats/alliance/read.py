@@ -63,10 +63,14 @@ def read(document: etree._Element, *, validate: bool = True, signed: bool = Fals
     its ``ds:Signature`` is refused unless the caller says that nobody relies on it (`signed`).
     Raises `FormatError` (``ALM-...``) with the offending element as place.
     """
-    if not signed and len(document) and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}"):
+    if not signed and _is_signed(document):
         raise FormatError(SIGNED, place="TrackMessage")
     if validate:
         packaged_schema().check(document)
+    if document.find(f".//{{{NAMESPACE}}}Extensions") is None:  # else canonicalising could be costly
+        found = _from_octets(etree.tostring(document, method="c14n", exclusive=True, with_comments=False))
+        if found is not None:
+            return found
     return _from_any_shape(document)
 
 
@@ -76,17 +80,30 @@ def open_message(verified: Verified) -> Opened:
     The signed octets equal the canonical form of the tree, so they are read as they stand where they can be.
     """
     document = verified.document
-    if len(document) and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}"):
+    if _is_signed(document):
         raise FormatError(SIGNED, place="TrackMessage")
     packaged_schema().check(document)
-    octets = verified.signed
-    if octets.count(b"xmlns") == 1 and b"<!" not in octets and b"<?" not in octets:
-        # One declaration and a valid root: every element is unprefixed and ours, and no attribute is xsi's.
-        try:
-            return Opened(verified=verified, message=_message(octets.decode(), []))
-        except (LookupError, ValueError):
-            pass
-    return Opened(verified=verified, message=_from_any_shape(document))
+    message = None if b"<Extensions" in verified.signed else _from_octets(verified.signed)
+    return Opened(verified=verified, message=_from_any_shape(document) if message is None else message)
+
+
+def _is_signed(document: etree._Element) -> bool:
+    return len(document) > 0 and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}")
+
+
+def _from_octets(octets: bytes) -> Message | None:
+    """The message in canonical octets of a valid document, or nothing where they have another shape than ours.
+
+    One namespace declaration and a valid root: every element is unprefixed and ours, and no attribute is xsi's.
+    """
+    if octets.count(b"xmlns") != 1:
+        return None
+    if (b"!" in octets and b"<!" in octets) or (b"?" in octets and b"<?" in octets):  # one octet is found much faster
+        return None
+    try:
+        return _message(octets.decode(), [])
+    except (LookupError, ValueError):
+        return None
 
 
 def _from_any_shape(document: etree._Element) -> Message:

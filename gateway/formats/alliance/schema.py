@@ -36,7 +36,8 @@ class Schema:
         try:
             self._compiled.assertValid(document)
         except etree.DocumentInvalid as error:
-            raise FormatError(INVALID, place=f"line {error.lineno or 0}", cause=str(error)[:300]) from None
+            cause, _, line = str(error).rpartition(", line ")
+            raise FormatError(INVALID, place=f"line {line}", cause=cause[:300]) from None
 
 
 @lru_cache(maxsize=1)
