@@ -88,8 +88,9 @@ def _without_null(node: object) -> object:
     return kept
 
 
-def starter(values: Mapping[str, str]) -> str:
-    """A complete commented file. `values` are TOML values by key path, such as ``{"node.name": '"nld-1"'}``.
+def starter(values: Mapping[str, str], tables: Mapping[str, str] | None = None) -> str:
+    """A complete commented file. `values` are TOML values by key path, such as ``{"node.name": '"nld-1"'}``; `tables`
+    are whole tables by section, such as ``{"source.NAME": ...}``, put behind the section's example.
 
     Keys in `values` are set; every other key stands as a comment with its default, and every table that the operator
     names stands as a commented example.
@@ -97,6 +98,8 @@ def starter(values: Mapping[str, str]) -> str:
     lines = ["# Configuration of one alliance track gateway. `gateway check` after every change.", ""]
     for section in sections():
         lines += _starter_section(section, values)
+        if tables and section.header in tables:
+            lines += [tables[section.header].rstrip(), "", ""]
     return "\n".join(lines).rstrip() + "\n"
 
 

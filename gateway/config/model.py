@@ -339,7 +339,7 @@ class Config(Table):
 
     def database_path(self) -> Path:
         """The node's database, in its data directory."""
-        return self.node.data / "gateway.sqlite"
+        return self.node.data / "gateway.db"
 
     def release_groups(self) -> dict[str, tuple[str, ...]]:
         """Partner nodes that we send to, sorted, by release group; groups without such a member are absent."""

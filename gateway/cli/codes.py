@@ -1,0 +1,35 @@
+"""Errors of the command line itself."""
+
+from __future__ import annotations
+
+from gateway.errors import Code
+
+INPUT_UNREADABLE = Code("CLI-001", "input cannot be read", "check the path, or use - for standard input")
+OUTPUT_UNWRITABLE = Code("CLI-002", "output cannot be written", "check the path and its permissions")
+WOULD_OVERWRITE = Code("CLI-003", "file exists already", "choose another name, or overwrite it with --force")
+UNKNOWN_NAME = Code("CLI-004", "no such name", "see 'gateway formats', or 'gateway explain --list' for codes")
+OPTION = Code("CLI-005", "format option is not accepted", "write it as key=value; see 'gateway formats NAME'")
+BINARY_TO_TERMINAL = Code(
+    "CLI-006", "binary output would go to the terminal", "name a file with --output, use a pipe, or --json"
+)
+NODE_UNREACHABLE = Code(
+    "CLI-007", "node does not answer", "start it with 'gateway run', or name its address with --url"
+)
+NODE_ANSWER = Code("CLI-008", "node answers in a way that is not understood", "use the same version here and there")
+NOT_FOUND = Code("CLI-009", "nothing is stored under this name", "list what there is")
+BUG = Code(
+    "CLI-070", "the gateway has a bug", "report it with the traceback above and the output of 'gateway version --json'"
+)
+
+CODES = (
+    INPUT_UNREADABLE,
+    OUTPUT_UNWRITABLE,
+    WOULD_OVERWRITE,
+    UNKNOWN_NAME,
+    OPTION,
+    BINARY_TO_TERMINAL,
+    NODE_UNREACHABLE,
+    NODE_ANSWER,
+    NOT_FOUND,
+    BUG,
+)

@@ -1,0 +1,181 @@
+"""``gateway status``: how a running node fares."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gateway.cli.options import DEFAULT_CONFIG, ConfigFile, Json, load_config
+from gateway.cli.output import as_json, data, paint, printable, table
+
+if TYPE_CHECKING:
+    import ssl
+
+    from gateway.config import Config
+
+TIMEOUT_S = 5.0  # a node on this machine that needs longer is not well, and that is the answer
+_MAX_OCTETS = 4_194_304  # stops whoever answers in the node's place from filling our memory
+
+
+def status(
+    config: ConfigFile = DEFAULT_CONFIG,
+    url: Annotated[str, typer.Option(help="Address of the node; without it the configuration's.")] = "",
+    json: Json = False,
+) -> None:
+    """Show a running node: links, feeds, ledger, picture, latency.
+
+    \b
+    Examples:
+      gateway status
+      gateway status --json | jq .links
+
+    Asks the node's national interface with the node's own certificate. Exit code 4: it does not answer. 1: it
+    answers and is not ready, or a link is not up.
+    """
+    import asyncio
+
+    from gateway.cli.exits import Exit
+
+    loaded = load_config(config)
+    scheme = "http" if loaded.config.http.plain else "https"
+    address = url.rstrip("/") or f"{scheme}://{_reachable(loaded.config)}"
+    document = asyncio.run(_ask(address, loaded.config))
+    if json:
+        as_json(document)
+    else:
+        _show(document)
+    links = _list(document, "links")
+    if not document.get("ready") or any(link.get("state") in ("BACKOFF", "REFUSED") for link in links):
+        raise typer.Exit(Exit.FINDING)
+
+
+def _reachable(config: Config) -> str:
+    """Where the node's interface can be called: every address of the machine is called on loopback."""
+    from gateway.config.values import Address
+
+    listen = config.http.listen
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)
+    return str(Address(host=host, port=listen.port))
+
+
+async def _ask(address: str, config: Config) -> Mapping[str, object]:
+    import aiohttp
+    import msgspec
+
+    from gateway.cli.codes import NODE_ANSWER, NODE_UNREACHABLE
+    from gateway.cli.exits import CommandError, Exit
+
+    place = f"{address}/v1/status"
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
+            session.get(place, ssl=_tls(config), allow_redirects=False) as response,
+        ):
+            body = b""
+            async for chunk in response.content.iter_chunked(65_536):
+                body += chunk
+                if len(body) > _MAX_OCTETS:
+                    raise CommandError(NODE_ANSWER, Exit.FINDING, place=place, cause=f"more than {_MAX_OCTETS} octets")
+            if response.status != 200:
+                cause = f"HTTP status {response.status}"
+                raise CommandError(NODE_ANSWER, Exit.FINDING, place=place, cause=cause)
+            document: object = msgspec.json.decode(body)
+    except aiohttp.InvalidURL:
+        raise CommandError(NODE_UNREACHABLE, Exit.USAGE, place=place, cause="not a URL") from None
+    except TimeoutError:
+        raise CommandError(
+            NODE_UNREACHABLE, Exit.UNREACHABLE, place=place, cause=f"no answer in {TIMEOUT_S} s"
+        ) from None
+    except (aiohttp.ClientError, OSError) as error:
+        cause = str(error)[:200] or type(error).__name__
+        raise CommandError(NODE_UNREACHABLE, Exit.UNREACHABLE, place=place, cause=cause) from None
+    except msgspec.DecodeError:
+        raise CommandError(NODE_ANSWER, Exit.FINDING, place=place, cause="not JSON") from None
+    if not isinstance(document, dict):
+        raise CommandError(NODE_ANSWER, Exit.FINDING, place=place, cause="not a JSON object")
+    return document
+
+
+def _tls(config: Config) -> ssl.SSLContext | bool:
+    """Trust exactly the certificate that the configuration names for the interface, and show the node's own."""
+    import ssl
+
+    from gateway.cli.codes import NODE_UNREACHABLE
+    from gateway.cli.exits import CommandError, Exit
+
+    if config.http.plain:
+        return True
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.minimum_version = ssl.TLSVersion.TLSv1_3
+    context.check_hostname = False  # the certificate itself is known; its names are for others
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN
+    file = config.http.certificate
+    try:
+        context.load_verify_locations(cafile=file)
+        context.load_cert_chain(file, config.http.key, password="")
+    except OSError as error:  # ssl.SSLError is one
+        cause = f"{file} or its key: {error.strerror or type(error).__name__}"
+        raise CommandError(NODE_UNREACHABLE, Exit.CONFIGURATION, cause=cause, remedy="gateway check") from None
+    return context
+
+
+# ------------------------------------------------------------------------------------------------------------- showing
+
+
+def _show(document: Mapping[str, object]) -> None:
+    ready = "ready" if document.get("ready") else "NOT READY"
+    colour = "green" if document.get("ready") else "red"
+    marks = " ".join(_text(document, key) for key in ("exercise", "simulation", "profile"))
+    data(f"{_text(document, 'node')} ({_text(document, 'nation')})  {paint(ready, colour, sys.stdout)}  {marks}")
+    data(f"version {_text(document, 'version')}, up since {_text(document, 'started_at')}")
+    for key in ("corridor", "latency_ms", "picture", "ledger"):
+        data(f"{key:<10} {_pairs(document.get(key))}")
+    links, feeds, tasks = _list(document, "links"), _list(document, "feeds"), _list(document, "tasks")
+    if links:
+        data("")
+        table(
+            ["LINK", "STATE", "SINCE", "QUEUED", "LAST GOOD OUT", "LAST GOOD IN", "LAST ERROR"],
+            [_link(x) for x in links],
+        )
+    if feeds:
+        data("")
+        rows = [
+            [_text(feed, key) for key in ("name", "direction", "format", "frames", "dropped", "last_error")]
+            for feed in feeds
+        ]
+        table(["FEED", "WAY", "FORMAT", "FRAMES", "DROPPED", "LAST ERROR"], rows)
+    for task in tasks:
+        if not task.get("running") or task.get("restarts"):
+            data(f"task {_text(task, 'name')}: {_text(task, 'restarts')} restarts, {_text(task, 'last_error')}")
+
+
+def _link(link: Mapping[str, object]) -> list[str]:
+    failure = link.get("last_failure")
+    error = f"{_text(failure, 'code')} ({_text(failure, 'side')})" if isinstance(failure, Mapping) else ""
+    keys = ("partner", "state", "since", "queued_messages", "last_good_out", "last_good_in")
+    return [*(_text(link, key) for key in keys), error]
+
+
+def _pairs(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return ""
+    return "  ".join(f"{printable(str(key))} {_shown(item)}" for key, item in value.items())
+
+
+def _shown(item: object) -> str:
+    if isinstance(item, Mapping):
+        return f"({_pairs(item)})"
+    return "-" if item is None else printable(str(round(item, 3) if isinstance(item, float) else item))
+
+
+def _text(table_: Mapping[str, object], key: str) -> str:
+    value = table_.get(key)
+    return "" if value is None else printable(str(value))
+
+
+def _list(document: Mapping[str, object], key: str) -> Sequence[Mapping[str, object]]:
+    value = document.get(key)
+    return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
