@@ -144,7 +144,9 @@ def meaning_of(text: str, *, exercise: bool) -> Meaning:
             losses = (Loss("event@type", "NO_CODE"),)
     dimension = atoms[2] if len(atoms) > 2 else ""
     function = "-".join(atoms[2:])
-    platform = next((name for prefix, name in _PLATFORMS if function == prefix or function.startswith(prefix + "-")), None)
+    platform = next(
+        (name for prefix, name in _PLATFORMS if function == prefix or function.startswith(prefix + "-")), None
+    )
     environment = _DIMENSIONS.get(dimension, Environment.UNKNOWN)
     return Meaning(Shape.ATOM, environment, identity, platform, classifications, losses)
 

@@ -10,7 +10,9 @@ MISSING = Code("COT-003", "event lacks a required part", "send uid, type, time, 
 TIME = Code("COT-004", "time is not an ISO 8601 instant with a zone", "write times as 2026-11-22T08:12:00.5Z")
 TYPE = Code("COT-005", "type is not a CoT type", "send atoms joined by hyphens, such as a-f-A-M-F")
 POINT = Code("COT-006", "point is not a place on Earth", "send lat -90..90 and lon -180..180 in decimal degrees")
-TOO_LONG = Code("COT-007", "identifier is longer than allowed", "send a shorter uid, type or callsign, or raise the limit")
+TOO_LONG = Code(
+    "COT-007", "identifier is longer than allowed", "send a shorter uid, type or callsign, or raise the limit"
+)
 TOO_DEEP = Code("COT-008", "event is nested too deep or has too many attributes", "send a flatter detail")
 NAMESPACE = Code(
     "COT-009",
@@ -18,7 +20,9 @@ NAMESPACE = Code(
     "send plain CoT: its own elements have no namespace",
 )
 TOO_MANY = Code("COT-010", "frame holds too many events", "send fewer events at a time")
-PROTOBUF = Code("COT-011", "frame is TAK protobuf, not CoT XML", "configure the client for XML (TAK protocol version 0)")
+PROTOBUF = Code(
+    "COT-011", "frame is TAK protobuf, not CoT XML", "configure the client for XML (TAK protocol version 0)"
+)
 TOO_LARGE = Code("COT-012", "frame is larger than allowed", "send smaller events, or raise the limit")
 DETAIL = Code("COT-013", "detail has no canonical form", "declare absolute namespace names in the detail")
 NO_PLACE = Code(
@@ -29,6 +33,9 @@ NO_PLACE = Code(
 NO_NAME = Code("COT-021", "track has no name that could become a uid", "admit the track first: that mints its track_id")
 NO_STATE = Code("COT-022", "track has no state and has not ended", "send a track with a time of applicability")
 NOT_XML = Code("COT-023", "uid has characters that XML cannot carry", "use a uid without control characters")
+NOT_FINITE = Code(
+    "COT-024", "track has a number that is not finite or not on Earth", "send finite numbers, lat -90..90"
+)
 CODES = (
     NOT_AN_EVENT,
     VERSION,
@@ -47,4 +54,5 @@ CODES = (
     NO_NAME,
     NO_STATE,
     NOT_XML,
+    NOT_FINITE,
 )

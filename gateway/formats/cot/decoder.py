@@ -1,34 +1,32 @@
 """Cursor on Target events to canonical tracks.
 
-An event in the plain shape of TAK clients is read by `plain`, any other by `document`; both give the same `Event`, and
-one function makes the track of it. What no canonical field holds travels in one `Extension` (see `docs/formats/cot.md`).
+An event in the plain shape of TAK clients is read by `plain`, any other by `document`; both give the same `Event`,
+and one function makes the track of it. What no canonical field holds travels in one `Extension`: see
+`docs/formats/cot.md`.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes, document, plain
 from gateway.formats.cot.atoms import Meaning, Shape, is_type, meaning_of
-from gateway.formats.cot.event import MERGED, NAMESPACE, NOTHING, Event, Part, Reading, plain_part
+from gateway.formats.cot.event import MERGED, NAMESPACE, NOTHING, Event, Part, Reading, motion_reading, plain_part
+from gateway.formats.cot.point import Point, point_of
 from gateway.formats.cot.stream import Splitter
-from gateway.formats.cot.values import CIRCULAR_95, LINEAR_95, element_xml, number_of, time_of
+from gateway.formats.cot.values import element_xml, number_of, time_of
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from gateway.track import (
     Accuracy,
     Extension,
     Identifier,
-    IdentityGroup,
     Label,
     LabelCategory,
     Loss,
-    Polar,
-    Position,
     Provenance,
     RawRecord,
     Source,
@@ -41,8 +39,6 @@ MAPPING = "cot/2.0"
 _CACHED = 4_096  # entries of one decoder's cache; then it starts anew, so a hostile source cannot grow it
 _CACHED_TEXT = 512  # characters; longer ones are not kept
 _SHARED = frozenset(("uid", "type", "time", "start", "stale", "version"))
-_POINT = frozenset(("lat", "lon", "hae", "ce", "le"))
-_TOO_BIG = Loss("event/detail", "NOT_MODELLED")
 
 
 class CotDecoder:
@@ -69,7 +65,7 @@ class CotDecoder:
         self._provenance = Provenance(gateway=node, input_format="COT", mapping_id=MAPPING)
         self._sources: dict[str, tuple[Source, ...]] = {}
         self._meanings: dict[tuple[str, bool], Meaning] = {}
-        self._parts: dict[tuple[Shape, plain.Child], Part] = {}
+        self._parts: dict[Shape, dict[plain.Child, Part]] = {shape: {} for shape in Shape}
 
     def decode(self, frame: Frame) -> Decoded:
         """The track of an event, or of each event where the frame holds several back to back."""
@@ -120,14 +116,20 @@ class CotDecoder:
         found = plain.event_of(text) if text is not None else None
         if found is None:
             return None
-        attributes, point = plain.attributes_of(found[0]), plain.attributes_of(found[1])
+        attributes = plain.attributes_of(found[0])
+        numbers = plain.numbers_of(found[1])
+        point = plain.attributes_of(found[1]) if numbers is None else {}
         if attributes is None or point is None or len(attributes) > self._limits.max_xml_attributes:
             return None
-        shape = self._meaning(attributes).shape
+        meaning = self._meaning(attributes)
+        shape = meaning.shape
+        if numbers is not None and shape is not Shape.ATOM:
+            point = plain.attributes_of(found[1]) or {}
         parts: list[Part] = []
         merged: set[str] = set()
+        known = self._parts[shape]
         for child in found[2]:
-            part = self._parts.get((shape, child)) or self._plain_part(shape, child)
+            part = known.get(child) or self._plain_part(shape, child)
             if part is None:
                 return None
             if part.name in MERGED:
@@ -135,18 +137,23 @@ class CotDecoder:
                     return None
                 merged.add(part.name)
             parts.append(part)
-        return Event(attributes=attributes, point=point, detail={}, parts=parts)
+        return Event(meaning=meaning, attributes=attributes, point=point, numbers=numbers, detail={}, parts=parts)
 
     def _plain_part(self, shape: Shape, child: plain.Child) -> Part | None:
         name, text_attributes, text = child
+        if name == "track" and not text:
+            motion = plain.motion_of(text_attributes)
+            if motion is not None:
+                return Part(name, motion_reading(*motion), "")
         attributes = plain.attributes_of(text_attributes)
         if attributes is None or len(attributes) > self._limits.max_xml_attributes:
             return None
         part = plain_part(shape, name, attributes, text)
         if name != "track" and len(text_attributes) + len(text) < _CACHED_TEXT:
-            if len(self._parts) >= _CACHED:
-                self._parts.clear()
-            self._parts[shape, child] = part
+            known = self._parts[shape]
+            if len(known) >= _CACHED:
+                known.clear()
+            known[child] = part
         return part
 
     def _any_event(self, octets: bytes) -> Event:
@@ -155,7 +162,7 @@ class CotDecoder:
         root = document.root_of(octets, self._limits)
         if root.tag != "event":
             raise FormatError(codes.NOT_AN_EVENT, place="root", cause=f"observed {str(root.tag)[:60]}")
-        return document.event_of(root, self._meaning(dict(root.items())).shape)
+        return document.event_of(root, self._meaning(document.plain_attributes(root)))
 
     def _meaning(self, attributes: dict[str, str]) -> Meaning:
         text = attributes.get("type", "")
@@ -175,7 +182,7 @@ class CotDecoder:
 
     def _track(self, event: Event, octets: bytes, frame: Frame) -> Track | None:
         attributes = event.attributes
-        meaning = self._meaning(attributes)
+        meaning = event.meaning
         uid, time, start, stale = _required(attributes)
         if len(uid) * 4 > self._limits.max_name_octets and len(uid.encode()) > self._limits.max_name_octets:
             raise FormatError(codes.TOO_LONG, place="event@uid", cause=f"{len(uid)} characters")
@@ -186,10 +193,10 @@ class CotDecoder:
         sent_at = time_of(time, place="event@time")
         begin = sent_at if start == time else time_of(start, place="event@start")
         stale_at = time_of(stale, place="event@stale")
-        point = _Point(event.point, uid, shape, reading)
+        point = point_of(event, uid, shape, reading)
         name = reading.target if shape is Shape.DELETE and reading.target else uid
         extension, dropped = self._extension(event, point.leftover, name is not uid)
-        losses = (*meaning.losses, *event.losses, *reading.losses, *point.losses, *dropped)
+        losses = meaning.losses + event.losses + reading.losses + point.losses + dropped
         motion = reading.motion
         state = State(
             time=begin,
@@ -228,11 +235,15 @@ class CotDecoder:
         self, event: Event, point: dict[str, str], deletes_another: bool
     ) -> tuple[Extension | None, tuple[Loss, ...]]:
         """What no field took, as one element in the gateway's CoT namespace, and what was too big for it."""
-        kept = {key: value for key, value in event.attributes.items() if key not in _SHARED}
+        attributes = event.attributes
+        if len(attributes) == 7 and "how" in attributes and "version" in attributes:
+            kept = {"how": attributes["how"]}  # the other five are required
+        else:
+            kept = {key: value for key, value in attributes.items() if key not in _SHARED}
         if deletes_another:
-            kept["uid"] = event.attributes["uid"]
-        if event.attributes.get("version", "2.0") != "2.0":
-            kept["version"] = event.attributes["version"]
+            kept["uid"] = attributes["uid"]
+        if attributes.get("version", "2.0") != "2.0":
+            kept["version"] = attributes["version"]
         leftovers = [part.leftover for part in event.parts if part.leftover]
         if not kept and not point and not leftovers and not event.detail:
             return None, ()
@@ -288,85 +299,6 @@ def _required(attributes: dict[str, str]) -> tuple[str, str, str, str]:
     return uid, time, start, stale
 
 
-class _Point:
-    """What `point` means for an event of a shape: where the object is, or where its sensor is, or nothing."""
-
-    def __init__(self, attributes: dict[str, str], uid: str, shape: Shape, reading: Reading) -> None:
-        self.position: Position | None = None
-        self.polar: Polar | None = None
-        self.altitude_hae_m: float | None = None
-        self.horizontal_95_m: float | None = None
-        self.vertical_95_m: float | None = None
-        self.leftover = {key: value for key, value in attributes.items() if key not in _POINT}
-        self.losses: tuple[Loss, ...] = ()
-        place = self._place(attributes)
-        hae, ce, le = self._number(attributes, "hae"), self._number(attributes, "ce"), self._number(attributes, "le")
-        if place is not None and place.latitude_deg == 0.0 == place.longitude_deg and hae is None and ce is None:
-            place = None  # TAK clients without a fix write 0/0 with everything unknown
-            self.leftover |= {"lat": attributes["lat"], "lon": attributes["lon"]}
-        if shape is Shape.DELETE:
-            self.leftover = dict(attributes)
-            return
-        if shape is Shape.DETECTION:
-            self._detect(attributes, place, uid, ce, reading)
-            return
-        self.position = place
-        self.altitude_hae_m = hae
-        if shape is Shape.ATOM:
-            self.horizontal_95_m = None if ce is None else ce * CIRCULAR_95
-            self.vertical_95_m = None if le is None else le * LINEAR_95
-            return
-        for name, value in (("ce", ce), ("le", le)):  # an area, not an error
-            if value is not None:
-                self.leftover[name] = attributes[name]
-
-    def _detect(
-        self, attributes: dict[str, str], place: Position | None, uid: str, ce: float | None, reading: Reading
-    ) -> None:
-        bearing = reading.bearing
-        azimuth = bearing.azimuth_deg if bearing else None
-        self.polar = Polar(
-            sensor=f"cot:{uid}",
-            sensor_position=place,
-            range_m=bearing.range_m if bearing else None,
-            azimuth_deg=azimuth,
-            elevation_deg=bearing.elevation_deg if bearing else None,
-            north="TRUE" if azimuth is not None else None,
-            reach_m=ce,
-        )
-        for name in ("hae", "le"):  # the sensor's own height is above the ellipsoid, `Polar` has it above sea level
-            if name in attributes:
-                self.leftover[name] = attributes[name]
-
-    def _place(self, attributes: dict[str, str]) -> Position | None:
-        values: list[float | None] = []
-        for name, bound in (("lat", 90.0), ("lon", 180.0)):
-            text = attributes.get(name)
-            if text is None:
-                raise FormatError(codes.MISSING, place="event/point", cause=f"no attribute {name}")
-            try:
-                value = number_of(text)
-                if value is not None and not -bound <= value <= bound:
-                    raise ValueError
-            except ValueError:
-                raise FormatError(codes.POINT, place=f"event/point@{name}", cause=f"observed {text[:40]!r}") from None
-            values.append(value)
-        latitude, longitude = values
-        if latitude is None or longitude is None:
-            return None
-        return Position(latitude_deg=latitude, longitude_deg=180.0 if longitude == -180.0 else longitude)
-
-    def _number(self, attributes: dict[str, str], name: str) -> float | None:
-        try:
-            value = number_of(attributes.get(name))
-            if value is not None and value < 0.0 and name != "hae":
-                raise ValueError
-        except ValueError:
-            self.losses += (Loss(f"event/point@{name}", "OUT_OF_RANGE"),)
-            return None
-        return value
-
-
 def _combined(parts: tuple[Part, ...] | list[Part], limits: Limits) -> Reading:
     """What all children of `detail` say together; each kind is read once."""
     found: dict[str, object] = {}
@@ -403,7 +335,7 @@ def _combined(parts: tuple[Part, ...] | list[Part], limits: Limits) -> Reading:
     return Reading(**found, losses=losses)  # type: ignore[arg-type]  # names and types are Reading's own
 
 
-def _accuracy(point: _Point, reading: Reading) -> Accuracy | None:
+def _accuracy(point: Point, reading: Reading) -> Accuracy | None:
     motion = reading.motion
     course = motion.course_95_deg if motion else None
     speed = motion.speed_95_mps if motion else None
@@ -441,9 +373,3 @@ def _fitting(parts: tuple[Part, ...] | list[Part], most: int) -> tuple[list[str]
         else:
             losses.append(Loss(f"event/detail/{part.name}"[:200], "NOT_MODELLED"))
     return [text for text in fitting if text], tuple(losses)
-
-
-def time_text(instant: datetime) -> str:
-    """`instant` as CoT writes times: milliseconds, or microseconds where it has them, always `Z`."""
-    text = instant.isoformat(timespec="milliseconds" if instant.microsecond % 1000 == 0 else "microseconds")
-    return text[:-6] + "Z"

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes
-from gateway.formats.cot.atoms import Shape
+from gateway.formats.cot.atoms import Meaning, Shape
 from gateway.formats.cot.event import MERGED, NAMESPACE, NOTHING, Event, Part, plain_part, read
 from gateway.limits import Limits
 from gateway.track import Extension, Loss
@@ -42,7 +42,7 @@ def root_of(octets: bytes, limits: Limits) -> etree._Element:
     return root
 
 
-def event_of(root: etree._Element, shape: Shape) -> Event:
+def event_of(root: etree._Element, meaning: Meaning) -> Event:
     """The event below an `event` root; consumes the tree."""
     losses: list[Loss] = []
     if any(not isinstance(node.tag, str) for node in root.iter()):
@@ -61,11 +61,12 @@ def event_of(root: etree._Element, shape: Shape) -> Event:
         raise FormatError(codes.MISSING, place="event", cause="no point")
     attributes = _attributes(root, "event", losses)
     if detail is None:
-        return Event(attributes=attributes, point=point, detail={}, parts=(), losses=tuple(losses))
+        return Event(meaning=meaning, attributes=attributes, point=point, detail={}, parts=(), losses=tuple(losses))
     if (detail.text or "").strip() or any((child.tail or "").strip() for child in detail):
         losses.append(Loss("event/detail/text()", "NOT_MODELLED"))
-    parts, extensions = _children(detail, shape, losses)
+    parts, extensions = _children(detail, meaning.shape, losses)
     return Event(
+        meaning=meaning,
         attributes=attributes,
         point=point,
         detail=_attributes(detail, "event/detail", losses),
@@ -75,9 +76,7 @@ def event_of(root: etree._Element, shape: Shape) -> Event:
     )
 
 
-def _children(
-    detail: etree._Element, shape: Shape, losses: list[Loss]
-) -> tuple[list[Part], list[Extension]]:
+def _children(detail: etree._Element, shape: Shape, losses: list[Loss]) -> tuple[list[Part], list[Extension]]:
     parts: list[Part] = []
     extensions: list[Extension] = []
     first: dict[str, int] = {}
@@ -96,8 +95,8 @@ def _children(
             if not parts[index].leftover:
                 parts[index] = replace(parts[index], leftover=f"<{child.tag}></{child.tag}>")
             parts.append(Part(str(child.tag), NOTHING, relocated(child)))
-        elif len(child) == 0 and not any(name[0] == "{" for name in child.keys()):  # noqa: SIM118 - lxml elements have keys, and are no mappings
-            parts.append(plain_part(shape, str(child.tag), dict(child.items()), child.text or ""))
+        elif len(child) == 0 and len(plain_attributes(child)) == len(child.attrib):
+            parts.append(plain_part(shape, str(child.tag), plain_attributes(child), child.text or ""))
         else:
             parts.append(_nested_part(child, shape))
         if parts and parts[-1].name in MERGED:
@@ -108,7 +107,7 @@ def _children(
 def _nested_part(child: etree._Element, shape: Shape) -> Part:
     """A child with children or namespaces: its plain attributes are read, the whole rest is left over."""
     name = str(child.tag)
-    attributes = {key: value for key, value in child.items() if key[0] != "{"}
+    attributes = plain_attributes(child)
     if len(child) or name[0] == "{":
         # Text between children is part of a structure that we do not know, and so are its attributes.
         reading = NOTHING if name == "remarks" else read(shape, name, attributes, "")
@@ -123,7 +122,7 @@ def _nested_part(child: etree._Element, shape: Shape) -> Part:
 
 def relocated(element: etree._Element) -> str:
     """The element's exclusive canonical form below a parent whose default namespace is the extension's."""
-    holder = etree.Element(f"{{{NAMESPACE}}}detail", nsmap={None: NAMESPACE})
+    holder = etree.Element(f"{{{NAMESPACE}}}detail", nsmap={None: NAMESPACE})  # type: ignore[dict-item]  # the stubs know no default namespace
     holder.append(element)
     for node in element.iter():
         if _namespace(node) == "":
@@ -152,13 +151,15 @@ def canonical(element: etree._Element) -> str:
         raise FormatError(codes.DETAIL, place="event/detail", cause=str(error)[:120]) from None
 
 
+def plain_attributes(element: etree._Element) -> dict[str, str]:
+    """The element's attributes that have no namespace."""
+    return {str(name): str(value) for name, value in element.items() if str(name)[0] != "{"}
+
+
 def _attributes(element: etree._Element, place: str, losses: list[Loss]) -> dict[str, str]:
-    attributes: dict[str, str] = {}
-    for key, value in element.items():
-        if key[0] == "{":
-            losses.append(Loss(f"{place}@{key.rpartition('}')[2]}", "NOT_MODELLED"))
-        else:
-            attributes[key] = value
+    attributes = plain_attributes(element)
+    if len(attributes) < len(element.attrib):
+        losses.append(Loss(f"{place}@*", "NOT_MODELLED"))
     return attributes
 
 

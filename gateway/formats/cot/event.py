@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from msgspec import Struct
 
-from gateway.formats.cot.atoms import Shape
+from gateway.formats.cot.atoms import Meaning, Shape
 from gateway.formats.cot.values import LINEAR_95, element_text, element_xml, number_of
 from gateway.track import Extension, Identifier, Loss
 
@@ -80,8 +80,11 @@ class Part(Struct, frozen=True):
 class Event(Struct, frozen=True, kw_only=True):
     """An event as read."""
 
+    meaning: Meaning
     attributes: dict[str, str]
     point: dict[str, str]
+    numbers: tuple[float, float, float, float, float] | None = None
+    """lat, lon, hae, ce, le where a point of the plainest kind says nothing else; `point` may be empty then."""
     detail: dict[str, str]
     """Attributes of the detail element itself."""
     parts: tuple[Part, ...] | list[Part]
@@ -117,7 +120,9 @@ def _remarks(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
 
 def _uid(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
     known = [name for name, value in attributes.items() if name in SCHEMES and value]
-    return Reading(taken=tuple(known), identifiers=tuple([Identifier(name, attributes[name]) for name in sorted(known)]))
+    return Reading(
+        taken=tuple(known), identifiers=tuple([Identifier(name, attributes[name]) for name in sorted(known)])
+    )
 
 
 def _emergency(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
@@ -185,6 +190,14 @@ def _track(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
         speed_95_mps=None if speed_sigma is None else speed_sigma * LINEAR_95,
     )
     return Reading(taken=tuple(numbers.taken), motion=motion, losses=tuple(numbers.losses))
+
+
+def motion_reading(course: float, speed: float) -> Reading:
+    """The reading of a `track` that has only a course below 360 and a speed above zero, both in range."""
+    return Reading(taken=_COURSE_AND_SPEED, motion=Motion(course_deg=course, ground_speed_mps=speed))
+
+
+_COURSE_AND_SPEED = ("course", "speed")
 
 
 def _sensor(shape: Shape, attributes: dict[str, str], text: str) -> Reading:

@@ -35,6 +35,10 @@ _KEPT = re.compile(
 _PAIRS = re.compile(rf"""({_NAME})=["']([^"']*+)""").findall
 _CHILDREN = re.compile(rf"<({_NAME})({_ATTRIBUTES}){_SPACE}*+(?:/>|>([^<]*+)</)").findall
 
+_NUMBER = r'"(-?[0-9]{1,9}+(?:\.[0-9]{1,20}+)?+)"'
+_NUMBERS = re.compile(rf" lat={_NUMBER} lon={_NUMBER} hae={_NUMBER} ce={_NUMBER} le={_NUMBER}").fullmatch
+_MOTION = re.compile(rf" (course|speed)={_NUMBER} (course|speed)={_NUMBER}").fullmatch
+
 MAX_OCTETS = 16_384  # a longer event is rare, and the full parser has the limits for it
 
 Child = tuple[str, str, str]
@@ -80,3 +84,35 @@ def attributes_of(text: str) -> dict[str, str] | None:
     pairs = _PAIRS(text)
     attributes = dict(pairs)
     return attributes if len(attributes) == len(pairs) else None
+
+
+def numbers_of(text: str) -> tuple[float, float, float, float, float] | None:
+    """lat, lon, hae, ce and le of a point that has exactly these, in this order, as short decimals in range.
+
+    Answers `None` for the cases that need thought: 0/0, -180, a negative error.
+    """
+    match = _NUMBERS(text)
+    if match is None:
+        return None
+    latitude, longitude, hae, ce, le = map(float, match.groups())
+    if (
+        -90.0 <= latitude <= 90.0
+        and -180.0 < longitude <= 180.0
+        and ce >= 0.0
+        and le >= 0.0
+        and (latitude or longitude)
+    ):
+        return latitude, longitude, hae, ce, le
+    return None
+
+
+def motion_of(text: str) -> tuple[float, float] | None:
+    """Course and speed of a `track` that has exactly these, as short decimals, in range and moving."""
+    match = _MOTION(text)
+    if match is None:
+        return None
+    name, first, other, second = match.groups()
+    if name == other:
+        return None
+    course, speed = (float(first), float(second)) if name == "course" else (float(second), float(first))
+    return (course, speed) if 0.0 <= course < 360.0 and 0.0 < speed < 999999.0 else None

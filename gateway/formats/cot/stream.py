@@ -155,7 +155,7 @@ class Splitter:
         while True:
             mode = self._careful
             if mode in _ENDS:
-                end = _ENDS[mode]  # type: ignore[index]  # mode is a key
+                end = _ENDS[mode]
                 found = buffer.find(end, self._position)
                 if found < 0:
                     self._position = max(self._position, len(buffer) - len(end) + 1)

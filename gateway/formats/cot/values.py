@@ -40,6 +40,11 @@ def time_of(text: str, *, place: str) -> datetime:
     raise FormatError(TIME, place=place, cause=cause)
 
 
+def time_text(instant: datetime) -> str:
+    """`instant` as CoT writes times: milliseconds, or microseconds where it has them, always `Z`."""
+    return instant.isoformat("T", "microseconds" if instant.microsecond % 1000 else "milliseconds")[:-6] + "Z"
+
+
 def number_of(text: str | None) -> float | None:
     """The number, or `None` where the text means "not known"; `ValueError` for any other text.
 

@@ -1,0 +1,233 @@
+"""The pieces of an event's text, each from the canonical fields and from what its CoT source left over."""
+
+from __future__ import annotations
+
+import math
+import re
+
+from gateway.errors import FormatError
+from gateway.formats.cot import codes
+from gateway.formats.cot.atoms import Shape
+from gateway.formats.cot.event import SCHEMES
+from gateway.formats.cot.kept import Kept, KeptChild, attributes_text
+from gateway.formats.cot.losses import TYPES
+from gateway.formats.cot.values import CIRCULAR_95, LINEAR_95, attribute_text, decimal_text, element_text, is_xml
+from gateway.track import Accuracy, Label, Loss, Polar, State, Status, Track
+
+_NOT_KNOWN = "9999999.0"
+_HOW = re.compile(r"\w(?:-\w+)*+").fullmatch
+_NO_ACCURACY = Accuracy()
+
+
+def child(kept: KeptChild, canonical: dict[str, str]) -> str:
+    """A kept child of `detail` with its canonical attributes, which win."""
+    return f"<{kept.name}{attributes_text(kept.attributes | canonical)}{kept.tail}"
+
+
+def names(track: Track, kept: Kept, lost: list[Loss]) -> tuple[str, str, str]:
+    """The uid, the `contact` piece and the `uid` piece; `FormatError` for a track without any name."""
+    uid = callsign = None
+    others: dict[str, str] = {}
+    for identifier in track.identifiers:
+        scheme = identifier.scheme
+        if scheme == "cot_uid" and uid is None:
+            uid = identifier.value
+        elif scheme == "callsign" and callsign is None:
+            callsign = identifier.value
+        elif scheme in SCHEMES and scheme not in others and is_xml(identifier.value):
+            others[scheme] = identifier.value
+        else:
+            lost.append(Loss(f"identifiers.{scheme}", "NO_TARGET"))
+        if identifier.quality is not None:
+            lost.append(Loss(f"identifiers.{scheme}.quality", "NO_TARGET"))
+    if uid is None:
+        uid = track.track_id
+        if uid is None and track.identifiers:
+            uid = f"{track.identifiers[0].scheme}:{track.identifiers[0].value}"
+    if not uid:
+        raise FormatError(codes.NO_NAME)
+    if not is_xml(uid):
+        raise FormatError(codes.NOT_XML, cause="control characters in the uid")
+    if callsign is None:
+        callsign = track.name
+    elif track.name is not None and track.name != callsign:
+        lost.append(Loss("name", "NO_TARGET"))
+    if callsign is not None and not is_xml(callsign):
+        lost.append(Loss("identifiers.callsign", "OUT_OF_RANGE"))
+        callsign = None
+    return uid, _named("contact", {} if callsign is None else {"callsign": callsign}, kept), _named("uid", others, kept)
+
+
+def _named(name: str, canonical: dict[str, str], kept: Kept) -> str:
+    own = kept.merged.get(name)
+    if own is not None:
+        return child(own, canonical)
+    return f"<{name}{attributes_text(canonical)}/>" if canonical else ""
+
+
+def point_piece(state: State, shape: Shape, kept: Kept, lost: list[Loss], *, place: str) -> str:
+    """The `point`; `FormatError` ``COT-020`` where the track says of no place that it could be."""
+    position = state.position
+    polar = state.polar
+    attributes = kept.point
+    altitude = state.altitude_hae_m
+    if shape is Shape.DELETE:
+        figures = {"lat": "0.0", "lon": "0.0", "hae": _NOT_KNOWN, "ce": _NOT_KNOWN, "le": _NOT_KNOWN}
+        return f"<point{attributes_text(figures | attributes)}/>"
+    ce = le = _NOT_KNOWN
+    if shape is Shape.DETECTION and position is None:
+        position = polar.sensor_position if polar is not None else None
+        if polar is not None and polar.reach_m is not None:
+            ce = _figure(polar.reach_m, place)
+    accuracy = state.accuracy
+    if accuracy is not None:
+        if shape is Shape.ATOM:
+            # Millimetres: what CoT stated to the millimetre comes back as the same number, through the alliance too.
+            if accuracy.horizontal_95_m is not None:
+                ce = _figure(round(accuracy.horizontal_95_m / CIRCULAR_95, 3), place)
+            if accuracy.vertical_95_m is not None:
+                le = _figure(round(accuracy.vertical_95_m / LINEAR_95, 3), place)
+        elif accuracy.horizontal_95_m is not None or accuracy.vertical_95_m is not None:
+            lost.append(Loss("state.accuracy", "NO_TARGET"))
+    hae = _NOT_KNOWN if altitude is None else _figure(altitude, place)
+    if position is None:
+        if "lat" not in attributes or "lon" not in attributes:
+            raise FormatError(codes.NO_PLACE, place=place)
+        lat, lon = attributes["lat"], attributes["lon"]
+    else:
+        latitude, longitude = position.latitude_deg, position.longitude_deg
+        if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0):
+            raise FormatError(codes.NOT_FINITE, place=place, cause="position")
+        lat, lon = decimal_text(latitude), decimal_text(longitude)
+    if not attributes:
+        return f'<point lat="{lat}" lon="{lon}" hae="{hae}" ce="{ce}" le="{le}"/>'
+    figures = {"lat": lat, "lon": lon, "hae": hae, "ce": ce, "le": le}
+    fill = {name: text for name, text in attributes.items() if figures.get(name, _NOT_KNOWN) == _NOT_KNOWN}
+    return f"<point{attributes_text(figures | fill)}/>"
+
+
+def motion_piece(state: State, kept: Kept, lost: list[Loss]) -> str:
+    """The `track` piece; its schema demands course and speed, so one alone is a loss."""
+    course, ground, vertical = state.course_deg, state.ground_speed_mps, state.vertical_rate_mps
+    accuracy = state.accuracy or _NO_ACCURACY
+    own = kept.merged.get("track")
+    place = "track"
+    if own is None and accuracy is _NO_ACCURACY and vertical is None and ground and course is not None:
+        return f'<track course="{_figure(course, place)}" speed="{_figure(ground, place)}"/>'
+    canonical: dict[str, str] = {}
+    if course is not None:
+        canonical["course"] = _figure(course, place)
+    if ground is not None:
+        speed = ground
+        if vertical is not None:
+            speed = round(math.hypot(ground, vertical), 6)
+            if speed or own is None or "slope" not in own.attributes:
+                canonical["slope"] = _figure(round(math.degrees(math.atan2(vertical, ground)), 6), place)
+        canonical["speed"] = _figure(speed, place)
+        if not speed and course is None and (own is None or "course" not in own.attributes):
+            canonical["course"] = "0.0"  # a thing at rest has no direction, and the schema wants one
+    elif vertical is not None:
+        lost.append(Loss("state.vertical_rate_mps", "NO_TARGET"))
+    if accuracy.course_95_deg is not None:
+        canonical["eCourse"] = _figure(round(accuracy.course_95_deg / LINEAR_95, 6), place)
+    if accuracy.speed_95_mps is not None:
+        canonical["eSpeed"] = _figure(round(accuracy.speed_95_mps / LINEAR_95, 6), place)
+    if own is not None:
+        return child(own, canonical)
+    if "course" in canonical and "speed" in canonical:
+        return f"<track{attributes_text(canonical)}/>"
+    for name, field in (("course", "course_deg"), ("speed", "ground_speed_mps"), ("slope", "vertical_rate_mps")):
+        if name in canonical:
+            lost.append(Loss(f"state.{field}", "NO_TARGET"))
+    if "eCourse" in canonical or "eSpeed" in canonical:
+        lost.append(Loss("state.accuracy", "NO_TARGET"))
+    return ""
+
+
+def remarks_piece(remarks: str | None, kept: Kept, lost: list[Loss]) -> str:
+    """The `remarks` piece, with the source's own attributes."""
+    own = kept.merged.get("remarks")
+    if remarks is not None and not is_xml(remarks):
+        lost.append(Loss("remarks", "OUT_OF_RANGE"))
+        remarks = None
+    if remarks is None:
+        return "" if own is None else child(own, {})
+    if own is None:
+        return f"<remarks>{element_text(remarks)}</remarks>"
+    if own.plain:
+        return f"<remarks{attributes_text(own.attributes)}>{element_text(remarks)}</remarks>"
+    return f"<remarks>{element_text(remarks)}</remarks>" + child(own, {})
+
+
+def emergency_piece(status: Status, kept: Kept) -> str:
+    """TAK's `emergency`, where it has a type for the emergency."""
+    text = TYPES.get(status.emergency or "")
+    own = kept.merged.get("emergency")
+    if text is None:
+        return child(own, {}) if own is not None and "type" in own.attributes else ""
+    return f'<emergency type="{text}"/>' if own is None else child(own, {"type": text})
+
+
+def sensor_piece(polar: Polar | None, kept: Kept, lost: list[Loss]) -> str:
+    """The `sensor` piece of a detection: the bearing, if it counts from true north."""
+    canonical: dict[str, str] = {}
+    if polar is not None:
+        if polar.azimuth_deg is not None:
+            if polar.north == "TRUE":
+                canonical["azimuth"] = _figure(polar.azimuth_deg, "polar")
+            else:
+                lost.append(Loss("state.polar.azimuth_deg", "NO_TARGET"))
+        if polar.elevation_deg is not None:
+            canonical["elevation"] = _figure(polar.elevation_deg, "polar")
+        if polar.range_m is not None:
+            canonical["range"] = _figure(polar.range_m, "polar")
+        if polar.range_rate_mps is not None:
+            lost.append(Loss("state.polar.range_rate_mps", "NO_TARGET"))
+        if polar.sensor_altitude_msl_m is not None:
+            lost.append(Loss("state.polar.sensor_altitude_msl_m", "NO_DATUM"))
+    return _named("sensor", canonical, kept)
+
+
+def link_piece(target: str, kept: Kept) -> str:
+    """The `link` of a delete event, and TAK's request to do it without asking."""
+    own = kept.merged.get("link")
+    if own is not None:
+        return child(own, {"uid": target})
+    return f'<link uid="{attribute_text(target)}" relation="none" type="none"/><__forcedelete/>'
+
+
+def how_text(status: Status, kept: Kept) -> str:
+    """How the coordinates came about: as the source said, else what the status says, else "relayed by a gateway"."""
+    own = kept.attributes.get("how", "")
+    if own and _HOW(own) and is_xml(own):
+        return own
+    if status.simulated:
+        return "m-s"
+    if status.coasted:
+        return "m-p"
+    return "m-f" if status.mono_sensor is False or status.amalgamated else "m-r"
+
+
+def marking(label: Label, kept: dict[str, str], lost: list[Loss]) -> dict[str, str]:
+    """access, caveat and releasableTo of a label, which wins over what the source wrote."""
+    attributes = {"access": label.classification}
+    for category in label.categories:
+        if category.tag == "Releasable To":
+            text = kept.get("releasableTo", "")
+            same = tuple([word for word in re.split(r"[,;\s]+", text) if word]) == category.values
+            attributes["releasableTo"] = text if same else ",".join(category.values)
+        elif category.tag == "Caveat" and len(category.values) == 1:
+            attributes["caveat"] = category.values[0]
+        else:
+            lost.append(Loss(f"label.categories.{category.tag}"[:200], "NO_TARGET"))
+    if label.tlp is not None:
+        lost.append(Loss("label.tlp", "NO_TARGET"))
+    if label.purpose is not None:
+        lost.append(Loss("label.purpose", "NO_TARGET"))
+    return attributes
+
+
+def _figure(value: float, place: str) -> str:
+    if value - value != 0.0:  # NaN and the infinities
+        raise FormatError(codes.NOT_FINITE, place=place)
+    return decimal_text(value)
