@@ -1,0 +1,140 @@
+"""Ledger entries: small canonical JSON records (RFC 8785, JCS) of what happened, never bodies.
+
+Member names are ASCII and sorted, strings are escaped as the RFC wants and every number is an integer below 2**53: for
+these msgspec's output is the canonical form, which the tests compare with an implementation of the RFC.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from enum import StrEnum
+from hashlib import sha256
+
+import msgspec
+
+from gateway.clock import utc_text
+from gateway.errors import LedgerError
+from gateway.ledger import codes
+from gateway.stages import Receipt, Sealed
+
+LeafFactory = Callable[[int, datetime], bytes]
+"""Builds the entry from its index and time, as the store calls it."""
+
+Value = str | int | Sequence[str]
+
+VERSION = 1
+_encode = msgspec.json.Encoder(order="sorted").encode
+
+
+class Event(StrEnum):
+    """What a leaf records: its member ``ev``."""
+
+    CREATED = "created"
+    """The first leaf: who keeps this ledger, with which key."""
+    SENT = "sent"
+    RECEIVED = "received"
+    REFUSED = "refused"
+    """One message of a partner, or a summary of several refusals with one code."""
+    DELIVERED = "delivered"
+    PARKED = "parked"
+    SUPERSEDED = "superseded"
+    EXPIRED = "expired"
+    CONFLICT = "conflict"
+    """A message id came again with other content."""
+    KEY = "key"
+    CONFIG = "config"
+
+
+def canonical(members: Mapping[str, Value]) -> bytes:
+    """`members` in canonical form; `LedgerError` LED-023 for a value that has none (lone surrogate, large integer)."""
+    if any(isinstance(value, int) and abs(value) >= 2**53 for value in members.values()):
+        raise LedgerError(codes.NOT_FITTING, cause="an integer of 2**53 or more has no canonical form")
+    try:
+        return _encode(members)
+    except (UnicodeEncodeError, msgspec.MsgspecError, OverflowError) as error:
+        raise LedgerError(codes.NOT_FITTING, cause="a value has no canonical form") from error
+
+
+def leaf(event: Event, **members: Value) -> LeafFactory:
+    """A factory for a record of `event`; members that are empty are left out."""
+    known: dict[str, Value] = {name: value for name, value in members.items() if value not in ("", ())}
+    known["ev"] = event.value
+    known["v"] = VERSION
+
+    def build(index: int, time: datetime) -> bytes:
+        return canonical({**known, "seq": index, "t": utc_text(time)})
+
+    return build
+
+
+def created(*, node: str, origin: str, key: str) -> LeafFactory:
+    """The first leaf: `key` is the ledger's verification key."""
+    return leaf(Event.CREATED, node=node, origin=origin, key=key)
+
+
+def sent(sealed: Sealed) -> LeafFactory:
+    """We sealed this message for these recipients."""
+    return leaf(
+        Event.SENT,
+        mid=sealed.message_id,
+        origin=sealed.origin,
+        sha256=sealed.sha256,
+        key=sealed.key,
+        to=sealed.recipients,
+        tracks=len(sealed.track_ids),
+        rule=sealed.rule,
+    )
+
+
+def received(
+    *, message_id: str, origin: str, peer: str, sha256: str, key: str = "", tracks: int = 0, rule: str = ""
+) -> LeafFactory:
+    """We accepted this message of `origin` from `peer`."""
+    return leaf(
+        Event.RECEIVED, mid=message_id, origin=origin, peer=peer, sha256=sha256, key=key, tracks=tracks, rule=rule
+    )
+
+
+def refused(*, message_id: str, origin: str, peer: str, sha256: str, code: str) -> LeafFactory:
+    """We refused this one message; most refusals stand in summaries instead."""
+    return leaf(Event.REFUSED, mid=message_id, origin=origin, peer=peer, sha256=sha256, code=code)
+
+
+def refusals(*, peer: str, code: str, count: int, since: datetime) -> LeafFactory:
+    """We refused so many messages or records of `peer` since then."""
+    return leaf(Event.REFUSED, peer=peer, code=code, count=count, since=utc_text(since))
+
+
+def delivered(*, partner: str, receipt: Receipt) -> LeafFactory:
+    """`partner` answered with this receipt, be it an acceptance or a refusal."""
+    return leaf(
+        Event.DELIVERED,
+        mid=receipt.message_id,
+        origin=receipt.origin,
+        peer=partner,
+        sha256=receipt.sha256,
+        outcome=receipt.outcome,
+        code=receipt.code,
+        receipt=sha256(receipt.note).hexdigest(),
+    )
+
+
+def set_aside(event: Event, *, message_id: str, origin: str, peer: str, sha256: str, code: str = "") -> LeafFactory:
+    """The message went no further to `peer`: parked, superseded or expired."""
+    return leaf(event, mid=message_id, origin=origin, peer=peer, sha256=sha256, code=code)
+
+
+def conflict(*, message_id: str, origin: str, peer: str, sha256: str) -> LeafFactory:
+    """`peer` sent a known message id with other content, whose digest this is."""
+    return leaf(Event.CONFLICT, mid=message_id, origin=origin, peer=peer, sha256=sha256)
+
+
+def key_changed(*, key: str, node: str, detail: str = "") -> LeafFactory:
+    """A signing key of `node` came into use or went out of it; `key` is the hex SHA-256 of its certificate."""
+    return leaf(Event.KEY, key=key, node=node, detail=detail)
+
+
+def config_changed(*, sha256: str, detail: str = "") -> LeafFactory:
+    """The node runs with the configuration file of this hex digest."""
+    return leaf(Event.CONFIG, sha256=sha256, detail=detail)
