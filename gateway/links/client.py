@@ -16,7 +16,7 @@ from gateway.limits import Limits
 from gateway.links import codes
 from gateway.links.faults import fault_of_exception, fault_of_status, http_date
 from gateway.links.outbox import OpenReceipt
-from gateway.links.partners import Partner, PeerCertificate
+from gateway.links.partners import Partner, PeerCertificate, verifiers
 from gateway.links.pinning import PinMismatchError, PinnedServer
 from gateway.links.protocol import HEALTH, MEDIA_TYPE, MESSAGES
 from gateway.links.receipts import MAX_NOTE_OCTETS, check_receipt
@@ -49,6 +49,7 @@ class PartnerClient:
         self, *, partner: Partner, tls: TlsContext, open_receipt: OpenReceipt, limits: Limits, clock: Clock
     ) -> None:
         self._partner = partner
+        self._keys = verifiers(partner)
         self._tls = tls
         self._open_receipt = open_receipt
         self._limits = limits
@@ -76,7 +77,7 @@ class PartnerClient:
 
     async def replace(self, partner: Partner, tls: TlsContext) -> None:
         """Call the partner with these from now on; connections made under the former trust are closed."""
-        self._partner, self._tls = partner, tls
+        self._partner, self._keys, self._tls = partner, verifiers(partner), tls
         await self.close()
         self._pinned = PinnedServer(partner, self._clock.now)
 
@@ -109,7 +110,12 @@ class PartnerClient:
         if answer.status not in (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY):
             raise self._refused(answer, place)
         return check_receipt(
-            answer.body, answer.status, recorded=recorded, partner=self._partner, open_receipt=self._open_receipt
+            answer.body,
+            answer.status,
+            recorded=recorded,
+            partner=self._partner.name,
+            keys=self._keys,
+            open_receipt=self._open_receipt,
         )
 
     async def probe(self) -> None:

@@ -34,7 +34,7 @@ from gateway.links.client import PartnerClient
 from gateway.links.faults import probably_refused
 from gateway.links.metrics import LinkMetrics
 from gateway.links.outbox import DeliveredLeaf, OpenReceipt, Outbox
-from gateway.links.partners import Partner
+from gateway.links.partners import Partner, check_partner
 from gateway.links.position import Position
 from gateway.links.state import LinkEvent, LinkFaultError, LinkState, LinkStatus, Side
 from gateway.links.tls import TlsContext
@@ -70,6 +70,7 @@ class Link:
         log: FilteringBoundLogger,
         random: Callable[[], float] = standard_random.random,
     ) -> None:
+        check_partner(partner)
         self._partner = partner
         self._outbox = outbox
         self._delivered_leaf = delivered_leaf
@@ -117,7 +118,11 @@ class Link:
         self.retry_now()
 
     def replace(self, partner: Partner, tls: TlsContext) -> None:
-        """Take over a new configuration before the next message, at once if the link waits."""
+        """Take over a new configuration before the next round, at once if the link waits.
+
+        Raises as `check_partner` does, and then changes nothing.
+        """
+        check_partner(partner)
         self._replacement = (partner, tls)
         self.retry_now()
 

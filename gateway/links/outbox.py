@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from gateway.ledger.note import Verifier
 from gateway.stages import Delivery, Receipt, Recorded
 from gateway.store import LeafFactory, Settlement
 
@@ -38,7 +39,7 @@ class Outbox(Protocol):
 class OpenReceipt(Protocol):
     """Reads a signed receipt note."""
 
-    def __call__(self, note: bytes, vkey: str) -> Receipt:
+    def __call__(self, note: bytes, key: Verifier, /) -> Receipt:
         """The receipt; `GatewayError` unless the note is well-formed and that key signed it."""
         ...
 

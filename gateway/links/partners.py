@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
 from gateway.errors import LinkError
+from gateway.ledger.note import Verifier
 from gateway.limits import Limits
 from gateway.links import codes
 
@@ -101,7 +102,10 @@ class PartnerBook:
 
 
 def check_partner(partner: Partner) -> None:
-    """`LinkError` unless the address is an https origin and every pin a SHA-256 in lower-case hex."""
+    """Return if the address is an https origin, every pin a SHA-256 in lower-case hex, every ledger key one.
+
+    `LinkError` LINK-004 or LINK-006, or the ledger's own error for a key.
+    """
     parts = urlsplit(partner.url)
     try:
         complete = parts.scheme == "https" and parts.hostname and parts.port is not None
@@ -114,3 +118,9 @@ def check_partner(partner: Partner) -> None:
     for pin in partner.tls_pins:
         if not _PIN.fullmatch(pin):
             raise LinkError(codes.PIN_INVALID, place=partner.name, cause=f"got {pin!r}")
+    verifiers(partner)
+
+
+def verifiers(partner: Partner) -> tuple[Verifier, ...]:
+    """The partner's ledger keys, parsed; `LedgerError` for one that is none."""
+    return tuple(Verifier.parse(vkey) for vkey in partner.ledger_vkeys)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from http import HTTPStatus
 
 from gateway.errors import GatewayError
+from gateway.ledger.note import Verifier
 from gateway.links import codes
 from gateway.links.outbox import OpenReceipt
-from gateway.links.partners import Partner
 from gateway.links.state import LinkFaultError, Side
 from gateway.stages import Delivery, Receipt, Recorded
 
@@ -18,24 +19,36 @@ MAX_NOTE_OCTETS = 65_536
 _OUTCOMES = {HTTPStatus.OK: ACCEPTED, HTTPStatus.UNPROCESSABLE_ENTITY: REFUSED}
 
 
+_UNREAD = ("", "-")
+
+
 def check_receipt(
-    note: bytes, status: int, *, recorded: Recorded, partner: Partner, open_receipt: OpenReceipt
+    note: bytes,
+    status: int,
+    *,
+    recorded: Recorded,
+    partner: str,
+    keys: Sequence[Verifier],
+    open_receipt: OpenReceipt,
 ) -> Delivery:
     """The delivery that the note proves. `LinkFaultError` (their side, to be retried) when any of these fails:
 
     1. the note is signed by one of the partner's ledger keys;
     2. it names the partner as the node that answers;
-    3. it names our message: origin, id and digest of the octets that were sent;
+    3. it names our message: origin, id and digest of the octets that were sent; only a refusal of what could not be
+       read may leave the id out, for the digest names the message too;
     4. its outcome is one that we know, and the one that the HTTP status says.
     """
-    receipt = _open(note, partner, open_receipt)
+    receipt = _open(note, partner, keys, open_receipt)
     message = recorded.message
+    outcome = _OUTCOMES.get(HTTPStatus(status), "none")
+    unread = outcome == REFUSED and receipt.message_id in _UNREAD
     for what, expected, observed in (
-        ("node", partner.name, receipt.node),
+        ("node", partner, receipt.node),
         ("origin", message.origin, receipt.origin),
-        ("message id", message.message_id, receipt.message_id),
+        ("message id", message.message_id, message.message_id if unread else receipt.message_id),
         ("sha256", message.sha256, receipt.sha256),
-        ("outcome", _OUTCOMES.get(HTTPStatus(status), "none"), str(receipt.outcome)),
+        ("outcome", outcome, str(receipt.outcome)),
     ):
         if expected != observed:
             raise LinkFaultError(
@@ -44,14 +57,14 @@ def check_receipt(
                 place=f"message {message.message_id}",
                 cause=f"{what}: expected {expected}, got {observed[:80]}",
             )
-    return Delivery(partner=partner.name, recorded=recorded, receipt=receipt)
+    return Delivery(partner=partner, recorded=recorded, receipt=receipt)
 
 
-def _open(note: bytes, partner: Partner, open_receipt: OpenReceipt) -> Receipt:
+def _open(note: bytes, partner: str, keys: Sequence[Verifier], open_receipt: OpenReceipt) -> Receipt:
     cause = "no ledger key is configured"
-    for vkey in partner.ledger_vkeys:
+    for key in keys:
         try:
-            return open_receipt(note, vkey)
+            return open_receipt(note, key)
         except GatewayError as error:
             cause = str(error)
-    raise LinkFaultError(codes.RECEIPT_UNVERIFIED, side=Side.THEM, place=f"receipt of {partner.name}", cause=cause)
+    raise LinkFaultError(codes.RECEIPT_UNVERIFIED, side=Side.THEM, place=f"receipt of {partner}", cause=cause)

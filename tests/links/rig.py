@@ -13,13 +13,13 @@ from prometheus_client import CollectorRegistry
 from structlog.testing import LogCapture
 
 from gateway.clock import Clock, SystemClock
+from gateway.ledger.receipt import open_receipt
 from gateway.limits import Limits
 from gateway.links import Link, LinkMetrics, LinkState, Partner, TlsContext, client_tls, server_tls
 from gateway.links.outbox import Outbox
 from gateway.stages import Delivery
 from gateway.store import LeafFactory
 from tests.links.pki import Authority, Leaf, material
-from tests.simulators.notes import open_receipt
 from tests.simulators.outbox import MemoryOutbox
 from tests.simulators.partner import PartnerSimulator
 

@@ -274,7 +274,7 @@ class PartnerSimulator:
             case Act.WRONG_MESSAGE:
                 return self._sign("00000000-0000-4000-8000-000000000000", sha256, "ACCEPTED")
             case Act.WRONG_OUTCOME:
-                return self._sign(message_id, sha256, "REFUSED")
+                return self._sign(message_id, sha256, "REFUSED", code="SIM-422")
             case Act.UNKNOWN_OUTCOME:
                 return self._sign(message_id, sha256, "PERHAPS")
             case Act.NO_NOTE:
