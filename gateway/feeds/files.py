@@ -231,7 +231,7 @@ def _stream(octets: Octets, form: Format, base_time: datetime, limits: Limits, r
             number += 1
             report.records += 1
             yield frame, f"element {number}", base_time
-    rest = cutter.rest()
-    if rest:
+    for rest in cutter.rest():
+        number += 1
         report.records += 1
-        yield rest, f"element {number + 1}", base_time
+        yield rest, f"element {number}", base_time

@@ -98,9 +98,7 @@ class _Connection(asyncio.Protocol):
         return False  # close our side too
 
     def connection_lost(self, exc: Exception | None) -> None:
-        rest = self._cutter.rest()
-        if rest:
-            self._hand_on([rest])
+        self._hand_on(self._cutter.rest())
         if self._transport is not None:
             self._feed.queue.release(self._transport)
         self._feed.lost(self)
