@@ -83,20 +83,14 @@ class Layout:
         stop = start
         while stop < end and data[stop] & 1:
             stop += 1
+            if stop - start == self.octets:
+                cause = f"{self.name} defines {self.octets} FSPEC octets and the last one has FX set"
+                raise refuse(codes.FSPEC_TRAILING_FX, stop - 1, cause)
         stop += 1
-        fspec = data[start:stop]
-        found = self._plans.get(fspec)
-        if found is not None and stop <= end:
-            return found
-        if stop - start > self.octets:
-            raise refuse(
-                codes.FSPEC_TRAILING_FX,
-                start + self.octets - 1,
-                f"{self.name} defines {self.octets} FSPEC octets and the last one has FX set",
-            )
         if stop > end:
             raise refuse(codes.FSPEC_PAST_END, end, f"the FSPEC of {self.name} goes on at the end of its block")
-        return self._learn(fspec, start)
+        fspec = data[start:stop]
+        return self._plans.get(fspec) or self._learn(fspec, start)
 
     def _learn(self, fspec: bytes, start: int) -> Plan:
         present = []
@@ -122,7 +116,7 @@ class Layout:
         for unpack, size, sizer in plan.steps:
             after = place + size
             if after > end:
-                raise self.cut_short(plan, start, end)
+                raise self._cut_short(data, start, end)
             found += unpack(data, place)
             if sizer is not None:
                 place = sizer(data, after, end)
@@ -137,7 +131,7 @@ class Layout:
         if plan.fixed is not None:
             place = start + plan.length + plan.fixed
             if place > end:
-                raise self.cut_short(plan, start, end)
+                raise self._cut_short(data, start, end)
             return place
         return self.split(data, start, end)[2]
 
@@ -154,16 +148,10 @@ class Layout:
             place = after
         return found
 
-    def cut_short(self, plan: Plan, start: int, end: int) -> FormatError:
+    def _cut_short(self, data: bytes, start: int, end: int) -> FormatError:
         """Which part it is that does not fit before `end`."""
-        place = start + plan.length
-        for index in plan.present:
-            part = self.parts[index]
-            assert part is not None
-            try:
-                place = part.size(b"", place, end) if part.fixed is not None else place
-            except FormatError as error:
-                return error
-            if part.fixed is None:
-                break
-        return refuse(codes.ITEM_PAST_END, end, f"the items of {self.name} need more octets than the block has")
+        try:
+            self.places(data, start, end)
+        except FormatError as error:
+            return error
+        raise AssertionError("a part does not fit, and each of them does")

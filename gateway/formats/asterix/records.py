@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from gateway.errors import FormatError
 from gateway.formats.asterix import codes
 from gateway.formats.asterix._tables import cat034, cat048, cat062
-from gateway.formats.asterix.items import CompoundCodec, Leaf, Value
+from gateway.formats.asterix.bits import Leaf, Value
+from gateway.formats.asterix.items import CompoundCodec
 from gateway.formats.asterix.spec import Category
 
 Record = dict[str, Value]
