@@ -24,6 +24,7 @@ from gateway.limits import Limits
 from gateway.track import Track
 
 _WRITE_BUFFER = 262_144  # octets that may wait in user space for one client before `drain` does
+_GOODBYE_S = 1.0  # for the clients' own tasks to notice that their connections have been closed
 
 
 class TcpOut(Struct, frozen=True, kw_only=True):
@@ -173,6 +174,8 @@ class TcpListenOutlet(_TcpOutlet):
         self._snapshot = snapshot
         self._server: asyncio.Server | None = None
         self._clients: dict[asyncio.StreamWriter, TrackQueue] = {}
+        self._empty = asyncio.Event()
+        self._empty.set()
         self._left_coalesced = 0
         self._left_dropped = 0
 
@@ -224,6 +227,9 @@ class TcpListenOutlet(_TcpOutlet):
             self._server = None
             for writer in list(self._clients):
                 writer.transport.abort()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(_GOODBYE_S):
+                    await self._empty.wait()
 
     async def _client(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         peer = writer.get_extra_info("peername") or ("", 0)
@@ -233,12 +239,15 @@ class TcpListenOutlet(_TcpOutlet):
             writer.transport.abort()
             return
         queue = self._clients[writer] = self._new_queue()
+        self._empty.clear()
         if self._snapshot is not None:
             queue.put(self._snapshot())
         try:
             await self._serve(queue, reader, writer)
         finally:
             del self._clients[writer]
+            if not self._clients:
+                self._empty.set()
             self._left_coalesced += queue.coalesced
             self._left_dropped += queue.dropped + len(queue)
 

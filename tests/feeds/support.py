@@ -41,6 +41,9 @@ class LineDecoder:
 class LineEncoder:
     """Writes what it can; a track without a position is a problem, a name is a loss."""
 
+    def __init__(self, padding: int = 0) -> None:
+        self._end = b" " * padding + b"\n"
+
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         frames: list[bytes] = []
         losses: list[tuple[str, Loss]] = []
@@ -50,7 +53,7 @@ class LineEncoder:
                 problems.append(FormatError(BAD_LINE, place=track.track_id or ""))
                 continue
             at = track.state.position
-            frames.append(f"{track.track_id} {at.latitude_deg} {at.longitude_deg}\n".encode())
+            frames.append(f"{track.track_id} {at.latitude_deg} {at.longitude_deg}".encode() + self._end)
             if track.name is not None:
                 losses.append((track.track_id or "", Loss("name", "NO_TARGET")))
         return Encoded(frames=tuple(frames), losses=tuple(losses), problems=tuple(problems))
