@@ -106,16 +106,18 @@ def _recorded(row: Sequence[Any]) -> Recorded:
     return Recorded(seq=seq, leaf_index=leaf, recorded_at=from_micros(recorded_at), message=sealed)
 
 
+NEXT_OUTBOUND = f"""SELECT {_SEALED}
+    FROM party AS q CROSS JOIN recipient AS r ON r.party = q.id AND r.seq > max(q.cursor, :after)
+    CROSS JOIN {_SEALED_FROM}
+    WHERE q.name = :partner AND o.seq = r.seq AND o.octets IS NOT NULL
+      AND NOT EXISTS (SELECT 1 FROM delivery AS d WHERE d.party = r.party AND d.seq = r.seq)
+    ORDER BY r.seq LIMIT :limit"""
+"""A range read of one partner's rows from its cursor on; CROSS JOIN holds SQLite to this order."""
+
+
 def next_outbound(connection: Connection, partner: str, limit: int, after: int) -> list[Recorded]:
     """Messages that wait for the partner, oldest first, beyond its cursor and beyond `after`."""
-    rows = connection.execute(
-        f"""SELECT {_SEALED} FROM party AS q CROSS JOIN recipient AS r ON r.party = q.id AND r.seq > max(q.cursor, ?)
-            CROSS JOIN {_SEALED_FROM}
-            WHERE q.name = ? AND o.seq = r.seq AND o.octets IS NOT NULL
-              AND NOT EXISTS (SELECT 1 FROM delivery AS d WHERE d.party = r.party AND d.seq = r.seq)
-            ORDER BY r.seq LIMIT ?""",
-        (after, partner, limit),
-    )
+    rows = connection.execute(NEXT_OUTBOUND, {"after": after, "partner": partner, "limit": limit})
     return [_recorded(row) for row in rows]
 
 
