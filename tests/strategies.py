@@ -63,8 +63,8 @@ _XML_CHARACTERS = st.characters(
     exclude_characters=[chr(c) for c in range(32) if c not in (9, 10, 13)] + ["\ufffe", "\uffff"],
 )
 _NASTY = st.sampled_from(
-    ["<Track>", "</Track>", "&amp;", "&", "]]>", "<!--", "-->", "<?x?>", "\r\n", "\t", " ", "  a  ", "xmlns", "'\"", "𝕋🛩",
-     "<Extensions>", "&#xD;", "\x85\u2028", "<State>", "</Provenance>", "\u0000"[1:] + "Zażółć"]
+    ["<Track>", "</Track>", "&amp;", "&", "]]>", "<!--", "-->", "<?x?>", "\r\n", "\t", " ", "  a  ", "xmlns", "'\"",
+     "𝕋🛩", "<Extensions>", "&#xD;", "\x85\u2028", "<State>", "</Provenance>", "\u0000"[1:] + "Zażółć"]
 )  # fmt: skip
 
 
@@ -245,19 +245,27 @@ def provenances() -> SearchStrategy[Provenance]:
     )
 
 
-EXTENSIONS = (
-    Extension("urn:x", "a", '<a xmlns="urn:x"></a>'),
-    Extension("urn:x", "a", '<p:a xmlns:p="urn:x"></p:a>'),
-    Extension("urn:x", "a", '<p:a xmlns:p="urn:x"><b><c xmlns="urn:y"><d xmlns=""></d></c></b><b></b></p:a>'),
-    Extension("urn:x", "a", '<a xmlns="urn:x"><b xmlns=""><p:c xmlns:p="urn:x"><d></d></p:c></b></a>'),
-    Extension(
-        "urn:x", "a", '<p:a xmlns:p="urn:x"><Track xmlns="urn:alliance:track-exchange:1"><TrackId></TrackId></Track></p:a>'
-    ),
-    Extension("urn:x", "a", '<p:a xmlns:p="urn:x" y="a>b&quot;&#xA;" p:z="1"><t:u xmlns:t="urn:alliance:track-exchange:1">'
-                            '<Track xmlns="urn:alliance:track-exchange:1"><n xmlns=""></n></Track></t:u>&lt;x&gt;</p:a>'),
-    Extension("urn:deu", "Note", '<Note xmlns="urn:deu" xml:lang="de">Grüße\n &amp; &#xD;</Note>'),
-    Extension("urn:x", "Extensions", '<Extensions xmlns="urn:x"><Extensions></Extensions></Extensions>'),
-)  # fmt: skip
+_OURS = 'xmlns="urn:alliance:track-exchange:1"'
+EXTENSIONS = tuple(
+    [
+        Extension(namespace, name, xml)
+        for namespace, name, xml in (
+            ("urn:x", "a", '<a xmlns="urn:x"></a>'),
+            ("urn:x", "a", '<p:a xmlns:p="urn:x"></p:a>'),
+            ("urn:x", "a", '<p:a xmlns:p="urn:x"><b><c xmlns="urn:y"><d xmlns=""></d></c></b><b></b></p:a>'),
+            ("urn:x", "a", '<a xmlns="urn:x"><b xmlns=""><p:c xmlns:p="urn:x"><d></d></p:c></b></a>'),
+            ("urn:x", "a", f'<p:a xmlns:p="urn:x"><Track {_OURS}><TrackId></TrackId></Track></p:a>'),
+            (
+                "urn:x",
+                "a",
+                '<p:a xmlns:p="urn:x" y="a>b&quot;&#xA;" p:z="1"><t:u xmlns:t="urn:alliance:track-exchange:1">'
+                f'<Track {_OURS}><n xmlns=""></n></Track></t:u>&lt;x&gt;</p:a>',
+            ),
+            ("urn:deu", "Note", '<Note xmlns="urn:deu" xml:lang="de">Grüße\n &amp; &#xD;</Note>'),
+            ("urn:x", "Extensions", '<Extensions xmlns="urn:x"><Extensions></Extensions></Extensions>'),
+        )
+    ]
+)
 
 
 def extensions() -> SearchStrategy[Extension]:

@@ -6,12 +6,16 @@ Fails: with `FormatError` (``ALM-...``) at an element.
 Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy`'s.
 """
 
+from gateway.formats.alliance.codes import CODES
+from gateway.formats.alliance.dialect import FORMAT
 from gateway.formats.alliance.extensions import NAMESPACE
 from gateway.formats.alliance.read import open_message, read
 from gateway.formats.alliance.render import ROOT_END, draft, fault, render
 from gateway.formats.alliance.schema import Schema, packaged_schema, schema_directory
 
 __all__ = [
+    "CODES",
+    "FORMAT",
     "NAMESPACE",
     "ROOT_END",
     "Schema",

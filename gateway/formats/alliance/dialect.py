@@ -1,0 +1,196 @@
+"""The alliance XML as one more national dialect: for `translate`, HTTP bodies and replayed files.
+
+Nothing here is sealed. A decoded document may be signed or not and nobody has verified it; an encoded message carries
+no signature. Messages between gateways go through `draft`, `seal` and `open_message` instead.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from msgspec.structs import replace
+
+from gateway.errors import FormatError
+from gateway.formats.alliance.codes import NO_RETRACTION, TOO_LARGE
+from gateway.formats.alliance.read import read
+from gateway.formats.alliance.render import ROOT_END, fault, render
+from gateway.limits import Limits
+from gateway.stages import (
+    Decoded,
+    Encoded,
+    Exercise,
+    Format,
+    Frame,
+    Header,
+    Message,
+    Simulation,
+    native_identifier,
+)
+from gateway.track import Label, Status, Track
+from gateway.xml import parse
+
+
+def _new_id() -> str:
+    return str(uuid4())
+
+
+def _new_nonce() -> str:
+    return secrets.token_hex(16)
+
+
+class AllianceDecoder:
+    """Reads track message documents, one per frame.
+
+    The tracks take along what their message said of all of them: its label where they have none of their own, and
+    that they are simulated where the header says so.
+    """
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self._limits = limits or Limits()
+
+    def decode(self, frame: Frame) -> Decoded:
+        """The tracks of one document, all or none; a retraction is reported as a problem, for it is no track."""
+        try:
+            document = parse(frame.octets, max_octets=self._limits.max_message_octets)
+            message = read(document, signed=True)
+        except FormatError as error:
+            return Decoded(problems=(error,))
+        tracks = tuple([_by_itself(track, message.header) for track in message.tracks])
+        problems = tuple(
+            [
+                FormatError(NO_RETRACTION, place=f"Retraction[{i + 1}]", cause=gone.track_id)
+                for i, gone in enumerate(message.retractions)
+            ]
+        )
+        return Decoded(tracks=tracks, problems=problems, silent=0 if tracks or problems else 1)
+
+
+def _by_itself(track: Track, header: Header) -> Track:
+    status = track.status
+    if header.simulation is Simulation.SIMULATED and (status is None or status.simulated is None):
+        status = Status(simulated=True) if status is None else replace(status, simulated=True)
+    label = header.label if track.label is None else track.label
+    return replace(track, status=status, label=label)
+
+
+class AllianceEncoder:
+    """Writes tracks as unsigned track messages.
+
+    The defaults say that nobody vouches for the message: a test, perhaps simulated, of no security policy. A track
+    without a `track_id` gets one derived from `sender` and its native identifier, so that a dry run repeats itself.
+    """
+
+    def __init__(
+        self,
+        *,
+        sender: str = "translate",
+        recipients: Sequence[str] = (),
+        release_group: str | None = None,
+        exercise: str = "TEST",
+        simulation: str = "SYNTHESIZED",
+        policy: str = "NONE",
+        classification: str = "UNMARKED",
+        label: Label | None = None,
+        new_id: Callable[[], str] = _new_id,
+        new_nonce: Callable[[], str] = _new_nonce,
+        limits: Limits | None = None,
+    ) -> None:
+        self._sender = sender
+        self._recipients = tuple(recipients)
+        self._release_group = release_group
+        self._exercise = Exercise(exercise)
+        self._simulation = Simulation(simulation)
+        self._label = label or Label(policy=policy, classification=classification)
+        self._new_id = new_id
+        self._new_nonce = new_nonce
+        self._limits = limits or Limits()
+
+    def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
+        """The tracks as messages of at most `batch_max_tracks`; what the schema does not admit is a problem."""
+        good: list[Track] = []
+        problems: list[FormatError] = []
+        for i, track in enumerate(tracks):
+            named = track if track.track_id is not None else replace(track, track_id=self._mint(track))
+            error = fault(named)
+            if error is None:
+                good.append(named)
+            else:
+                place = f"Track[{i + 1}]/{error.place}"
+                problems.append(FormatError(error.code, place=place, cause=error.cause))
+        frames: list[bytes] = []
+        size = self._limits.batch_max_tracks
+        for begin in range(0, len(good), size):
+            self._write(tuple(good[begin : begin + size]), now, frames, problems)
+        return Encoded(frames=tuple(frames), problems=tuple(problems))
+
+    def _write(
+        self, tracks: tuple[Track, ...], now: datetime, frames: list[bytes], problems: list[FormatError]
+    ) -> None:
+        """Append one message, or two where one is too large."""
+        try:
+            frames.append(render(Message(header=self._header(now), tracks=tracks)))
+        except FormatError as error:
+            if error.code is not TOO_LARGE or len(tracks) < 2:
+                problems.append(error)
+                return
+            middle = len(tracks) // 2
+            self._write(tracks[:middle], now, frames, problems)
+            self._write(tracks[middle:], now, frames, problems)
+
+    def _header(self, now: datetime) -> Header:
+        return Header(
+            message_id=self._new_id(),
+            created_at=now,
+            sender=self._sender,
+            recipients=self._recipients,
+            release_group=self._release_group,
+            nonce=self._new_nonce(),
+            exercise=self._exercise,
+            simulation=self._simulation,
+            label=self._label,
+        )
+
+    def _mint(self, track: Track) -> str:
+        native = native_identifier(track)
+        if native is None:
+            return self._new_id()
+        return str(uuid5(NAMESPACE_URL, f"urn:alliance:dry-run:{self._sender}:{native.scheme}:{native.value}"))
+
+
+class AllianceSplitter:
+    """Cuts a stream of track messages after each root end tag; white space between messages is passed over."""
+
+    def __init__(self, *, limits: Limits | None = None) -> None:
+        self._limit = (limits or Limits()).max_message_octets
+        self._held = b""
+        self._searched = 0
+
+    def feed(self, octets: bytes) -> list[bytes]:
+        """Complete messages after these octets. Raises `FormatError` when one does not end in time."""
+        held = self._held + octets
+        found: list[bytes] = []
+        begin, search = 0, self._searched
+        while (end := held.find(ROOT_END, search)) >= 0:
+            end += len(ROOT_END)
+            found.append(held[begin:end].strip())
+            begin = search = end
+        self._held = held[begin:].lstrip() if begin else held
+        self._searched = max(0, len(self._held) - len(ROOT_END) + 1)
+        if len(self._held) > self._limit:
+            cause = f"{len(self._held)} octets without a root end tag"
+            self._held, self._searched = b"", 0
+            raise FormatError(TOO_LARGE, place="stream", cause=cause)
+        return found
+
+
+FORMAT = Format(
+    name="alliance",
+    title="Alliance track message 1.0 (XML)",
+    media_type="application/vnd.alliance.track+xml",
+    decoder=AllianceDecoder,
+    encoder=AllianceEncoder,
+    splitter=AllianceSplitter,
+)
