@@ -6,12 +6,11 @@ import asyncio
 import logging
 from collections import Counter
 from typing import NamedTuple
-from weakref import WeakKeyDictionary
 
 from aiohttp import web
-from aiohttp.web_protocol import RequestHandler
 
 from gateway.links import events
+from gateway.links.connections import Connections
 from gateway.links.server import PartnerDoor, partner_app
 
 _SWEEP_S = 1.0
@@ -39,11 +38,11 @@ class PartnerServer:
         self._door = door
         self._asked = Address(host, port)
         self._backlog = backlog
-        self._born: WeakKeyDictionary[asyncio.BaseTransport, float] = WeakKeyDictionary()
+        self._connections = Connections(door.clock)
         self._address: Address | None = None
         limits = door.limits
         self._runner = web.AppRunner(
-            partner_app(door),
+            partner_app(door, self._connections),
             access_log=None,
             logger=_quiet,
             handle_signals=False,
@@ -63,6 +62,10 @@ class PartnerServer:
         if self._address is None:
             raise RuntimeError("the partner side does not listen yet")
         return self._address
+
+    def under_way(self, partner: str) -> int:
+        """Messages of the partner that are being worked on."""
+        return self._connections.under_way(partner)
 
     async def start(self) -> None:
         """Listen. `OSError` of the system when the address is taken."""
@@ -106,19 +109,19 @@ class PartnerServer:
         server = self._runner.server
         open_now = [handler for handler in server.connections if handler.transport is not None] if server else []
         self._door.metrics.connections.set(len(open_now))
+        self._connections.keep(open_now)
         held: Counter[str] = Counter()
         closed = 0
         for handler in open_now:
-            if not self._may_stay(handler, held):
-                handler.close()
+            transport = handler.transport
+            if transport is not None and not self._may_stay(handler, transport, held):
+                self._connections.end(handler, transport)
                 closed += 1
         return closed
 
-    def _may_stay(self, handler: RequestHandler, held: Counter[str]) -> bool:
-        door, transport = self._door, handler.transport
-        assert transport is not None
-        now = door.clock.monotonic()
-        if now - self._born.setdefault(transport, now) > door.limits.connection_age_s:
+    def _may_stay(self, protocol: asyncio.BaseProtocol, transport: asyncio.Transport, held: Counter[str]) -> bool:
+        door = self._door
+        if self._connections.age_s(protocol) > door.limits.connection_age_s:
             return False
         connection = transport.get_extra_info("ssl_object")
         if connection is None or connection.context is not door.tls.current.context:
@@ -127,4 +130,4 @@ class PartnerServer:
         if partner is None:
             return False
         held[partner.name] += 1
-        return bool(held[partner.name] <= door.limits.partner_connections)
+        return held[partner.name] <= door.limits.partner_connections

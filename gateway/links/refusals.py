@@ -32,7 +32,7 @@ class RefusalLog:
             self._kinds.clear()
         self._kinds[key] = (now, 0)
         reason_code = reason.code.id if isinstance(reason, GatewayError) else ""
-        cause = str(reason) if reason is not None else ""
+        cause = "" if reason is None else str(reason) if reason_code else f"{type(reason).__name__}: {reason}"
         self._log.warning(
             events.REQUEST_REFUSED, peer=peer, code=code.id, reason=reason_code, cause=cause, unlogged=unlogged
         )

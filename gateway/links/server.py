@@ -8,9 +8,7 @@ public code: every failure inside verification has the same one.
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Awaitable, Callable
 from email.utils import format_datetime
 from http import HTTPStatus
 from pathlib import Path
@@ -23,6 +21,7 @@ from gateway.clock import Clock, utc_text
 from gateway.errors import Code, GatewayError, LedgerError, LinkError, StoreError
 from gateway.limits import Limits
 from gateway.links import codes
+from gateway.links.connections import Connections
 from gateway.links.metrics import LinkMetrics
 from gateway.links.partners import Partner, PartnerBook
 from gateway.links.protocol import HEALTH, LEDGER, MEDIA_TYPE, MESSAGES, PROBLEM_TYPE, RECEIPT_TYPE
@@ -67,9 +66,9 @@ class PartnerDoor(Struct, frozen=True, kw_only=True):
     """Directory of the public tree; None when it is not served."""
 
 
-def partner_app(door: PartnerDoor) -> web.Application:
+def partner_app(door: PartnerDoor, connections: Connections) -> web.Application:
     """The application of the partner side. Serve it with `PartnerServer`, which sets what only the server can."""
-    routes = _Routes(door)
+    routes = _Routes(door, connections)
     app = web.Application(middlewares=[routes.guard], client_max_size=door.limits.max_message_octets)
     app.router.add_post(MESSAGES, routes.take_message)
     app.router.add_get(HEALTH, routes.health)
@@ -82,27 +81,37 @@ _PARTNER = web.RequestKey("partner", Partner)
 
 
 class _Routes:
-    def __init__(self, door: PartnerDoor) -> None:
+    def __init__(self, door: PartnerDoor, connections: Connections) -> None:
         self._door = door
         self._refusals = RefusalLog(door.log, door.clock, door.limits.refusal_summary_s)
-        self._under_way: Counter[str] = Counter()
+        self._connections = connections
 
     @web.middleware
     async def guard(
         self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
     ) -> web.StreamResponse:
         """Checks 1 to 4, and the shape of every answer."""
-        door = self._door
-        try:
-            request[_PARTNER] = self._admit(request)
-            response = await handler(request)
-        except _Refusal as refusal:
-            response = self._refuse(request, refusal)
-        except web.HTTPException as error:  # no such address or method
-            response = _problem(_Refusal(HTTPStatus(error.status), codes.NOT_HERE))
-        response.headers["Date"] = format_datetime(door.clock.now(), usegmt=True)
+        with self._connections.request(request.protocol):
+            response = await self._answer(request, handler)
+        if self._connections.ends(request.protocol):
+            response.force_close()
+        response.headers["Date"] = format_datetime(self._door.clock.now(), usegmt=True)
+        response.headers["Server"] = "alliance-track-gateway"  # and not which library in which version
         response.headers["X-Content-Type-Options"] = "nosniff"
         return response
+
+    async def _answer(
+        self, request: web.Request, handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
+    ) -> web.StreamResponse:
+        try:
+            request[_PARTNER] = self._admit(request)
+            return await handler(request)
+        except _Refusal as refusal:
+            return self._refuse(request, refusal)
+        except web.HTTPException as error:  # no such address or method
+            return _problem(_Refusal(HTTPStatus(error.status), codes.NOT_HERE))
+        except Exception as error:  # our bug: the partner learns nothing of it, the operator all
+            return self._refuse(request, _Refusal(HTTPStatus.INTERNAL_SERVER_ERROR, codes.NOT_NOW, reason=error))
 
     def _admit(self, request: web.Request) -> Partner:
         door = self._door
@@ -118,7 +127,7 @@ class _Routes:
         if partner.paused or not partner.receive:
             raise _Refusal(HTTPStatus.FORBIDDEN, codes.NOT_RECEIVING, partner=partner.name)
         # 4. It has not too much under way
-        if self._under_way[partner.name] >= door.limits.partner_requests:
+        if self._connections.under_way(partner.name) >= door.limits.partner_requests:
             raise _Refusal(
                 HTTPStatus.TOO_MANY_REQUESTS, codes.TOO_MANY, partner=partner.name, retry_after_s=_BUSY_RETRY_S
             )
@@ -127,7 +136,7 @@ class _Routes:
     async def take_message(self, request: web.Request) -> web.StreamResponse:
         """Checks 5 to 8, then the rest of the house, then the signed note."""
         door, partner = self._door, request[_PARTNER]
-        with self._counted(partner.name):
+        with self._connections.message(partner.name):
             octets = await self._body(request, partner)
             started = door.clock.monotonic()
             answer = await self._handled(
@@ -199,14 +208,6 @@ class _Routes:
         if self._door.ledger is None:
             raise _Refusal(HTTPStatus.NOT_FOUND, codes.NOT_HERE, expected=True)
         return self._door.ledger
-
-    @contextmanager
-    def _counted(self, partner: str) -> Iterator[None]:
-        self._under_way[partner] += 1
-        try:
-            yield
-        finally:
-            self._under_way[partner] -= 1
 
     def _refuse(self, request: web.Request, refusal: _Refusal) -> web.StreamResponse:
         self._door.metrics.turned_away.labels(refusal.code.id).inc()
