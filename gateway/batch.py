@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from uuid import uuid4
 
 from msgspec import Struct
 
@@ -21,7 +22,6 @@ from gateway.track import Label, Track
 class Outcome(Struct, frozen=True, kw_only=True):
     """What became of a batch: a durable message, or the error that kept it from becoming one."""
 
-    message_id: str = ""
     refused: tuple[tuple[str, FormatError], ...] = ()
     """(track_id, why) of tracks that the alliance format cannot express."""
     failure: GatewayError | None = None
@@ -31,9 +31,22 @@ class Outcome(Struct, frozen=True, kw_only=True):
 class Batch:
     """Tracks on their way into one message."""
 
-    __slots__ = ("begun", "done", "group", "idempotency", "label", "opened_at", "recipients", "rule", "tracks")
+    __slots__ = (
+        "begun",
+        "done",
+        "group",
+        "idempotency",
+        "label",
+        "message_id",
+        "opened_at",
+        "recipients",
+        "rule",
+        "tracks",
+    )
 
     def __init__(self, release: Release, opened_at: float, done: asyncio.Future[Outcome]) -> None:
+        self.message_id = str(uuid4())
+        """Known from the first track on, so that a stored answer can name the message before it is signed."""
         self.group = release.group
         self.recipients = release.recipients
         self.label: Label = release.label
@@ -66,11 +79,16 @@ class Gatherer:
         """Tracks that are gathered and not yet durable."""
         return self._pending
 
+    @property
+    def is_full(self) -> bool:
+        """Whether more tracks would have to wait."""
+        return not self._room.is_set()
+
     async def room(self) -> None:
         """Wait until more tracks may be gathered: the back-pressure of a slow disk on the feeds."""
         await self._room.wait()
 
-    def add(self, release: Release, begun: tuple[Minted, ...], idempotency: Idempotent | None = None) -> Batch:
+    def add(self, release: Release, begun: tuple[Minted, ...]) -> Batch:
         """The batch that took the tracks of `release`; its `done` resolves after the commit."""
         loop = asyncio.get_running_loop()
         key = (release.group, release.rule)
@@ -82,8 +100,6 @@ class Gatherer:
                 self._timer = loop.call_later(self._limits.batch_max_delay_s, self._on_timer)
         batch.tracks.extend(release.tracks)
         batch.begun.extend(begun)
-        if idempotency is not None:
-            batch.idempotency.append(idempotency)
         self._pending += len(release.tracks)
         self._idle.clear()
         if self._pending >= self._max_pending:

@@ -10,10 +10,12 @@ partners may see: one signature, one POST, one ledger leaf. The answer to a nati
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Sequence
-from uuid import uuid4
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from types import MappingProxyType
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer, Outcome
@@ -21,7 +23,7 @@ from gateway.clock import Clock
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError
 from gateway.feeds.picture import Picture
 from gateway.formats import alliance
-from gateway.ledger import Ledger
+from gateway.ledger import Ledger, leaf
 from gateway.limits import Limits
 from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
@@ -39,8 +41,18 @@ from gateway.stages import (
     Simulation,
     Verified,
 )
-from gateway.store import Idempotent, Incoming, Minted, Outgoing, Quarantined, Store
+from gateway.store import (
+    AnswerFactory,
+    Idempotent,
+    Incoming,
+    LeafFactory,
+    Minted,
+    Outgoing,
+    Quarantined,
+    Store,
+)
 from gateway.store import Outcome as Recording
+from gateway.store.codes import DIGEST_CONFLICT
 from gateway.track import Track
 
 
@@ -83,6 +95,8 @@ class Rooms(Struct, kw_only=True):
     wake_links: Callable[[Sequence[str]], None]
     """Tells the links of these partners that there is something to deliver."""
     counts: Counts
+    note_latency: Callable[[float], None]
+    """Told, for each accepted message, the seconds since its oldest track reached its first gateway."""
     gatherer: Gatherer | None = None
 
 
@@ -101,19 +115,30 @@ class Pending(Struct, frozen=True, kw_only=True):
         for outcome in outcomes:
             if outcome.failure is not None:
                 raise outcome.failure
-        mine = set(self.track_ids)
-        late = {track_id: why for outcome in outcomes for track_id, why in outcome.refused if track_id in mine}
+        late = {track_id: why for outcome in outcomes for track_id, why in outcome.refused}
+        return self.expected(late)
+
+    def expected(self, late: Mapping[str, FormatError] = MappingProxyType({})) -> Intake:
+        """The answer if all goes well but for the tracks refused `late`, by track_id."""
+        mine = [late[track_id] for track_id in self.track_ids if track_id in late]
         return Intake(
             track_ids=tuple(track_id for track_id in self.track_ids if track_id not in late),
-            message_ids=tuple(outcome.message_id for outcome in outcomes if outcome.message_id),
-            problems=(*self.problems, *late.values()),
+            message_ids=tuple(batch.message_id for batch in self.batches) if len(mine) < len(self.track_ids) else (),
+            problems=(*self.problems, *mine),
             duplicates=self.duplicates,
             refused=self.refused,
         )
 
 
-async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, idempotency: Idempotent | None = None) -> Pending:
-    """Take one national frame; await `Pending.intake` for the durable answer. Waits only when too much is under way."""
+Answer = Callable[[Intake], Idempotent]
+"""Makes, of what becomes of a frame, the stored answer to a request that may be repeated."""
+
+
+async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer | None = None) -> Pending:
+    """Take one national frame; await `Pending.intake` for the durable answer. Waits only when too much is under way.
+
+    What `answer` makes is stored in the transaction of the (first) message that the frame goes into.
+    """
     gatherer = rooms.gatherer
     assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
     counts = rooms.counts
@@ -132,31 +157,46 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, idempotency: Id
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
-    counts.tracks_received += len(admitted.tracks)
-    if admitted.tracks:
-        rooms.picture.update(admitted.tracks, rooms.node)
-        rooms.publish(admitted.tracks, rooms.node)
+    tracks, problems = admitted.tracks, decoded.problems
+    if answer is not None:  # a stored answer must be final: what the alliance format cannot express is refused here
+        tracks, unfit = _renderable(tracks)
+        problems = (*problems, *unfit)
+    counts.tracks_received += len(tracks)
+    if tracks:
+        rooms.picture.update(tracks, rooms.node)
+        rooms.publish(tracks, rooms.node)
 
     # 4. Release: per release group, never per partner
     refused: list[Refused] = []
     batches: list[Batch] = []
-    for verdict in release(rooms.policy, admitted.tracks, source=frame.source):
+    for verdict in release(rooms.policy, tracks, source=frame.source):
         if isinstance(verdict, Refused):
             refused.append(verdict)
             counts.tracks_withheld += len(verdict.track_ids)
             continue
         counts.tracks_released += len(verdict.tracks)
-        batches.append(gatherer.add(verdict, begun, idempotency))
-        begun, idempotency = (), None  # each belongs to one transaction
-    if begun or idempotency is not None:
-        await _remember(rooms, begun, idempotency)
-    return Pending(
-        track_ids=tuple(track.track_id or "" for track in admitted.tracks),
-        problems=decoded.problems,
+        batches.append(gatherer.add(verdict, begun))
+        begun = ()  # belongs to one transaction
+    pending = Pending(
+        track_ids=tuple(track.track_id or "" for track in tracks),
+        problems=problems,
         duplicates=decoded.duplicates,
         refused=tuple(refused),
         batches=tuple(batches),
     )
+    kept = answer(pending.expected()) if answer is not None else None
+    if batches and kept is not None:
+        batches[0].idempotency.append(kept)
+    elif begun or kept is not None:
+        await _remember(rooms, begun, kept)
+    return pending
+
+
+def _renderable(tracks: Sequence[Track]) -> tuple[tuple[Track, ...], tuple[FormatError, ...]]:
+    """The tracks that the alliance format can express, and why not the others."""
+    faults = [alliance.fault(track) for track in tracks]
+    good = tuple(track for track, fault in zip(tracks, faults, strict=True) if fault is None)
+    return good, tuple(fault for fault in faults if fault is not None)
 
 
 async def dispatch(rooms: Rooms, batch: Batch) -> None:
@@ -176,7 +216,7 @@ async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
     # 5. Render: straight into exclusive canonical form
     message = Message(
         header=Header(
-            message_id=str(uuid4()),
+            message_id=batch.message_id,
             created_at=rooms.clock.now(),
             sender=rooms.node,
             recipients=batch.recipients,
@@ -191,12 +231,15 @@ async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
     refused: tuple[tuple[str, FormatError], ...] = ()
     try:
         draft = alliance.draft(message, rule=batch.rule)
-    except FormatError:
-        message, refused = alliance.without_unrenderable(message)
+    except FormatError:  # rare: find the tracks that cannot be expressed, and send the others
+        tracks = tuple(track for track in message.tracks if alliance.fault(track) is None)
+        faults = ((track.track_id or "", alliance.fault(track)) for track in message.tracks)
+        refused = tuple((track_id, fault) for track_id, fault in faults if fault is not None)
         rooms.counts.records_refused += len(refused)
-        if not message.tracks:
-            await _remember(rooms, tuple(batch.begun), *batch.idempotency)
+        if not tracks:
+            await _remember(rooms, batch.begun, *batch.idempotency)
             return Outcome(refused=refused)
+        message = replace(message, tracks=tracks)
         draft = alliance.draft(message, rule=batch.rule)
 
     # 6. Sign
@@ -206,12 +249,12 @@ async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
 
     # 7. Record: message, dedupe key, ledger leaf and track index in one transaction
     await rooms.store.record_outbound_all(
-        [Outgoing(sealed=sealed, leaf=rooms.ledger.sent(sealed))], batch.begun, batch.idempotency
+        [Outgoing(sealed=sealed, leaf=leaf.sent(sealed))], batch.begun, batch.idempotency
     )
 
     # 8. Deliver: the links read forward from their own cursors
     rooms.wake_links(sealed.recipients)
-    return Outcome(message_id=sealed.message_id, refused=refused)
+    return Outcome(refused=refused)
 
 
 async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempotent | None) -> None:
@@ -238,7 +281,8 @@ async def _quarantine(rooms: Rooms, frame: Frame, problems: Sequence[FormatError
             length=len(frame.octets),
         )
     )
-    rooms.ledger.note_refusal(frame.source, first.code.id, len(problems))
+    for problem in problems:
+        rooms.ledger.count_refusal(peer=frame.source, code=problem.code.id)
 
 
 async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
@@ -256,7 +300,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         verified = rooms.verifier.verify(message)
     except SealError as error:
         counts.messages_refused += 1
-        rooms.ledger.note_refusal(message.partner, error.code.id, 1)
+        rooms.ledger.count_refusal(peer=message.partner, code=error.code.id)
         raise
     counts.messages_verified += 1
 
@@ -283,10 +327,18 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
             partner=message.partner,
             track_ids=track_ids,
         ),
-        leaf=rooms.ledger.received(verified, header.message_id, accepted.rule),
-        receipt=rooms.ledger.acceptance(verified, header.message_id),
-        conflict_leaf=rooms.ledger.conflict(verified, header.message_id),
-        conflict_receipt=rooms.ledger.refusal(verified, header.message_id, "STO-009"),
+        leaf=leaf.received(
+            message_id=header.message_id,
+            origin=verified.signer,
+            peer=message.partner,
+            sha256=verified.sha256,
+            key=verified.key,
+            tracks=len(accepted.tracks),
+            rule=accepted.rule,
+        ),
+        receipt=_receipt(rooms, verified, header.message_id),
+        conflict_leaf=_conflict(verified, header.message_id),
+        conflict_receipt=_receipt(rooms, verified, header.message_id, DIGEST_CONFLICT.id),
     )
     if outcome.outcome is not Recording.NEW:
         counts.messages_duplicate += 1
@@ -294,26 +346,69 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
 
     # 8. Hand on, once: the picture and the national feeds
     counts.tracks_accepted += len(accepted.tracks)
+    oldest = accepted.tracks[0].state if accepted.tracks else None
+    if oldest is not None and oldest.received_at is not None:
+        rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
     rooms.picture.update(accepted.tracks, verified.signer)
     rooms.publish(accepted.tracks, verified.signer)
     return ReceiptAnswer(note=outcome.answer, accepted=True)
 
 
 async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> ReceiptAnswer:
-    """The signed refusal of an authentic message; the original one when it was refused before."""
-    message_id = opened.message.header.message_id if opened is not None else ""
+    """The signed refusal of an authentic message; the original answer when it came before."""
+    message_id = opened.message.header.message_id if opened is not None else verified.sha256
+    inbound = verified.inbound
     outcome = await rooms.store.record_refusal(
         Incoming(
             origin=verified.signer,
-            message_id=message_id or verified.sha256,
+            message_id=message_id,
             sha256=verified.sha256,
-            octets=verified.inbound.octets,
-            partner=verified.inbound.partner,
+            octets=inbound.octets,
+            partner=inbound.partner,
         ),
         error.code.id,
-        leaf=rooms.ledger.refused(verified, message_id, error.code.id),
-        receipt=rooms.ledger.refusal(verified, message_id, error.code.id),
-        conflict_leaf=rooms.ledger.conflict(verified, message_id),
-        conflict_receipt=rooms.ledger.refusal(verified, message_id, error.code.id),
+        leaf=leaf.refused(
+            message_id=message_id,
+            origin=verified.signer,
+            peer=inbound.partner,
+            sha256=verified.sha256,
+            code=error.code.id,
+        ),
+        receipt=_receipt(rooms, verified, message_id, error.code.id),
+        conflict_leaf=_conflict(verified, message_id),
+        conflict_receipt=_receipt(rooms, verified, message_id, DIGEST_CONFLICT.id),
+    )
+    await rooms.store.quarantine(
+        Quarantined(
+            at=inbound.received_at,
+            source=inbound.partner,
+            code=error.code.id,
+            place=error.place,
+            cause=error.cause,
+            octets=inbound.octets,
+            length=len(inbound.octets),
+        )
     )
     return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
+
+
+def _receipt(rooms: Rooms, verified: Verified, message_id: str, code: str = "") -> AnswerFactory:
+    """Signs our answer once the store has assigned leaf and time."""
+
+    def sign(leaf_index: int, time: datetime) -> bytes:
+        return rooms.ledger.receipt(
+            origin=verified.signer,
+            message_id=message_id,
+            sha256=verified.sha256,
+            leaf_index=leaf_index,
+            time=time,
+            code=code,
+        )
+
+    return sign
+
+
+def _conflict(verified: Verified, message_id: str) -> LeafFactory:
+    return leaf.conflict(
+        message_id=message_id, origin=verified.signer, peer=verified.inbound.partner, sha256=verified.sha256
+    )

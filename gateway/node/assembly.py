@@ -11,6 +11,7 @@ import asyncio
 import contextlib
 from collections.abc import Sequence
 from datetime import datetime
+from hashlib import sha256
 
 import structlog
 from prometheus_client import CollectorRegistry
@@ -20,10 +21,11 @@ from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.errors import GatewayError
+from gateway.feeds.http import HttpServer
 from gateway.feeds.outlet import Outlet
 from gateway.feeds.picture import Picture
 from gateway.formats.registry import formats
-from gateway.ledger import Ledger, open_receipt
+from gateway.ledger import Ledger, leaf, open_receipt
 from gateway.links import (
     Link,
     LinkMetrics,
@@ -38,15 +40,17 @@ from gateway.node import trust
 from gateway.node.latency import Latency
 from gateway.node.memory import rebuild_picture
 from gateway.node.metrics import NodeCollector
+from gateway.node.national import open_national
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
+from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
-from gateway.pipeline import Counts, Pending, Rooms, dispatch, inbound, outbound
-from gateway.stages import Decoder, Frame, Inbound
-from gateway.store import Idempotent, Store
+from gateway.pipeline import Answer, Counts, Pending, Rooms, dispatch, inbound, outbound
+from gateway.stages import Decoder, Delivery, Frame, Inbound
+from gateway.store import LeafFactory, Store
 
 TOUCH_S = 5.0
 """How often the store learns which tracks are alive: a restart within the sources' silence keeps their identifiers."""
-EXPIRE_S = 1.0
+HOUSEKEEPING_S = 0.5
 
 
 class Node:
@@ -68,6 +72,11 @@ class Node:
         self.ledger: Ledger
         self.rooms: Rooms
         self.partner_server: PartnerServer | None = None
+        self.national_server: HttpServer
+        self.is_ready = False
+        self.tls_pin = trust.own_tls_pin(config)
+        self.status: dict[str, object] = {}
+        """As of the last housekeeping, at most `HOUSEKEEPING_S` ago."""
 
     async def __aenter__(self) -> Node:
         await self._assemble()
@@ -81,7 +90,7 @@ class Node:
     async def _assemble(self) -> None:
         config, clock, limits = self.config, self.clock, self.config.limits
         signer, verifier = trust.read_signer(config), trust.read_verifier(config)
-        key = trust.read_ledger_key(config)
+        key = trust.read_ledger_signer(config)
         config.node.data.mkdir(parents=True, exist_ok=True)
         self.store = await Store.open(config.node.data / "gateway.db", limits, clock)
         try:
@@ -90,7 +99,6 @@ class Node:
                 config.ledger.directory,
                 key,
                 node=config.node.name,
-                origin=config.ledger.origin,
                 clock=clock,
                 limits=limits,
             )
@@ -115,16 +123,26 @@ class Node:
                 publish=self.outlets.publish,
                 wake_links=self._wake,
                 counts=self.counts,
+                note_latency=self.latency.note,
             )
             self.gatherer = Gatherer(limits, self._dispatch)
             self.rooms.gatherer = self.gatherer
             await rebuild_picture(self.rooms)
+            await self._ledger_start()
             self._open_links()
             self._open_feeds()
+            self.national_server = open_national(self)
             self.registry.register(NodeCollector(self))
         except BaseException:
             await self.store.close()
             raise
+
+    async def _ledger_start(self) -> None:
+        """State in the ledger with which configuration and which signing key the node runs from now on."""
+        digest = sha256(repr(self.config).encode()).hexdigest()  # of every effective value; keys are paths in it
+        await self.store.append_leaf(leaf.config_changed(sha256=digest, detail="started"))
+        key = self.rooms.signer.record.thumbprint
+        await self.store.append_leaf(leaf.key_changed(key=key, node=self.config.node.name, detail="signs from now on"))
 
     def _open_links(self) -> None:
         config = self.config
@@ -136,7 +154,7 @@ class Node:
                 tls=client_tls(trust.tls_material(config, partner.name)),
                 outbox=self.store,
                 open_receipt=open_receipt,
-                delivered_leaf=self.ledger.delivered,
+                delivered_leaf=_delivered,
                 limits=config.limits,
                 clock=self.clock,
                 metrics=metrics,
@@ -185,16 +203,23 @@ class Node:
         if self.partner_server is not None:
             await self.partner_server.start()
             supervisor.add("links listener", self.partner_server.run)
+        await self.national_server.start()
         self.log.info("node.started", node=self.config.node.name, store=self.store.info.engine)
+        self.is_ready = True
         if ready is not None:
             ready.set()
-        await supervisor.run()
+        try:
+            await supervisor.run()
+        finally:
+            self.is_ready = False
+            await self.national_server.stop()
 
     async def _keep_house(self) -> None:
-        """What is due now and then: stale tracks leave the picture, the store learns who is alive."""
+        """What is due now and then: stale tracks leave the picture, the store learns who is alive, status is read."""
         touched = self.clock.monotonic()
         while True:
-            await asyncio.sleep(EXPIRE_S)
+            self.status = await read_status(self)
+            await asyncio.sleep(HOUSEKEEPING_S)
             self.rooms.picture.expire()
             if self.clock.monotonic() - touched >= TOUCH_S:
                 touched = self.clock.monotonic()
@@ -231,9 +256,9 @@ class Node:
 
     # ------------------------------------------------------------------------------------------- what the doors call
 
-    async def take(self, frame: Frame, decoder: Decoder, idempotency: Idempotent | None = None) -> Pending:
+    async def take(self, frame: Frame, decoder: Decoder, answer: Answer | None = None) -> Pending:
         """The outbound corridor for one frame."""
-        return await outbound(self.rooms, frame, decoder, idempotency)
+        return await outbound(self.rooms, frame, decoder, answer)
 
     async def _take(self, frame: Frame, decoder: Decoder) -> None:
         await outbound(self.rooms, frame, decoder)
@@ -250,3 +275,7 @@ class Node:
             link = self.links.get(partner)
             if link is not None:
                 link.wake()
+
+
+def _delivered(delivery: Delivery) -> LeafFactory:
+    return leaf.delivered(partner=delivery.partner, receipt=delivery.receipt)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from msgspec import to_builtins
+
 from gateway import version
 from gateway.clock import utc_text
 
@@ -35,7 +37,7 @@ async def read_status(node: Node) -> dict[str, object]:
             "leaves": node.store.leaf_count(),
             "checkpoint_size": checkpoint.size if checkpoint is not None else 0,
         },
-        "links": [link.document() for link in links],
+        "links": [to_builtins(link) for link in links],
         "feeds": [
             *(
                 {

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway.config import Config
 from gateway.errors import ConfigError
+from gateway.ledger import Signer as LedgerSigner
 from gateway.links import Partner, TlsMaterial
 from gateway.node import codes
 from gateway.policy import Policy
 from gateway.seal import DigestAlgorithm, KeyRecord, Signer, Verifier
+from gateway.seal.certificates import spki_pin
 from gateway.track import Label, LabelCategory
 
 
@@ -36,7 +39,7 @@ def read_verifier(config: Config) -> Verifier:
     )
 
 
-def read_ledger_key(config: Config) -> Ed25519PrivateKey:
+def read_ledger_signer(config: Config) -> LedgerSigner:
     """The key that signs checkpoints and receipts; `ConfigError` ``NODE-002`` unless it is Ed25519."""
     try:
         key = load_pem_private_key(_read(config.ledger.key), None)
@@ -44,7 +47,18 @@ def read_ledger_key(config: Config) -> Ed25519PrivateKey:
         raise ConfigError(codes.LEDGER_KEY, place=str(config.ledger.key), cause="not a PEM private key") from None
     if not isinstance(key, Ed25519PrivateKey):
         raise ConfigError(codes.LEDGER_KEY, place=str(config.ledger.key), cause=f"observed {type(key).__name__}")
-    return key
+    return LedgerSigner(config.ledger.origin, key)
+
+
+def own_tls_pin(config: Config) -> str:
+    """Hex SHA-256 of the key of the node's own national certificate, with which `gateway status` calls."""
+    certificate = config.http.certificate
+    if config.http.plain:
+        return ""
+    try:
+        return spki_pin(x509.load_pem_x509_certificate(_read(certificate))).removeprefix("sha256:")
+    except ValueError as error:
+        raise ConfigError(codes.UNREADABLE, place=str(certificate), cause=str(error)[:200]) from None
 
 
 def read_partners(config: Config) -> list[Partner]:
@@ -53,8 +67,8 @@ def read_partners(config: Config) -> list[Partner]:
         Partner(
             name=name,
             url=link.url,
-            pins=tuple(pin.removeprefix("sha256:") for pin in link.tls_pins),
-            receipt_keys=link.ledger_vkeys,
+            tls_pins=tuple(pin.removeprefix("sha256:") for pin in link.tls_pins),
+            ledger_vkeys=link.ledger_vkeys,
             send=link.send,
             receive=link.receive,
             paused=link.paused,

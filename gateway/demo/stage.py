@@ -1,0 +1,215 @@
+"""The stage of the demonstration: three nodes' directories, certificates and configurations on free loopback ports."""
+
+from __future__ import annotations
+
+import socket
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+from msgspec import Struct
+
+from gateway.clock import Clock
+from gateway.ledger import Verifier
+from gateway.ledger.note import ED25519
+from gateway.seal.certificates import spki_pin, write_development
+
+SIMULATED, REAL = "SIMULATED", "REAL"
+
+
+class Nation(Struct, frozen=True, kw_only=True):
+    """One player."""
+
+    node: str
+    nation: str
+    title: str
+
+
+NATIONS = (
+    Nation(node="nld-1", nation="NLD", title="NATO nation, radar and track server"),
+    Nation(node="deu-1", nation="DEU", title="NATO nation, counter-drone sensors"),
+    Nation(node="eu-1", nation="EUA", title="EU agency"),
+)
+
+
+class Player(Struct, frozen=True, kw_only=True):
+    """One node on the stage."""
+
+    nation: Nation
+    directory: Path
+    links_port: int
+    http_port: int
+    radar_port: int
+    """UDP, ASTERIX in."""
+    detector_port: int
+    """TCP, Cursor on Target in."""
+    cot_port: int
+    """TCP, Cursor on Target out: connect to it to see the allied picture."""
+    asterix_sink: int
+    """UDP, ASTERIX CAT062 out: the demonstration listens there."""
+
+    @property
+    def config_path(self) -> Path:
+        """The node's configuration file."""
+        return self.directory / "gateway.toml"
+
+    @property
+    def ledger_directory(self) -> Path:
+        """The node's ledger."""
+        return self.directory / "data" / "ledger"
+
+
+def set_stage(root: Path, clock: Clock, *, simulation: str, recording: tuple[Path, str] | None = None) -> list[Player]:
+    """Make everything that three nodes need below `root`; nothing listens yet."""
+    ports = iter(free_ports(6 * len(NATIONS)))
+    players = [
+        Player(
+            nation=nation,
+            directory=root / nation.node,
+            links_port=next(ports),
+            http_port=next(ports),
+            radar_port=next(ports),
+            detector_port=next(ports),
+            cot_port=next(ports),
+            asterix_sink=next(ports),
+        )
+        for nation in NATIONS
+    ]
+    for player in players:
+        write_development(
+            player.directory / "certs",
+            player.nation.node,
+            now=clock.now(),
+            sources=("sensors",),
+        )
+    for player in players:
+        others = [other for other in players if other is not player]
+        text = _config(player, others, simulation=simulation, recording=recording)
+        player.config_path.write_text(text)
+    return players
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports that nobody listens on at this moment, on TCP and UDP."""
+    held: list[socket.socket] = []
+    ports: list[int] = []
+    try:
+        while len(ports) < count:
+            tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
+            held += [tcp, udp]
+            tcp.bind(("127.0.0.1", 0))
+            port = tcp.getsockname()[1]
+            try:
+                udp.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            ports.append(port)
+    finally:
+        for one in held:
+            one.close()
+    return ports
+
+
+def _config(player: Player, others: list[Player], *, simulation: str, recording: tuple[Path, str] | None) -> str:
+    node = player.nation.node
+    certs = player.directory / "certs"
+    feeds = _recorded(recording) if recording and node == NATIONS[0].node else _sensors(player)
+    links = "".join(_link(other) for other in others)
+    return f"""\
+# Made by `gateway demo`; a working example of a node with two partners.
+[node]
+name = "{node}"
+nation = "{player.nation.nation}"
+exercise = "EXERCISE"
+simulation = "{simulation}"
+data = "data"
+log = "console"
+log_level = "warning"
+
+[links]
+listen = "127.0.0.1:{player.links_port}"
+
+[http]
+listen = "127.0.0.1:{player.http_port}"
+client_ca = "certs/ca.pem"
+
+[policy.label]
+policy = "DEMONSTRATION"
+classification = "UNMARKED"
+
+[source.sensors]
+formats = ["asterix", "cot", "geojson"]
+certificate_pins = ["{_pin(certs / "sensors.client.pem")}"]
+{feeds}
+[feed.display]
+direction = "out"
+kind = "tcp-listen"
+format = "cot"
+address = "127.0.0.1:{player.cot_port}"
+origins = "allies"
+
+[feed.sector]
+direction = "out"
+kind = "udp"
+format = "asterix"
+address = "127.0.0.1:{player.asterix_sink}"
+origins = "allies"
+options = {{ category = 62, sac = 0, sic = {player.links_port % 250 + 1} }}
+{links}"""
+
+
+def _sensors(player: Player) -> str:
+    return f"""
+[feed.radar]
+direction = "in"
+kind = "udp"
+format = "asterix"
+source = "sensors"
+address = "127.0.0.1:{player.radar_port}"
+options = {{ sites = {{ "25/201" = {{ latitude_deg = 52.30, longitude_deg = 6.20, altitude_msl_m = 45.0 }} }} }}
+
+[feed.detector]
+direction = "in"
+kind = "tcp-listen"
+format = "cot"
+source = "sensors"
+address = "127.0.0.1:{player.detector_port}"
+"""
+
+
+def _recorded(recording: tuple[Path, str] | None) -> str:
+    assert recording is not None
+    path, form = recording
+    return f"""
+[feed.recording]
+direction = "in"
+kind = "file"
+format = "{form}"
+source = "sensors"
+path = {str(path.resolve())!r}
+rate = "max"
+"""
+
+
+def _link(other: Player) -> str:
+    node, certs = other.nation.node, other.directory / "certs"
+    vkey = _verifier_key(certs / f"{node}.ledger.pub", f"{node}.example/audit/1")
+    return f"""
+[link.{node}]
+url = "https://127.0.0.1:{other.links_port}"
+tls_pins = ["{_pin(certs / f"{node}.tls.pem")}"]
+ca = "{certs / "ca.pem"}"
+signing = ["{certs / f"{node}.signing.pem"}"]
+ledger_vkeys = ["{vkey}"]
+"""
+
+
+def _verifier_key(path: Path, origin: str) -> Verifier:
+    key = load_pem_public_key(path.read_bytes())
+    assert isinstance(key, Ed25519PublicKey), "the development ledger key is Ed25519"
+    return Verifier(origin, ED25519, key.public_bytes_raw())
+
+
+def _pin(path: Path) -> str:
+    return spki_pin(x509.load_pem_x509_certificate(path.read_bytes()))

@@ -1,0 +1,177 @@
+"""The national HTTP side of a node: who may call, and how a request becomes durable."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from msgspec import Struct, json
+
+from gateway import version
+from gateway.config import Config
+from gateway.errors import Code, FeedError, FormatError
+from gateway.feeds import codes
+from gateway.feeds.http import HttpServer, national_app, server_context
+from gateway.feeds.http_types import HttpSource, Idempotency, National
+from gateway.formats.registry import formats
+from gateway.node.sockets import make_decoder, make_encoder
+from gateway.stages import Decoder, Encoder, Format, Frame, Intake, Refused
+from gateway.store import Idempotent
+
+if TYPE_CHECKING:
+    from gateway.node.assembly import Node
+
+OPERATOR = "node"
+"""Source name under which the node's own certificate reads status and metrics; it may hand in nothing."""
+
+
+def open_national(node: Node) -> HttpServer:
+    """The server of the national side; it listens once started."""
+    config, http = node.config, node.config.http
+    callers = Callers(config, own_pin=node.tls_pin)
+    national = National(
+        node=config.node.name,
+        intake=Intakes(node).take,
+        picture=node.rooms.picture,
+        formats=formats(),
+        source_of=callers.of,
+        decoder_of=lambda source, form: _decoder(config, source, formats()[form]),
+        encoder_of=lambda form: _encoder(node, formats()[form]),
+        status=lambda: node.status,
+        missing=lambda: () if node.is_ready else ("the node is starting or stopping",),
+        registry=node.registry,
+        clock=node.clock,
+        limits=config.limits,
+        version=version(),
+        public_operations=http.public_metrics,
+    )
+    context = None
+    if not http.plain:
+        context = server_context(certificate=http.certificate, key=http.key, client_ca=http.client_ca)
+    return HttpServer(
+        national_app(national),
+        host=http.listen.host,
+        port=http.listen.port,
+        tls=context,
+        limits=config.limits,
+        clock=node.clock,
+    )
+
+
+class Callers:
+    """Which source a client certificate speaks for."""
+
+    def __init__(self, config: Config, *, own_pin: str) -> None:
+        self._by_pin = {own_pin: HttpSource(name=OPERATOR, formats=frozenset())}
+        for name, table in config.source.items():
+            for pin in table.certificate_pins:
+                self._by_pin[pin.removeprefix("sha256:")] = HttpSource(name=name, formats=frozenset(table.formats))
+        self._plain = next(
+            (
+                HttpSource(name=name, formats=frozenset(table.formats))
+                for name, table in config.source.items()
+                if config.http.plain
+            ),
+            None,
+        )
+
+    def of(self, pin: str | None) -> HttpSource | None:
+        """The source of a certificate key; of a plain connection the first configured source (development only)."""
+        return self._plain if pin is None else self._by_pin.get(pin)
+
+
+class Intakes:
+    """Takes what national systems post, once: a repeated key gets the first answer."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+        self._decoders: dict[tuple[str, str], Decoder] = {}
+
+    async def take(self, frame: Frame, form: Format, idempotency: Idempotency | None) -> Intake:
+        """What became of a frame, once it is durable; see `gateway.feeds.http_types.IntakeFunction`."""
+        node = self._node
+        if idempotency is not None:
+            found = await node.store.find_response(frame.source, idempotency.key)
+            if found is not None:
+                digest, response = found
+                if digest != idempotency.body_sha256:
+                    raise FeedError(codes.IDEMPOTENCY_CONFLICT)
+                return read_answer(response)
+        if node.gatherer.is_full:
+            raise FeedError(codes.INTAKE_FULL)
+        key = (frame.source, form.name)
+        decoder = self._decoders.get(key)
+        if decoder is None:
+            decoder = self._decoders[key] = _decoder(node.config, frame.source, form)
+        if idempotency is None:
+            pending = await node.take(frame, decoder)
+        else:
+            pending = await node.take(frame, decoder, lambda intake: _kept(frame.source, idempotency, intake))
+        return await pending.intake()
+
+
+class _Problem(Struct, frozen=True):
+    """A refused record as it is stored."""
+
+    code: str
+    title: str
+    remedy: str
+    place: str
+    cause: str
+
+
+class _Answer(Struct, frozen=True):
+    """An intake as it is stored."""
+
+    track_ids: tuple[str, ...]
+    message_ids: tuple[str, ...]
+    problems: tuple[_Problem, ...]
+    duplicates: int
+    refused: tuple[Refused, ...]
+
+
+def write_answer(intake: Intake) -> bytes:
+    """An intake as JSON, to be answered again."""
+    problems = tuple(
+        _Problem(error.code.id, error.code.title, error.remedy, error.place, error.cause) for error in intake.problems
+    )
+    return json.encode(_Answer(intake.track_ids, intake.message_ids, problems, intake.duplicates, intake.refused))
+
+
+def read_answer(octets: bytes) -> Intake:
+    """The intake that `write_answer` wrote."""
+    answer = json.decode(octets, type=_Answer)
+    return Intake(
+        track_ids=answer.track_ids,
+        message_ids=answer.message_ids,
+        problems=tuple(
+            FormatError(Code(one.code, one.title, one.remedy), place=one.place, cause=one.cause)
+            for one in answer.problems
+        ),
+        duplicates=answer.duplicates,
+        refused=answer.refused,
+    )
+
+
+def _kept(source: str, idempotency: Idempotency, intake: Intake) -> Idempotent:
+    return Idempotent(
+        source=source, key=idempotency.key, body_sha256=idempotency.body_sha256, response=write_answer(intake)
+    )
+
+
+def _decoder(config: Config, source: str, form: Format) -> Decoder:
+    table = config.source.get(source)
+    return make_decoder(config, form, table.options.get(form.name, {}) if table is not None else {})
+
+
+def _encoder(node: Node, form: Format) -> Encoder:
+    """An encoder for the picture; the alliance format wants to know who speaks and under which label."""
+    options: Mapping[str, object] = {}
+    if form.name == "alliance":
+        options = {
+            "sender": node.config.node.name,
+            "exercise": node.config.node.exercise,
+            "simulation": node.config.node.simulation,
+            "label": node.rooms.policy.label,
+        }
+    return make_encoder(node.config, form, options)
