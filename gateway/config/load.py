@@ -17,7 +17,7 @@ from gateway.config.checks import cross_check
 from gateway.config.environment import apply_environment
 from gateway.config.locate import KeyPath, Places, Spot, locate
 from gateway.config.model import Config
-from gateway.config.problems import InvalidConfigError, Problem, from_pydantic, unrepresentable
+from gateway.config.problems import InvalidConfigError, Problem, all_from_pydantic, unrepresentable
 from gateway.config.tree import leaves
 from gateway.errors import ConfigError
 
@@ -110,8 +110,7 @@ def load_text(
         try:
             config = Config.model_validate_json(to_json(document), context=_context(document, file))
         except ValidationError as error:
-            details = error.errors(include_url=False)
-            problems = [from_pydantic(detail, document) for detail in details]
+            problems = all_from_pydantic(error.errors(include_url=False), document)
         else:
             problems = list(cross_check(config, formats))
     if problems:

@@ -93,6 +93,17 @@ _EXPECTED = {
 }
 
 
+def all_from_pydantic(errors: Sequence[ErrorDetails], document: Mapping[str, object]) -> list[Problem]:
+    """The problems that pydantic's errors describe. A list of which an element is wrong is not also called short."""
+    locations = [error["loc"] for error in errors]
+    return [
+        from_pydantic(error, document)
+        for error in errors
+        if error["type"] != "too_short"
+        or not any(loc != error["loc"] and loc[: len(error["loc"])] == error["loc"] for loc in locations)
+    ]
+
+
 def from_pydantic(error: ErrorDetails, document: Mapping[str, object]) -> Problem:
     """The problem that one pydantic error describes, in our words."""
     path = _known_path(error["loc"], document)
@@ -117,6 +128,9 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object]) -> Proble
         listed = ", ".join(f'"{choice}"' for choice in choices)
         cause = f"{name}: expected one of {listed}, got {quoted(observed)}"
         return Problem(code=codes.WRONG_VALUE, path=path, cause=cause, remedy=_nearest(observed, choices))
+    if kind in ("too_short", "too_long"):
+        bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
+        return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: expected {bound} in the list")
     reason = str(context["error"]) if "error" in context else _lower_first(error["msg"])
     return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: {reason}, got {quoted(observed)}")
 

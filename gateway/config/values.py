@@ -99,7 +99,7 @@ def parse_address(value: object) -> Address:
 def _pin(value: object) -> str:
     text = _text(value, "sha256: and 64 hex digits")
     digits = text.removeprefix("sha256:")
-    if digits == text or not re.fullmatch(r"[0-9A-Fa-f]{64}", digits):
+    if not re.fullmatch(r"[0-9A-Fa-f]{64}", digits):
         raise ValueError("expected sha256: and the 64 hex digits of the SHA-256 of a public key (SPKI, DER)")
     return digits.lower()
 
@@ -222,7 +222,9 @@ Origin = Annotated[str, PlainValidator(_origin), WithJsonSchema(_STRING)]
 HostPort = Annotated[
     Address, PlainValidator(parse_address), WithJsonSchema({"type": "string", "pattern": r"^.+:[0-9]{1,5}$"})
 ]
-Pin = Annotated[str, PlainValidator(_pin), WithJsonSchema({"type": "string", "pattern": r"^sha256:[0-9A-Fa-f]{64}$"})]
+Pin = Annotated[
+    str, PlainValidator(_pin), WithJsonSchema({"type": "string", "pattern": r"^(?:sha256:)?[0-9A-Fa-f]{64}$"})
+]
 """Lower-case hex SHA-256 of a SubjectPublicKeyInfo (DER); written with a ``sha256:`` prefix."""
 HttpsUrl = Annotated[str, PlainValidator(_url), WithJsonSchema({"type": "string", "pattern": "^https://"})]
 Network = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, PlainValidator(_network), WithJsonSchema(_STRING)]

@@ -1,0 +1,224 @@
+"""The files that a configuration names: there, fitting, lasting, fit for the profile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from gateway.config import LoadedConfig, load
+from gateway.config.files import Report, check_files
+from gateway.errors import FormatError
+from gateway.seal import codes as seal_codes
+from gateway.seal.certificates import write_development
+from gateway.stages import Decoded, Encoded, Format, Frame
+from gateway.track import Track
+from tests.config.samples import MINIMAL, PIN_A
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LINK = f"""
+[link.deu-1]
+url = "https://localhost:9444"
+tls_pins = ["{PIN_A}"]
+ca = "deu/ca.pem"
+signing = ["deu/deu-1.signing.pem"]
+ledger_vkeys = ["deu+0123abcd+AAAA"]
+"""
+
+
+@pytest.fixture
+def node(tmp_path: Path) -> Path:
+    """A directory with a configuration and all that it names."""
+    (tmp_path / "gateway.toml").write_text(MINIMAL + LINK)
+    write_development(tmp_path / "certs", "nld-1", now=NOW)
+    write_development(tmp_path / "deu", "deu-1", now=NOW)
+    return tmp_path
+
+
+def check(node: Path, now: datetime = NOW) -> Report:
+    return check_files(load(node / "gateway.toml", environ={}), now)
+
+
+def edit(node: Path, old: str, new: str) -> None:
+    file = node / "gateway.toml"
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
+
+
+def test_finds_nothing_where_nothing_is_wrong(node: Path) -> None:
+    assert check(node) == Report(errors=(), findings=())
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "certs/nld-1.signing.key",
+        "certs/nld-1.signing.pem",
+        "certs/nld-1.ledger.key",
+        "certs/nld-1.tls.key",
+        "certs/nld-1.tls.pem",
+        "certs/ca.pem",
+        "deu/ca.pem",
+        "deu/deu-1.signing.pem",
+    ],
+)
+def test_a_file_that_is_not_there_is_named(node: Path, file: str) -> None:
+    (node / file).unlink()
+    found = check(node).errors
+    assert {problem.code.id for problem in found} == {"CFG-011"}
+    assert all(str(node / file) in problem.cause and "No such file" in problem.cause for problem in found)
+
+
+def test_suggests_a_file_that_is_there(node: Path) -> None:
+    edit(node, "deu/deu-1.signing.pem", "deu/deu-1.singing.pem")
+    [problem] = check(node).errors
+    assert problem.remedy == 'did you mean "deu-1.signing.pem"?'
+    assert problem.place == f"{node}/gateway.toml:15:12"
+
+
+def test_a_directory_is_not_a_file(node: Path) -> None:
+    edit(node, "deu/ca.pem", "deu")
+    [problem] = check(node).errors
+    assert problem.code.id == "CFG-011"
+
+
+@pytest.mark.parametrize(
+    ("target", "source", "cause"),
+    [
+        ("certs/nld-1.signing.key", "certs/nld-1.tls.key", seal_codes.KEY_MISMATCH.title),
+        ("certs/nld-1.signing.pem", "certs/nld-1.tls.pem", seal_codes.KEY_USE.title),
+        ("certs/nld-1.signing.pem", "certs/nld-1.signing.key", seal_codes.CERTIFICATE.title),
+        ("certs/nld-1.tls.key", "certs/nld-1.signing.key", "does not belong"),
+        ("deu/deu-1.signing.pem", "deu/deu-1.tls.pem", seal_codes.KEY_USE.title),
+        ("deu/ca.pem", "deu/ca.key", "cannot be read"),
+    ],
+)
+def test_a_file_that_does_not_fit_is_refused_with_the_reason(node: Path, target: str, source: str, cause: str) -> None:
+    (node / target).write_bytes((node / source).read_bytes())
+    found = check(node).errors
+    assert found
+    for problem in found:
+        assert problem.code.id == "CFG-012"
+    assert any(cause in problem.cause for problem in found), [problem.cause for problem in found]
+
+
+def test_a_certificate_that_ended_is_an_error_and_one_that_ends_soon_a_finding(node: Path) -> None:
+    assert check(node, NOW + timedelta(days=59)).findings == ()
+    soon = check(node, NOW + timedelta(days=61))
+    assert soon.errors == ()
+    assert {problem.code.id for problem in soon.findings} == {"CFG-013"}
+    assert "29 days left" in soon.findings[0].cause
+    ended = check(node, NOW + timedelta(days=91))
+    assert {problem.code.id for problem in ended.errors} == {"CFG-012"}
+    early = check(node, NOW - timedelta(days=1))
+    assert all("valid only from" in problem.cause for problem in early.errors)
+    assert early.errors
+
+
+def test_of_two_pinned_certificates_one_may_have_ended(node: Path) -> None:
+    write_development(node / "next", "deu-1", now=NOW + timedelta(days=80))
+    edit(node, '["deu/deu-1.signing.pem"]', '["deu/deu-1.signing.pem", "next/deu-1.signing.pem"]')
+    report = check(node, NOW)
+    assert report.errors == ()
+
+
+def test_production_refuses_every_development_certificate(node: Path) -> None:
+    edit(node, "[policy.label]", 'profile = "production"\n[ledger]\norigin = "gw.nld.int/audit/1"\n[policy.label]')
+    found = check(node).errors
+    assert {problem.code.id for problem in found} == {"CFG-010"}
+    places = {problem.cause.split(": ")[0].removeprefix(f"{node}/") for problem in found}
+    assert places == {
+        "certs/nld-1.signing.pem",
+        "certs/nld-1.tls.pem",
+        "certs/ca.pem",
+        "deu/ca.pem",
+        "deu/deu-1.signing.pem",
+    }
+
+
+def test_a_private_key_that_others_can_read_is_a_finding_and_in_production_an_error(node: Path) -> None:
+    (node / "certs/nld-1.signing.key").chmod(0o644)
+    [finding] = check(node).findings
+    assert "mode 0644" in finding.cause
+    assert finding.remedy.startswith("chmod 600")
+    edit(node, "[policy.label]", 'profile = "production"\n[ledger]\norigin = "gw.nld.int/audit/1"\n[policy.label]')
+    assert "CFG-011" in {problem.code.id for problem in check(node).errors}
+
+
+def test_plain_http_needs_no_certificate(node: Path) -> None:
+    (node / "certs/ca.pem").unlink()
+    assert check(node).errors
+    edit(node, "[policy.label]", "[http]\nplain = true\n[policy.label]")
+    assert check(node).errors == ()
+
+
+def test_a_data_directory_that_is_a_file_is_refused(node: Path) -> None:
+    (node / "data").write_text("not a directory")
+    assert {problem.cause for problem in check(node).errors} == {f"{node / 'data'} is not a directory"}
+
+
+def test_a_recording_that_is_not_there_is_refused(node: Path) -> None:
+    feed = TOY_FEED.replace('"udp"', '"file"').replace('address = "127.0.0.1:8600"', 'path = "x.pcap"')
+    edit(node, "[policy.label]", feed.replace("options = { OPTION }", "[policy.label]"))
+    [problem] = check(node).errors
+    assert "x.pcap" in problem.cause
+
+
+# ------------------------------------------------------------------------------------------------------ codec options
+
+
+class Toy:
+    """A codec with one option."""
+
+    def __init__(self, *, site: str = "x") -> None:
+        if site == "nowhere":
+            raise FormatError(seal_codes.REFUSED, cause="there is no site nowhere")
+        if site == "bad":
+            raise ValueError("site must be good")
+
+    def decode(self, frame: Frame) -> Decoded:
+        return Decoded()
+
+    def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
+        return Encoded()
+
+
+TOY = Format(name="toy", title="Toy", media_type="text/plain", decoder=Toy, encoder=Toy)
+TOY_FEED = """
+[source.s]
+formats = ["toy"]
+[feed.f]
+direction = "in"
+kind = "udp"
+format = "toy"
+source = "s"
+address = "127.0.0.1:8600"
+options = { OPTION }
+"""
+
+
+@pytest.mark.parametrize(
+    ("option", "code", "cause"),
+    [
+        ('sight = "x"', "CFG-014", "unexpected keyword argument 'sight'"),
+        ('site = "nowhere"', "CFG-006", "there is no site nowhere"),
+        ('site = "bad"', "CFG-006", "site must be good"),
+    ],
+)
+def test_an_option_that_the_format_does_not_take_is_refused(node: Path, option: str, code: str, cause: str) -> None:
+    file = node / "gateway.toml"
+    file.write_text(file.read_text() + TOY_FEED.replace("OPTION", option))
+    loaded: LoadedConfig = load(file, environ={})
+    [problem] = check_files(loaded, NOW, {"toy": TOY}).errors
+    assert problem.code.id == code
+    assert cause in problem.cause
+    assert problem.place == f"{file}:{file.read_text().splitlines().index(f'options = {{ {option} }}') + 1}:11"
+
+
+def test_an_option_that_the_format_takes_is_fine(node: Path) -> None:
+    file = node / "gateway.toml"
+    file.write_text(file.read_text() + TOY_FEED.replace("OPTION", 'site = "y"'))
+    assert check_files(load(file, environ={}), NOW, {"toy": TOY}).errors == ()
