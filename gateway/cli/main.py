@@ -18,6 +18,7 @@ from typer.core import TyperGroup
 from gateway.cli import (
     certs,
     check,
+    demo,
     explain,
     formats,
     init,
@@ -94,6 +95,7 @@ def gateway() -> None:
 
 
 _COMMANDS: tuple[Callable[..., None], ...] = (
+    demo.demo,
     init.init,
     check.check,
     run.run,

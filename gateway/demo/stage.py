@@ -194,7 +194,7 @@ rate = "max"
 
 def _link(other: Player) -> str:
     node, certs = other.nation.node, other.directory / "certs"
-    vkey = _verifier_key(certs / f"{node}.ledger.pub", f"{node}.example/audit/1")
+    vkey = _verifier_key(certs / f"{node}.ledger.pub", _origin(node))
     return f"""
 [link.{node}]
 url = "https://127.0.0.1:{other.links_port}"
@@ -209,6 +209,16 @@ def _verifier_key(path: Path, origin: str) -> Verifier:
     key = load_pem_public_key(path.read_bytes())
     assert isinstance(key, Ed25519PublicKey), "the development ledger key is Ed25519"
     return Verifier(origin, ED25519, key.public_bytes_raw())
+
+
+def ledger_verifier(player: Player) -> Verifier:
+    """The key that signs the checkpoints and receipts of a player."""
+    node = player.nation.node
+    return _verifier_key(player.directory / "certs" / f"{node}.ledger.pub", _origin(node))
+
+
+def _origin(node: str) -> str:
+    return f"{node}.example/audit/1"
 
 
 def _pin(path: Path) -> str:
