@@ -17,7 +17,7 @@ def check(
     ] = False,
     json: Json = False,
 ) -> None:
-    """Say everything that is wrong with a configuration, with line and column.
+    """Say what is wrong with a configuration, with line and column.
 
     \b
     Examples:

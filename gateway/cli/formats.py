@@ -12,6 +12,9 @@ from gateway.cli.output import as_json, data, table
 if TYPE_CHECKING:
     from gateway.stages import Format
 
+_INTERNAL = {"gateway", "node", "limits"}
+"""Options that the node itself gives: its name and its limits."""
+
 
 def formats(
     name: Annotated[str, typer.Argument(help="One format, with its options.", show_default=False)] = "",
@@ -75,7 +78,7 @@ def _options(codec: object) -> dict[str, str]:
     assert callable(codec)
     found = {}
     for parameter in inspect.signature(codec).parameters.values():
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL):
+        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) or parameter.name in _INTERNAL:
             continue
         annotation = parameter.annotation
         kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))

@@ -90,7 +90,8 @@ async def _ask(address: str, config: Config) -> Mapping[str, object]:
             NODE_UNREACHABLE, Exit.UNREACHABLE, place=place, cause=f"no answer in {TIMEOUT_S} s"
         ) from None
     except (aiohttp.ClientError, OSError) as error:
-        cause = str(error)[:200] or type(error).__name__
+        system = getattr(error, "os_error", error)  # what aiohttp wraps names the address twice
+        cause = getattr(system, "strerror", None) or str(error)[:200] or type(error).__name__
         raise CommandError(NODE_UNREACHABLE, Exit.UNREACHABLE, place=place, cause=cause) from None
     except msgspec.DecodeError:
         raise CommandError(NODE_ANSWER, Exit.FINDING, place=place, cause="not JSON") from None

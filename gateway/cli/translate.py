@@ -51,7 +51,7 @@ def translate(
     batch: _Batch = 1,
     json: Json = False,
 ) -> None:
-    """Translate a recording or message from one format to another; nothing is sent, signed or stored.
+    """Translate a file from one format to another, sending nothing.
 
     \b
     Examples:
@@ -60,7 +60,7 @@ def translate(
       gateway translate - --from cot --trace < event.xml
       gateway translate event.xml --from cot --to asterix -o out.bin
 
-    Files of any kind are told apart by their contents: pcap, pcapng, FINAL, raw blocks, text. With --trace or
+    Nothing is signed or stored either. Files of any kind are told apart by their contents: pcap, pcapng, FINAL, raw blocks, text. With --trace or
     --losses, standard output carries those, and the translation goes to --output or nowhere. With --json every line
     is one object with its kind: frame, field, loss, problem, summary. Exit code 1: something was refused.
     """

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from uuid import UUID, uuid5
@@ -19,6 +20,8 @@ from gateway.track import Loss, Track
 _NAMESPACE = UUID("6f0c2f3e-6d0b-5a52-9a0e-3f4b8f6f6a11")
 """Of the track ids that a dry run derives, so that the same input gives the same ids everywhere."""
 FEED = "translate"
+GATEWAY = "dry-run"
+"""Stands for the gateway in the provenance: a dry run has no name of its own."""
 
 
 class Counts(Struct):
@@ -49,6 +52,12 @@ class Step(Struct, frozen=True, kw_only=True):
     problems: tuple[GatewayError, ...] = ()
 
 
+def _signed(make: Callable[..., object], options: Mapping[str, object]) -> dict[str, object]:
+    """The options with a name for the provenance, in the word that the codec has for it."""
+    words = inspect.signature(make).parameters.keys() & {"gateway", "node"}
+    return {**dict.fromkeys(words, GATEWAY), **options}
+
+
 class DryRun:
     """One translation. Draw `steps()`; then `counts` and `report` are complete."""
 
@@ -65,7 +74,7 @@ class DryRun:
         batch: int = 1,
     ) -> None:
         self._source = source
-        self._decoder = source.decoder(**decoder_options)
+        self._decoder = source.decoder(**_signed(source.decoder, decoder_options))
         self._encoder = target.encoder(**encoder_options) if target is not None else None
         self._name = name
         self._limits = limits

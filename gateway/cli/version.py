@@ -9,7 +9,7 @@ _PARTS = ("aiohttp", "cryptography", "lxml", "msgspec", "pydantic", "typer", "uv
 
 
 def version(json: Json = False) -> None:
-    """Print the version of the gateway; with --json also of what it stands on.
+    """Print the version; with --json also of what it stands on.
 
     \b
     Examples:
