@@ -28,8 +28,6 @@ class _Leaf(Struct):
     ev: str
     mid: str = ""
     sha256: str = ""
-    tracks: int = 0
-    outcome: str = ""
 
 
 def examine(players: list[Player]) -> Evidence:
@@ -55,9 +53,8 @@ def examine(players: list[Player]) -> Evidence:
     twice = sum(1 for count in received.values() if count > 1)
     arrived = Counter(digest for _, digest in received)
     missing = [leaf for leaf in sent.values() if arrived[leaf.sha256] < len(players) - 1]
-    tracks = sum(leaf.tracks for leaf in sent.values())
     lines.append(
-        f"{len(sent)} messages with {tracks} tracks were sent to {len(players) - 1} partners each: "
+        f"{len(sent)} messages were sent to {len(players) - 1} partners each: "
         f"{len(missing)} missing at a partner, {twice} received twice"
     )
     holds = holds and not missing and not twice and bool(sent)

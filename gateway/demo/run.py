@@ -24,7 +24,7 @@ _COLUMNS = (
     "tracks\nin",
     "tracks\nreleased",
     "messages\nsigned",
-    "receipts\ngot",
+    "signed\nreceipts",
     "messages\nverified",
     "tracks\naccepted",
     "latency\np50",
@@ -58,6 +58,7 @@ async def demonstrate(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
+    listening = asyncio.create_task(systems.run(), name="national systems")  # before the first track
     try:
         for process in reversed(processes):  # the one that replays a recording starts last
             await process.start()
@@ -65,6 +66,7 @@ async def demonstrate(
             await process.wait_ready()
         await _play(processes, sensors, systems, seconds, stop, console, simulation)
     finally:
+        await _end(listening)
         for process in processes:
             code = await process.stop()
             if code:
@@ -85,7 +87,6 @@ async def _play(
     simulation: str,
 ) -> None:
     """Traffic and the live table, for so long or until `stop`; then wait until nothing is under way."""
-    listening = asyncio.create_task(systems.run(), name="national systems")
     feeding = asyncio.create_task(sensors.run(), name="sensors") if sensors is not None else None
     ended = asyncio.get_running_loop().time() + seconds
 
@@ -103,11 +104,14 @@ async def _play(
                 feeding.cancel()
             await _settle(processes, live, picture)
     finally:
-        for task in (feeding, listening):
-            if task is not None:
-                task.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await task
+        if feeding is not None:
+            await _end(feeding)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
 
 
 async def _watch(processes: list[Process], live: Live, picture: Callable[[], Table]) -> None:
@@ -127,7 +131,8 @@ async def _settle(processes: list[Process], live: Live, picture: Callable[[], Ta
 
 
 def _table(processes: list[Process], systems: Systems, simulation: str, left_s: float) -> Table:
-    table = Table(title=f"{simulation} traffic, {left_s:.0f} s left", title_justify="left", title_style="bold")
+    title = f"{simulation} traffic, {left_s:.0f} s left"
+    table = Table(title=title, title_justify="left", title_style="bold", box=None, padding=(0, 1, 0, 0))
     table.add_column("node", no_wrap=True)
     for name in _COLUMNS:
         table.add_column(name, justify="right", no_wrap=True)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections import deque
 
+MAX_SKEW_S = 1.0
+MAX_LATENCY_S = 3_600.0
+
 
 class Latency:
     """Quantiles of the last few thousand readings, in seconds."""
@@ -12,8 +15,9 @@ class Latency:
         self._readings: deque[float] = deque(maxlen=keep)
 
     def note(self, seconds: float) -> None:
-        """Add one reading; a negative one (clocks differ) counts as zero."""
-        self._readings.append(max(0.0, seconds))
+        """Add one reading. Nothing under way is from the future or an hour old: that is a replayed recording."""
+        if -MAX_SKEW_S <= seconds <= MAX_LATENCY_S:
+            self._readings.append(max(0.0, seconds))
 
     def quantiles_ms(self) -> dict[str, float]:
         """``p50``, ``p95`` and ``p99`` in milliseconds; empty without readings."""
