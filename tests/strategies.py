@@ -258,8 +258,10 @@ EXTENSIONS = tuple(
             (
                 "urn:x",
                 "a",
-                '<p:a xmlns:p="urn:x" y="a>b&quot;&#xA;" p:z="1"><t:u xmlns:t="urn:alliance:track-exchange:1">'
-                f'<Track {_OURS}><n xmlns=""></n></Track></t:u>&lt;x&gt;</p:a>',
+                (
+                    '<p:a xmlns:p="urn:x" y="a>b&quot;&#xA;" p:z="1"><t:u xmlns:t="urn:alliance:track-exchange:1">'
+                    f'<Track {_OURS}><n xmlns=""></n></Track></t:u>&lt;x&gt;</p:a>'
+                ),
             ),
             ("urn:deu", "Note", '<Note xmlns="urn:deu" xml:lang="de">Grüße\n &amp; &#xD;</Note>'),
             ("urn:x", "Extensions", '<Extensions xmlns="urn:x"><Extensions></Extensions></Extensions>'),

@@ -20,6 +20,7 @@ from gateway.formats.alliance.motion import state
 from gateway.formats.alliance.plain import plain
 from gateway.formats.alliance.scan import (
     ENVIRONMENT,
+    bare,
     classification,
     code,
     dimensions,
@@ -146,7 +147,7 @@ def _message(whole: str, taken: _Extensions) -> Message:
         tracks=tuple([_track(inner, sources, known, taken) for inner in tracks]),
         retractions=tuple(retractions),
         extensions=extensions,
-        version=version,
+        version=bare(version),
     )
 
 
@@ -157,10 +158,10 @@ def _header(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
     sources: dict[str, Source] = {}
     for name, own, content in pieces(inner):
         if name == "Recipient":
-            recipients.append(_bare(content))
+            recipients.append(bare(content))
         elif name == "Hop":
             hop = leaves(content)
-            hops.append(Hop(_bare(hop["Node"]), time(hop["Time"])))
+            hops.append(Hop(bare(hop["Node"]), time(hop["Time"])))
         elif name == "Source":
             source = _source(own["id"], content)
             if source.id in sources:
@@ -172,10 +173,10 @@ def _header(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
     header = Header(
         message_id=uuid(leaf["MessageId"]),
         created_at=time(leaf["CreatedTime"]),
-        sender=_bare(leaf["SenderNode"]),
+        sender=bare(leaf["SenderNode"]),
         recipients=tuple(recipients),
-        release_group=None if group is None else _bare(group),
-        nonce=_bare(leaf["Nonce"]),
+        release_group=None if group is None else bare(group),
+        nonce=bare(leaf["Nonce"]),
         exercise=Exercise(leaf["ExerciseIndicator"]),
         simulation=Simulation(leaf["SimulationIndicator"]),
         label=label(leaf["Label"]),
@@ -185,22 +186,15 @@ def _header(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
     return header, sources
 
 
-def _bare(raw: str) -> str:
-    """A code of the schema, in whose pattern no white space is; so any that is here stands around it."""
-    if raw != raw.strip() or "&" in raw:
-        raise ValueError(raw)
-    return raw
-
-
 @lru_cache(maxsize=1024)
 def _source(own_id: str, inner: str) -> Source:
     leaf = leaves(inner)
     nation = leaf.get("Nation")
     return Source(
-        id=_bare(own_id),
+        id=bare(own_id),
         name=text(leaf["Name"]),
         modality=code(leaf.get("Modality")),
-        nation=None if nation is None else _bare(nation),
+        nation=None if nation is None else bare(nation),
     )
 
 
@@ -272,7 +266,7 @@ def _others(inner: str) -> tuple[tuple[str, ...], _Traits]:
     relations: list[Relation] = []
     for name, _, content in pieces(inner):
         if name == "SourceRef":
-            ids.append(content)
+            ids.append(bare(content))
         elif name == "Name":
             traits["name"] = text(content)
         elif name == "Platform":

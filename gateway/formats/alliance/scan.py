@@ -72,6 +72,13 @@ def optional_text(raw: str | None) -> str | None:
     return None if raw is None else text(raw)
 
 
+def bare(raw: str) -> str:
+    """A code in whose pattern no white space is, so that any that is here stands around it and must go first."""
+    if raw != raw.strip() or "&" in raw:
+        raise ValueError(raw)
+    return raw
+
+
 @lru_cache(maxsize=4096)
 def _known(raw: str) -> str:
     if _CODE.fullmatch(raw) is None:
@@ -108,7 +115,9 @@ def _fact(raw: str | None) -> bool | None:
 @lru_cache(maxsize=4096)
 def identifiers(inner: str) -> tuple[Identifier, ...]:
     """``Identifier`` elements."""
-    return tuple([Identifier(own["scheme"], text(value), code(own.get("quality"))) for _, own, value in pieces(inner)])
+    return tuple(
+        [Identifier(bare(own["scheme"]), text(value), code(own.get("quality"))) for _, own, value in pieces(inner)]
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -209,11 +218,12 @@ def _passed(inner: str) -> Provenance:
             losses.append(Loss(text(content), _known(own["reason"])))
         else:
             leaf[name] = content
+    digest = leaf.get("MappingHash")
     return Provenance(
-        gateway=leaf["Gateway"].strip(),
+        gateway=bare(leaf["Gateway"]),
         input_format=_known(leaf["InputFormat"]),
         mapping_id=text(leaf["MappingId"]),
-        mapping_hash=leaf.get("MappingHash"),
+        mapping_hash=None if digest is None else bare(digest),
         input_message_id=optional_text(leaf.get("InputMessageId")),
         losses=tuple(losses),
     )
