@@ -22,7 +22,7 @@ def datagrams(name: str) -> list[tuple[datetime, bytes]]:
         seconds, micros, length = (int.from_bytes(data[place + k : place + k + 4], "little") for k in (0, 4, 8))
         packet = data[place + 16 : place + 16 + length]
         place += 16 + length
-        network = packet.index(b"\x45\x00", 12)
+        network = packet.index(b"\x08\x00\x45", 12) + 2
         udp = int.from_bytes(packet[network + 24 : network + 26], "big")
         stamp = datetime.fromtimestamp(seconds, UTC) + timedelta(microseconds=micros)
         found.append((stamp, packet[network + 28 : network + 20 + udp]))
