@@ -60,9 +60,10 @@ def translate(
       gateway translate - --from cot --trace < event.xml
       gateway translate event.xml --from cot --to asterix -o out.bin
 
-    Nothing is signed or stored either. Files of any kind are told apart by their contents: pcap, pcapng, FINAL, raw blocks, text. With --trace or
-    --losses, standard output carries those, and the translation goes to --output or nowhere. With --json every line
-    is one object with its kind: frame, field, loss, problem, summary. Exit code 1: something was refused.
+    Nothing is signed or stored either. Files of any kind are told apart by their contents: pcap, pcapng, FINAL, raw
+    blocks, text. With --trace or --losses, standard output carries those, and the translation goes to --output or
+    nowhere. With --json every line is one object with its kind: frame, field, loss, problem, summary. Exit code 1:
+    something was refused.
     """
     from gateway.cli.exits import Exit
 
