@@ -26,8 +26,8 @@ class AsterixDecoder:
     ``unknown``); `sites` maps it to a radar's ``{latitude_deg, longitude_deg, altitude_msl_m}``; `site_from_stream`
     lets CAT034 item 120 give the sites that are not configured; `assumed_height_m` places targets that report no
     usable height (without it they stay polar); `time_window_s` refuses times of day further from the reception;
-    `dedupe` drops repeated blocks; `editions` states the editions that the source sends, and is refused if they are
-    not those of the tables.
+    `dedupe` drops repeated blocks; `leftovers` adds the mode of movement and the ages of CAT062 as an extension;
+    `editions` states the editions that the source sends, and is refused if they are not those of the tables.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class AsterixDecoder:
         assumed_height_m: float | None = None,
         time_window_s: float | None = None,
         dedupe: bool = True,
+        leftovers: bool = False,
         editions: object = None,
         limits: Limits | None = None,
     ) -> None:
@@ -52,6 +53,7 @@ class AsterixDecoder:
             assumed_height_m=assumed_height_m,
             time_window_s=time_window_s,
             dedupe=dedupe,
+            leftovers=leftovers,
             limits=limits,
         )
         self.session = Session(self.options)

@@ -113,6 +113,7 @@ def decoder_options(
     assumed_height_m: object,
     time_window_s: object,
     dedupe: object,
+    leftovers: object,
     limits: Limits | None,
 ) -> DecoderOptions:
     """The options of a decoder, each checked; `FormatError` (AST-040) names the first that is not usable."""
@@ -134,5 +135,6 @@ def decoder_options(
         else number(assumed_height_m, "assumed_height_m", -500, 30_000),
         time_window_s=None if time_window_s is None else number(time_window_s, "time_window_s", 0.001, 43_200),
         dedupe=flag(dedupe, "dedupe"),
+        leftovers=flag(leftovers, "leftovers"),
         limits=limits if limits is not None else Limits(),
     )

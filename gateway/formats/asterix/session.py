@@ -34,6 +34,7 @@ class DecoderOptions(Struct, frozen=True, kw_only=True):
     assumed_height_m: float | None
     time_window_s: float | None
     dedupe: bool
+    leftovers: bool
     limits: Limits
 
 

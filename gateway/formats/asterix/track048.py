@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from struct import Struct
 
+from msgspec.structs import replace
+
 from gateway.errors import FormatError
-from gateway.formats.asterix import codes, names
+from gateway.formats.asterix import codes, names, registers
 from gateway.formats.asterix.layout import Plan
 from gateway.formats.asterix.memo import Memo
 from gateway.formats.asterix.session import TICKS_PER_DAY, Session
@@ -129,6 +131,29 @@ def _height(octets: bytes) -> float:
     return (raw - 0x4000 if raw & 0x2000 else raw) * HEIGHT_3D_LSB_M
 
 
+_WITHIN = -1.0  # the range of I048/040 stands
+
+
+def _extended_range(expansion: bytes) -> float | None:
+    """RE/ERR where no other subfield of the expansion stands before it; else the range is unknown, not 256 NM."""
+    if len(expansion) < 5 or expansion[1] & 0xF8 != 0x08:
+        return None
+    return int.from_bytes(expansion[2:5], "big") * RANGE_LSB_M
+
+
+def _with_motion(state: State, motion: registers.Motion) -> State:
+    """`state` with what the aircraft says of its motion in Comm-B registers."""
+    return replace(
+        state,
+        magnetic_heading_deg=motion.magnetic_heading_deg,
+        indicated_airspeed_mps=motion.indicated_airspeed_mps,
+        true_airspeed_mps=motion.true_airspeed_mps,
+        mach=motion.mach,
+        turn_rate_degps=motion.turn_rate_degps,
+        vertical_rate_mps=motion.vertical_rate_mps,
+    )
+
+
 def _doppler(octets: bytes) -> float | None:
     """I048/120 CAL: metres per second, positive moving away; nothing when the radar doubts it."""
     if not octets[0] & 0x80 or octets[0] & 1:
@@ -182,8 +207,8 @@ class Builder048:
     def build(self, slots: list[bytes], plan: Plan, record: bytes, offset: int) -> Track:
         """The track of one record; `FormatError` when the record cannot be what the edition says."""
         (
-            i010, i140, i020, i040, i070, i090, _, i220, i240, _, i161, _, i200, i170, i210, i030, _, _, i110, i120,
-            i230, _, i055, i050, _, _, _, _,
+            i010, i140, i020, i040, i070, i090, _, i220, i240, i250, i161, _, i200, i170, i210, i030, _, _, i110, i120,
+            i230, _, i055, i050, _, _, _, expansion,
         ) = slots  # fmt: skip
         if not i010 or not i140:
             raise missing("I048/010" if not i010 else "I048/140", offset)
@@ -209,43 +234,45 @@ class Builder048:
         position: Position | None = None
         polar: Polar | None = None
         if i040:
-            extended = len(i020) > 1 and i020[1] & 0x40 != 0  # ERR: the range is in the reserved expansion field
+            beyond = _extended_range(expansion) if len(i020) > 1 and i020[1] & 0x40 else _WITHIN
             height = msl if msl is not None else baro if trusted else None
-            position, polar = self._seen(i010, i040, i120, height, msl is not None, extended)
+            position, polar = self._seen(i010, i040, i120, height, msl is not None, beyond)
+        motion = registers.motions[i250] if i250 else None
         classifications, platform = _classified[i030] if i030 else ((), None)
+        state = State(
+            time=time,
+            time_quality="MEASURED",
+            date_basis="RECEIVED_TIME",
+            received_at=session.received_at,
+            position=position,
+            altitude_msl_m=msl,
+            altitude_baro_m=baro,
+            altitude_quality=quality,
+            course_deg=course,
+            ground_speed_mps=speed,
+            accuracy=_accuracies[i210] if i210 else None,
+            polar=polar,
+        )
         return Track(
             identifiers=self._names[i010, i161, i220, i070, i240, i050, i055],
             environment=_environment(i070, i090, i220, i030),
             platform=platform,
             classifications=classifications,
             status=_statuses[i020, i170, i230, i030],
-            state=State(
-                time=time,
-                time_quality="MEASURED",
-                date_basis="RECEIVED_TIME",
-                received_at=session.received_at,
-                position=position,
-                altitude_msl_m=msl,
-                altitude_baro_m=baro,
-                altitude_quality=quality,
-                course_deg=course,
-                ground_speed_mps=speed,
-                accuracy=_accuracies[i210] if i210 else None,
-                polar=polar,
-            ),
+            state=state if motion is None else _with_motion(state, motion),
             sources=(session.source_048[i010],),
             provenance=self._provenance[plan, i030, i120],
             raw=RawRecord(FORMAT, record),
         )
 
     def _seen(
-        self, i010: bytes, i040: bytes, i120: bytes, height: float | None, measured: bool, extended: bool
+        self, i010: bytes, i040: bytes, i120: bytes, height: float | None, measured: bool, beyond: float | None
     ) -> tuple[Position | None, Polar]:
         """The polar original, and the point that it makes where the site and a height are known."""
         raw_range, raw_azimuth = _TWO(i040)
         azimuth = _ANGLES[raw_azimuth]
         common = self._session.polar_of(i010)
-        range_m = None if extended and raw_range == 0xFFFF else raw_range * RANGE_LSB_M
+        range_m = raw_range * RANGE_LSB_M if beyond == _WITHIN else beyond
         line = self._session.lines.get(i010)
         point = None
         correction = None

@@ -7,7 +7,7 @@ from struct import Struct
 
 from msgspec.structs import replace
 
-from gateway.formats.asterix import aircraft, facts062, names
+from gateway.formats.asterix import aircraft, facts062, leftovers, names
 from gateway.formats.asterix.layout import Plan
 from gateway.formats.asterix.memo import Memo
 from gateway.formats.asterix.session import TICKS_PER_DAY, Session
@@ -99,6 +99,7 @@ class Builder062:
 
     def __init__(self, session: Session) -> None:
         self._session = session
+        self._leftovers = session.options.leftovers
         self._provenance: Memo[LineageKey, tuple[Provenance, ...]] = Memo(self._lineage)
         self._names = Memo(_identifiers, 32768)
         self._sources: Memo[tuple[bytes, bytes], tuple[Source, ...]] = Memo(self._contributors)
@@ -107,8 +108,8 @@ class Builder062:
     def build(self, slots: list[bytes], plan: Plan, record: bytes, offset: int) -> Track:
         """The track of one record; `FormatError` when the record cannot be what the edition says."""
         (
-            i010, _, i015, i070, i105, _, i185, i210, i060, i245, i380, i040, i080, _, _, _, i136, i130, i135, i220,
-            i390, i270, i300, i110, i120, i510, i500, i340, _, _, _, _, _, _, _,
+            i010, _, i015, i070, i105, _, i185, i210, i060, i245, i380, i040, i080, i290, i200, i295, i136, i130, i135,
+            i220, i390, i270, i300, i110, i120, i510, i500, i340, _, _, _, _, _, _, _,
         ) = slots  # fmt: skip
         if not (i010 and i070 and i040 and i080):
             raise missing(_first_missing(i010, i070, i040), offset)
@@ -180,6 +181,7 @@ class Builder062:
             sources=self._sources[i010, i340[1:3] if i340 and i340[0] & 0x80 else b""],
             provenance=self._provenance[plan, own_plan, self._lossy_status[i080], i340[:1], i110[:1], flags],
             raw=RawRecord(FORMAT, record),
+            extensions=leftovers.extensions[i200, i290, i295] if self._leftovers else (),
         )
 
     @staticmethod
@@ -223,6 +225,8 @@ class Builder062:
         """This gateway's step, with the items that are in the raw record only."""
         plan, own, lossy_status, i340, i110, flags = key
         lost = [name for place, name in _RAW_ONLY.items() if place in plan.present]
+        if self._leftovers:
+            lost = [name for name in lost if name not in leftovers.ITEMS]
         if own is not None and aircraft.lost(own, plan):
             lost.append("380")
         for flag, name in ((1, "135"), (2, "500"), (4, "390")):
