@@ -20,15 +20,15 @@ KEY_EXPIRED = Code("SEAL-025", "signing key is outside of its validity", "have t
 ALGORITHM = Code("SEAL-026", "algorithm differs from the key record's", "sign with the algorithm that was agreed")
 DIGEST = Code("SEAL-027", "digest of the signed part differs", "the message was altered on its way: ask for it again")
 SIGNATURE = Code("SEAL-028", "signature does not verify", "the signature was altered, or made with another key")
+ROOT = Code("SEAL-029", "message is not a track message", "sign documents of the alliance namespace only")
 
 # Step 3: parse of the verified octets
 PARSE = Code("SEAL-031", "signed part cannot be parsed", "the signer must send plain XML 1.0 in UTF-8 without a DTD")
-ROOT = Code("SEAL-032", "signed part is not a track message", "sign documents of the alliance namespace only")
-FLOOD = Code("SEAL-033", "signed part has too many attributes on one element", "send what the schema permits")
 
 # Step 4: canonical equality
 NOT_CANONICAL = Code("SEAL-041", "signed octets are not their own canonical form", "sign the exclusive canonical form")
 MARKUP = Code("SEAL-042", "signed part has a comment, instruction or signature inside", "send elements and text only")
+FLOOD = Code("SEAL-043", "signed part has too many attributes on one element", "send what the schema permits")
 
 # Step 5: the header of an opened message. The signer is known by now, so these are told to it
 VERSION = Code("SEAL-051", "version of the message is not understood", "send version 1.x")
@@ -59,11 +59,11 @@ CODES = (
     ALGORITHM,
     DIGEST,
     SIGNATURE,
-    PARSE,
     ROOT,
-    FLOOD,
+    PARSE,
     NOT_CANONICAL,
     MARKUP,
+    FLOOD,
     VERSION,
     NOT_FOR_US,
     NOT_FROM_SIGNER,

@@ -14,7 +14,6 @@ from functools import cache
 from gateway.seal.algorithms import Algorithm, DigestAlgorithm
 
 NAMESPACE = "urn:alliance:track-exchange:1"
-ROOT_TAG = f"{{{NAMESPACE}}}TrackMessage"
 START = f'<TrackMessage xmlns="{NAMESPACE}" version="'.encode()
 END = b"</TrackMessage>"
 SIGNATURE_NAMESPACE = "http://www.w3.org/2000/09/xmldsig#"

@@ -36,6 +36,10 @@ FRAGMENTS = [
     *b'<a xmlns=""></a>|<a xmlns="urn:x"></a>|<x:a xmlns:x="urn:x"></x:a>|<a xmlns:x="urn:x"></a>'.split(b"|"),
     *b'<xml:a></xml:a>|<a xml:lang="en"></a>|<a xml:id=" b"></a>|<a xml:space="preserve"> </a>'.split(b"|"),
     *b'<a xmlns:xml="http://www.w3.org/XML/1998/namespace"></a>|text with spaces|x = "y"| a="b" c="d"'.split(b"|"),
+    b"<!----><!--/-->",
+    b"<?x?><a/>",
+    b"<!----><a/>",
+    b"<!--b--></a><a><!--/b-->",
     "é".encode(),
     "\u2028".encode(),
     "\x85".encode(),
@@ -52,6 +56,12 @@ SMALL = makers.document(
 )
 
 
+_NOT_PLAIN = etree.XPath(
+    "boolean(//comment() | //processing-instruction() | //d:* | //@xml:*)",
+    namespaces={"d": "http://www.w3.org/2000/09/xmldsig#"},
+)
+
+
 def _verdict(octets: bytes) -> str:
     """What the octet proof and libxml2 say of one document; fails if the first is looser than the second."""
     plain = canonical.is_plain(octets)
@@ -64,6 +74,7 @@ def _verdict(octets: bytes) -> str:
     except etree.C14NError:
         same = False
     assert same or not plain, octets
+    assert not (plain and _NOT_PLAIN(root)), octets
     return "plain" if plain else "canonical" if same else "other"
 
 

@@ -248,6 +248,7 @@ BAD_VALUES = {
     "r and s swapped": _raw(S, R),
     "DER": encode_dss_signature(R, S),
     "too short": _raw(R, S)[:-1] + b"",
+    "a leading zero on s": _raw(R, S)[:32] + b"\0" + _raw(R, S)[32:],
     "a leading zero on each": _raw(R, S, 33),
     "of P-384's length": _raw(R, S, 48),
     "a trailing octet": _raw(R, S) + b"\0",
