@@ -31,7 +31,7 @@ from gateway.ledger.note import Verifier, parse_note
 from gateway.ledger.tiles import ENTRIES, WIDTH, File, TilePath, Tree, read_file, tile_width, unpack_bundle
 from gateway.ledger.witness import Policy
 
-MAX_FINDINGS = 50  # one wrong entry makes many files differ; the first ones say where
+MAX_FINDINGS = 20  # of one code: one wrong entry makes many files differ, and the first ones say where
 _NO_POLICY = Policy()
 
 
@@ -68,8 +68,8 @@ class Report:
         return not self.findings
 
     def note(self, finding: LedgerError) -> None:
-        """Add a finding, up to `MAX_FINDINGS`."""
-        if len(self.findings) < MAX_FINDINGS:
+        """Add a finding, up to `MAX_FINDINGS` of its code."""
+        if sum(other.code == finding.code for other in self.findings) < MAX_FINDINGS:
             self.findings.append(finding)
 
 

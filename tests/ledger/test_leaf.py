@@ -1,0 +1,142 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+
+import pytest
+import rfc8785
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gateway.errors import LedgerError
+from gateway.ledger import Event, codes, leaf
+from gateway.ledger.leaf import canonical
+from gateway.ledger.refusals import MAX_KINDS, OTHERS, Refusals
+from gateway.stages import Receipt, Sealed
+from tests.ledger.made import START, digest, mid
+
+NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=8)
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40)
+VALUES = st.one_of(TEXTS, st.integers(-(2**53) + 1, 2**53 - 1), st.lists(TEXTS, max_size=4))
+
+
+@given(st.dictionaries(NAMES, VALUES, max_size=12))
+def test_records_are_canonical_as_rfc_8785_says(members: dict[str, str | int | list[str]]) -> None:
+    assert canonical(members) == rfc8785.dumps(members)  # type: ignore[arg-type]  # lists are invariant
+
+
+def test_control_characters_and_other_planes_are_written_canonically() -> None:
+    members = {"a": "".join(map(chr, range(0x20))) + '"\\/\x7f\u2028é😀'}
+    assert canonical(members) == rfc8785.dumps(members)
+
+
+@pytest.mark.parametrize("value", ["\ud800", 2**53, -(2**53)])
+def test_refuses_values_without_a_canonical_form(value: str | int) -> None:
+    with pytest.raises(LedgerError) as caught:
+        canonical({"a": value})
+    assert caught.value.code == codes.NOT_FITTING
+
+
+def test_a_leaf_states_its_place_time_and_version_and_leaves_out_what_is_empty() -> None:
+    octets = leaf.received(message_id=mid(1), origin="deu", peer="fra", sha256=digest(1))(7, START)
+    assert json.loads(octets) == {
+        "ev": "received",
+        "mid": mid(1),
+        "origin": "deu",
+        "peer": "fra",
+        "seq": 7,
+        "sha256": digest(1),
+        "t": "2026-11-22T08:00:00Z",
+        "tracks": 0,
+        "v": 1,
+    }
+
+
+def test_a_factory_gives_the_same_leaf_however_often_it_is_called() -> None:
+    factory = leaf.conflict(message_id=mid(1), origin="deu", peer="deu", sha256=digest(1))
+    assert factory(3, START) == factory(3, START)
+    assert factory(3, START) != factory(4, START)
+
+
+def sealed() -> Sealed:
+    return Sealed(
+        message_id=mid(1),
+        origin="nld",
+        recipients=("deu", "fra"),
+        created_at=START,
+        octets=b"<secret/>",
+        sha256=digest(1),
+        key="ab" * 32,
+        track_ids=("t1", "t2"),
+        rule="r",
+    )
+
+
+def receipt() -> Receipt:
+    return Receipt(
+        node="deu",
+        origin="nld",
+        message_id=mid(1),
+        sha256=digest(1),
+        outcome="REFUSED",
+        code="POL-001",
+        leaf_index=-1,
+        time=START,
+        note=b"note",
+    )
+
+
+@pytest.mark.parametrize(
+    ("factory", "event", "members"),
+    [
+        (leaf.created(node="nld", origin="o", key="k"), Event.CREATED, {"node": "nld", "origin": "o", "key": "k"}),
+        (leaf.sent(sealed()), Event.SENT, {"to": ["deu", "fra"], "tracks": 2, "rule": "r", "key": "ab" * 32}),
+        (leaf.delivered(partner="deu", receipt=receipt()), Event.DELIVERED, {"outcome": "REFUSED", "code": "POL-001"}),
+        (leaf.refusals(peer="deu", code="X-1", count=9, since=START), Event.REFUSED, {"count": 9, "peer": "deu"}),
+        (
+            leaf.refused(message_id=mid(1), origin="deu", peer="deu", sha256=digest(1), code="X-1"),
+            Event.REFUSED,
+            {"mid": mid(1), "code": "X-1"},
+        ),
+        (leaf.key_changed(key="ab" * 32, node="deu"), Event.KEY, {"key": "ab" * 32}),
+        (leaf.config_changed(sha256=digest(1), detail="reload"), Event.CONFIG, {"detail": "reload"}),
+        (
+            leaf.set_aside(Event.PARKED, message_id=mid(1), origin="nld", peer="deu", sha256=digest(1)),
+            Event.PARKED,
+            {"peer": "deu"},
+        ),
+    ],
+)
+def test_each_event_has_its_leaf_and_no_body(
+    factory: leaf.LeafFactory, event: Event, members: dict[str, object]
+) -> None:
+    octets = factory(0, START)
+    record = json.loads(octets)
+    assert record["ev"] == event.value
+    assert members.items() <= record.items()
+    assert b"secret" not in octets
+    assert octets == rfc8785.dumps(record)
+
+
+def test_refusals_of_one_kind_become_one_leaf_per_interval() -> None:
+    refusals = Refusals(10.0)
+    for second in range(25):
+        refusals.count(
+            peer="deu", code="SEA-001", now=datetime(2026, 11, 22, 8, 0, second, tzinfo=UTC), monotonic=second
+        )
+    refusals.count(peer="fra", code="SEA-001", now=START, monotonic=20)
+    assert refusals.due(9.9) == []
+    (summary,) = refusals.due(25.0)
+    assert json.loads(summary(0, START))["count"] == 25
+    assert len(refusals) == 1
+    assert len(refusals.due(25.0, all_of_them=True)) == 1
+
+
+def test_a_flood_of_kinds_is_lumped_together_and_still_counted() -> None:
+    refusals = Refusals(10.0)
+    for number in range(3 * MAX_KINDS):
+        refusals.count(peer=f"p{number}", code=f"X-{number}", now=START, monotonic=0)
+    summaries = [json.loads(summary(0, START)) for summary in refusals.due(99.0)]
+    assert len(summaries) <= 2 * MAX_KINDS + 1
+    assert sum(summary["count"] for summary in summaries) == 3 * MAX_KINDS
+    assert {"peer": OTHERS, "code": OTHERS}.items() <= summaries[-1].items()
