@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Protocol, runtime_checkable
+from collections.abc import Callable
 
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.stages import Format, Splitter
 
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf"
-
-
-@runtime_checkable
-class _Accountable(Protocol):
-    """A splitter that says itself what is left at the end, and bounds what it holds."""
-
-    def rest(self) -> list[bytes]: ...
 
 
 class Cutter:
@@ -27,14 +20,15 @@ class Cutter:
 
     def __init__(self, splitter: Splitter, *, max_octets: int) -> None:
         self._splitter = splitter
-        self._accountable = splitter if isinstance(splitter, _Accountable) else None
+        # A splitter that says itself what is left bounds itself too, and is believed: keeping a second account is slow
+        self._own_rest: Callable[[], list[bytes]] | None = getattr(splitter, "rest", None)
         self._max_octets = max_octets
         self._tail = b""
 
     def feed(self, octets: bytes) -> list[bytes]:
         """The frames that are complete after these octets."""
         frames = self._splitter.feed(octets)
-        if self._accountable is None:
+        if self._own_rest is None:
             self._tail += octets
             if frames:
                 start = self._tail.rfind(frames[-1])
@@ -48,8 +42,8 @@ class Cutter:
 
         It is handed to the decoder like any frame, which takes it or says what is wrong with it.
         """
-        if self._accountable is not None:
-            return self._accountable.rest()
+        if self._own_rest is not None:
+            return self._own_rest()
         rest, self._tail = self._tail.strip(_BLANK), b""
         return [rest] if rest else []
 

@@ -12,6 +12,7 @@ The container is recognised by content, never by the name of the file.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -39,6 +40,7 @@ from gateway.stages import Format, Frame
 
 _CHUNK = 4_096  # a stream that cannot be followed costs at most this much of its good neighbours
 _MAX_PROBLEMS = 100  # kept one by one; the others are counted
+_MAX_FIRST_LINE = 65_536  # a longer one is not looked into
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -88,11 +90,25 @@ def detect(octets: Octets, form: Format) -> Container:
     if is_final(octets):
         return Container.FINAL
     if form.splitter is not None:
-        return Container.STREAM
+        return Container.DOCUMENT if _is_json_document(octets, form) else Container.STREAM
     # No ASTERIX category is 60, 91 or 123, so a document's first octet cannot be mistaken for one
     return (
         Container.DOCUMENT if octets[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"<", b"{", b"[") else Container.BLOCKS
     )
+
+
+def _is_json_document(octets: Octets, form: Format) -> bool:
+    """Whether this is one JSON value over many lines, not a value per line: its first line is no value."""
+    if not form.media_type.endswith("json"):
+        return False
+    end = octets.find(b"\n")
+    if end < 0:
+        return False
+    try:
+        json.loads(octets[: min(end, _MAX_FIRST_LINE)].strip(b"\xef\xbb\xbf\x1e \t\r"))
+    except (ValueError, RecursionError):
+        return octets[:64].lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[") and end < _MAX_FIRST_LINE
+    return False
 
 
 def read_frames(
@@ -117,8 +133,8 @@ def read_frames(
     with _opened(recording) as octets:
         report.container = detect(octets, form)
         for octets_, peer, received_at in _pieces(octets, form, base_time, limits, report):
-            if len(octets_) > limits.max_frame_octets:
-                cause = f"{len(octets_)} octets, at most {limits.max_frame_octets}"
+            if len(octets_) > limits.max_message_octets:
+                cause = f"{len(octets_)} octets, at most {limits.max_message_octets}"
                 report.add(FeedError(codes.FRAME_TOO_LARGE, place=f"{name} {peer}", cause=cause))
                 continue
             report.frames += 1
@@ -218,14 +234,14 @@ def _blocks(octets: Octets, base_time: datetime, report: FileReport) -> Iterator
 
 def _stream(octets: Octets, form: Format, base_time: datetime, limits: Limits, report: FileReport) -> Iterator[_Piece]:
     assert form.splitter is not None
-    cutter = Cutter(form.splitter(), max_octets=limits.max_frame_octets)
+    cutter = Cutter(form.splitter(), max_octets=limits.max_message_octets)
     number = 0
     for at in range(0, len(octets), _CHUNK):
         try:
             frames = cutter.feed(octets[at : at + _CHUNK])
         except (FormatError, FeedError) as problem:
             report.add(problem)
-            cutter = Cutter(form.splitter(), max_octets=limits.max_frame_octets)
+            cutter = Cutter(form.splitter(), max_octets=limits.max_message_octets)
             continue
         for frame in frames:
             number += 1

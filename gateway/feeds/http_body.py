@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import lru_cache
 
 from aiohttp import web
 
@@ -22,7 +23,12 @@ _XML = frozenset({"application/xml", "text/xml"})
 
 def media_types(form: Format) -> tuple[str, ...]:
     """Every media type under which the format's records may be posted, its own first."""
-    own = form.media_type.partition(";")[0].strip().lower()
+    return _media_types(form.media_type)
+
+
+@lru_cache(maxsize=64)
+def _media_types(media_type: str) -> tuple[str, ...]:
+    own = media_type.partition(";")[0].strip().lower()
     more: set[str] = {ANY_OCTETS}
     if own.endswith(("json", "json-seq")):
         more |= LINES | _JSON_DOCUMENT
@@ -55,16 +61,13 @@ async def read_body(request: web.Request, limits: Limits) -> bytes:
 def frames_of(form: Format, media_type: str, body: bytes, limits: Limits) -> list[bytes]:
     """The frames of a body: one for a JSON document, else as the format's splitter cuts it.
 
-    `FormatError` when the splitter cannot follow; `FeedError` for too many or too large ones.
+    `FormatError` when the splitter cannot follow; `FeedError` for too many or none. Whether a frame is too large for
+    its format is for the decoder to say.
     """
     whole = media_type in _JSON_DOCUMENT
-    frames = [body] if whole else cut_all(form, body, max_octets=limits.max_frame_octets)
+    frames = [body] if whole else cut_all(form, body, max_octets=limits.max_message_octets)
     if len(frames) > limits.max_records_per_frame:
         raise refusal(codes.TOO_MANY_RECORDS, f"{len(frames)} records, at most {limits.max_records_per_frame}")
-    for number, frame in enumerate(frames, 1):
-        if len(frame) > limits.max_frame_octets:
-            cause = f"{len(frame)} octets, at most {limits.max_frame_octets}"
-            raise refusal(codes.FRAME_TOO_LARGE, cause, place=f"record {number}")
     if not frames:
         raise refusal(codes.EMPTY_BODY, "it holds nothing but white space")
     return frames

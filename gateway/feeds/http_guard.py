@@ -35,6 +35,7 @@ SECURITY_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Referrer-Policy": "no-referrer",
+    "Server": "gateway",
     "X-Content-Type-Options": "nosniff",
 }
 _OPERATIONS = frozenset({"/healthz/live", "/healthz/ready", "/metrics"})

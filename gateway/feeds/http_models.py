@@ -31,6 +31,12 @@ class RefusedRecord(Body):
     remedy: str
 
 
+class RefusedTranslation(RefusedRecord):
+    """One record that was not read, or track that was not written."""
+
+    stage: Literal["decode", "encode"]
+
+
 class Withheld(Body):
     """Tracks that a release group may not see, by policy."""
 
@@ -69,7 +75,7 @@ class Problem(BaseModel):
     """Stable code; `gateway explain CODE` says more."""
     place: str
     remedy: str
-    refused: list[RefusedRecord] | None = None
+    refused: list[RefusedRecord | RefusedTranslation] | None = None
     """Every refused record, when all were."""
     missing: list[str] | None = None
     """What keeps the gateway from being ready."""
@@ -84,12 +90,6 @@ class Loss(Body):
     """The source's or the canonical name, such as `I062/390` or `identity.value`."""
     reason: str
     """An open code such as `NO_TARGET`, `ROUNDED`, `OUT_OF_RANGE`."""
-
-
-class RefusedTranslation(RefusedRecord):
-    """One record that was not read, or track that was not written."""
-
-    stage: Literal["decode", "encode"]
 
 
 class TranslatedFrame(Body):

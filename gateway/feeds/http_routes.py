@@ -15,7 +15,7 @@ from gateway.feeds.http_messages import post_messages
 from gateway.feeds.http_operations import get_live, get_metrics, get_openapi, get_ready, get_status
 from gateway.feeds.http_query import BBOX_PATTERN, ORIGIN_PATTERN
 from gateway.feeds.http_stream import get_stream
-from gateway.feeds.http_tracks import MORE_HEADER, POSITION_HEADER, get_tracks
+from gateway.feeds.http_tracks import MORE_HEADER, OMITTED_HEADER, POSITION_HEADER, get_tracks
 from gateway.feeds.http_translate import LOSSES_HEADER, REFUSED_HEADER, post_translate
 from gateway.feeds.http_types import EVENTS, GEOJSON, JSON
 from gateway.limits import Limits
@@ -144,7 +144,7 @@ def _picture(formats: Mapping[str, Format], limits: Limits) -> tuple[Route, ...]
     limit = Parameter(
         name="limit",
         description="At most so many tracks; one alliance message holds "
-        f"{limits.max_tracks_per_message}, any other answer {limits.picture_tracks}.",
+        f"{min(limits.batch_max_tracks, limits.max_tracks_per_message)}, any other answer {limits.picture_tracks}.",
         schema={"type": "integer", "minimum": 1, "maximum": 999_999_999},
     )
     content: dict[str, Body] = {GEOJSON: models.FeatureCollection, JSON: models.FeatureCollection}
@@ -168,8 +168,10 @@ def _picture(formats: Mapping[str, Format], limits: Limits) -> tuple[Route, ...]
                     headers={
                         POSITION_HEADER: "Position of the last update that the answer covers.",
                         MORE_HEADER: "`true` when the limit cut the answer: ask again since the position.",
+                        OMITTED_HEADER: "Tracks that the format cannot express.",
                     },
-                )
+                ),
+                204: Answer(description="No track to show in an XML format", content={}),
             },
             refusals=(406,),
         ),

@@ -15,7 +15,7 @@ from gateway.feeds.http_query import check_names, limit_of, position_text, view_
 from gateway.feeds.http_types import GEOJSON, JSON, National
 from gateway.feeds.negotiation import choose
 from gateway.feeds.picture import Entry
-from gateway.stages import Encoder
+from gateway.stages import Encoded, Encoder
 
 GEOJSON_FORMAT = "geojson"
 READABLE = (GEOJSON_FORMAT, "alliance", "cot")
@@ -24,6 +24,7 @@ _CHUNK = 250  # tracks encoded between two turns of the event loop
 
 POSITION_HEADER = "Gateway-Position"
 MORE_HEADER = "Gateway-More"
+OMITTED_HEADER = "Gateway-Omitted"
 
 
 async def get_tracks(request: web.Request) -> web.StreamResponse:
@@ -36,23 +37,30 @@ async def get_tracks(request: web.Request) -> web.StreamResponse:
         raise refusal(codes.NOT_ACCEPTABLE, f"offered are {', '.join(offered)}")
     name = offered[media_type]
     limits = national.limits
-    most = limits.max_tracks_per_message if name == "alliance" else limits.picture_tracks
+    one_message = name == "alliance"  # an answer is one document, and two of them are none
+    most = min(limits.batch_max_tracks, limits.max_tracks_per_message) if one_message else limits.picture_tracks
     view = view_of(request, national.picture)
     limit = limit_of(request, most=most)
     newest = national.picture.seq
     entries, more = national.picture.query(box=view.box, origin=view.origin, since=view.since, most=limit)
-    last = entries[-1].seq if more else newest
     if name == GEOJSON_FORMAT:
-        body = await _collection(national, entries)
+        body, omitted = await _collection(national, entries)
     else:
-        body = await _encoded(national.encoder_of(name), national, entries)
+        await asyncio.sleep(0)
+        encoded = _encode(national, name, entries)
+        while one_message and len(encoded.frames) > 1:
+            entries, more = entries[: len(entries) // 2], True
+            encoded = _encode(national, name, entries)
+        body, omitted = b"".join(encoded.frames), len(encoded.problems)
     headers = {
-        "Content-Type": media_type,
-        POSITION_HEADER: position_text(national.picture, last),
+        POSITION_HEADER: position_text(national.picture, entries[-1].seq if more else newest),
         MORE_HEADER: "true" if more else "false",
+        OMITTED_HEADER: str(omitted),
         "Vary": "Accept",
     }
-    return web.Response(body=body, headers=headers)
+    if not body:
+        return web.Response(status=204, headers=headers)
+    return web.Response(body=body, headers={"Content-Type": media_type, **headers})
 
 
 def offered_types(national: National) -> dict[str, str]:
@@ -80,7 +88,7 @@ def feature(encoder: Encoder, national: National, entry: Entry) -> bytes:
     return rendered
 
 
-async def _collection(national: National, entries: Sequence[Entry]) -> bytes:
+async def _collection(national: National, entries: Sequence[Entry]) -> tuple[bytes, int]:
     encoder = national.encoder_of(GEOJSON_FORMAT)
     features: list[bytes] = []
     for number, entry in enumerate(entries, 1):
@@ -89,11 +97,9 @@ async def _collection(national: National, entries: Sequence[Entry]) -> bytes:
             features.append(rendered)
         if number % _CHUNK == 0:
             await asyncio.sleep(0)
-    return b'{"type":"FeatureCollection","features":[' + b",".join(features) + b"]}"
+    body = b'{"type":"FeatureCollection","features":[' + b",".join(features) + b"]}"
+    return body, len(entries) - len(features)
 
 
-async def _encoded(encoder: Encoder, national: National, entries: Sequence[Entry]) -> bytes:
-    """All entries in one message (alliance) or as elements back to back (Cursor on Target)."""
-    await asyncio.sleep(0)
-    encoded = encoder.encode([entry.track for entry in entries], national.clock.now())
-    return b"".join(encoded.frames)
+def _encode(national: National, name: str, entries: Sequence[Entry]) -> Encoded:
+    return national.encoder_of(name).encode([entry.track for entry in entries], national.clock.now())

@@ -94,10 +94,9 @@ def _parameter(parameter: Parameter) -> Json:
 
 
 def _answer(answer: Answer) -> Json:
-    described: Json = {
-        "description": answer.description,
-        "content": {media: {"schema": _schema(body)} for media, body in answer.content.items()},
-    }
+    described: Json = {"description": answer.description}
+    if answer.content:
+        described["content"] = {media: {"schema": _schema(body)} for media, body in answer.content.items()}
     if answer.headers:
         described["headers"] = {
             name: {"description": text, "schema": {"type": "string"}} for name, text in answer.headers.items()

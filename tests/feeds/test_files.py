@@ -169,9 +169,9 @@ def test_a_document_is_one_frame_and_a_too_large_one_is_refused() -> None:
     frames, report = read(b" <event/>")
     assert [f.octets for f in frames] == [b" <event/>"]
     assert report.container == Container.DOCUMENT
-    frames, report = read(b"<" + b"x" * 100, limits=Limits(max_frame_octets=100))
+    frames, report = read(b"<" + b"x" * 100, limits=Limits(max_message_octets=100))
     assert (frames, [p.code for p in report.problems]) == ([], [codes.FRAME_TOO_LARGE])
-    frames, report = read(b"x" * 9000, LINES, Limits(max_frame_octets=8000))
+    frames, report = read(b"x" * 9000, LINES, Limits(max_message_octets=8000))
     assert codes.FRAME_TOO_LARGE in [p.code for p in report.problems]
 
 
