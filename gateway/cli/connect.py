@@ -29,6 +29,7 @@ async def _all(config: Config) -> list[dict[str, object]]:
 
 async def _one(config: Config, name: str) -> dict[str, object]:
     from gateway.clock import SystemClock, utc_text
+    from gateway.errors import GatewayError
     from gateway.ledger import open_receipt
     from gateway.links import PartnerClient, client_tls
     from gateway.links.state import LinkFaultError
@@ -51,12 +52,12 @@ async def _one(config: Config, name: str) -> dict[str, object]:
     }
     try:
         await client.probe()
-    except LinkFaultError as fault:
+    except GatewayError as fault:
         verdict |= {
             "ok": False,
             "code": fault.code.id,
             "title": fault.code.title,
-            "side": fault.side.value,
+            "side": fault.side.value if isinstance(fault, LinkFaultError) else "us",
             "cause": fault.cause,
             "remedy": fault.remedy,
         }

@@ -242,6 +242,7 @@ class _Shown:
                     "frames": counts.frames,
                     "tracks": counts.tracks,
                     "silent": counts.silent,
+                    "duplicates": counts.duplicates,
                     "refused": counts.refused,
                     "unwritten": counts.unwritten,
                     "written": counts.written,
@@ -256,6 +257,8 @@ class _Shown:
             f"one, {counts.refused} refused; {counts.written} frames written"
             + (f", {counts.unwritten} tracks could not be" if counts.unwritten else "")
         )
+        if counts.duplicates:
+            say(f"{counts.duplicates} exact duplicates were dropped")
         if run.report.skipped:
             say("skipped: " + ", ".join(f"{count} {reason}" for reason, count in run.report.skipped.items()))
         if lost:

@@ -30,6 +30,8 @@ class Counts(Struct):
     frames: int = 0
     tracks: int = 0
     silent: int = 0
+    duplicates: int = 0
+    """Exact repetitions, as the two halves of a redundant network send them."""
     refused: int = 0
     """Records that the source format's decoder refused."""
     unwritten: int = 0
@@ -111,6 +113,7 @@ class DryRun:
         self.counts.frames += 1
         self.counts.tracks += len(decoded.tracks)
         self.counts.silent += decoded.silent
+        self.counts.duplicates += decoded.duplicates
         self.counts.refused += len(decoded.problems)
         tracks = [self._identified(track, frame, number) for number, track in enumerate(decoded.tracks)]
         losses = [(track.track_id or "", loss) for track in tracks for step in track.provenance for loss in step.losses]

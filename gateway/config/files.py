@@ -2,7 +2,7 @@
 
 1. Every file can be read; private keys by their owner alone.
 2. The signing key belongs to its certificate and may sign; the TLS keys to theirs.
-3. Partners' certificates are of a kind that the seal pins.
+3. Partners' certificates are of a kind that the seal pins, their verifier keys are keys.
 4. Nothing has expired; what ends within thirty days is a finding.
 5. The production profile has no development certificate, ours or a partner's.
 """
@@ -26,6 +26,7 @@ from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Direction, Profile
 from gateway.config.problems import Problem, did_you_mean
 from gateway.errors import ConfigError, GatewayError
+from gateway.ledger import Verifier
 from gateway.links.tls import TlsMaterial, server_tls
 from gateway.seal import KeyRecord, Signer
 from gateway.seal.certificates import is_development
@@ -75,6 +76,7 @@ class _Checker:
         yield from self._private(("ledger", "key"), config.ledger.key)
         for name, link in config.link.items():
             yield from self._partner(name, link.signing)
+            yield from _verifier_keys(name, link.ledger_vkeys)
         for name, feed in config.feed.items():
             if feed.path is not None:
                 yield from _unreadable(("feed", name, "path"), feed.path)
@@ -176,6 +178,15 @@ class _Checker:
                 yield problem
             else:
                 self.findings.append(problem)
+
+
+def _verifier_keys(name: str, keys: tuple[str, ...]) -> Iterator[Problem]:
+    for index, key in enumerate(keys):
+        try:
+            Verifier.parse(key)
+        except GatewayError as error:
+            cause = f"{error.code.title}: {error.cause}"
+            yield Problem(code=codes.CERTIFICATE, path=("link", name, "ledger_vkeys", index), cause=cause)
 
 
 def _named(config: Config, path: KeyPath) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -59,3 +60,12 @@ def node(invoke: Invoke, tmp_path: Path) -> Path:
     result = invoke("init", "--name", "nld-1", "--nation", "NLD")
     assert result.exit_code == 0, result.stderr
     return tmp_path
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port of 127.0.0.1 on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -14,6 +14,7 @@ policy = "ALLIANCE"
 classification = "UNCLASSIFIED"
 """
 
+VKEY = "deu-1.example/audit/1+94d3cffd+ATOGGVuQDQPBxJmRFh2yugaZXHnIot1jkCRTZuJY2H8V"
 PIN_A, PIN_B, PIN_C = ("sha256:" + digit * 64 for digit in "abc")
 
 FULL = f"""\

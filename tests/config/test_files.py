@@ -15,7 +15,7 @@ from gateway.seal import codes as seal_codes
 from gateway.seal.certificates import write_development
 from gateway.stages import Decoded, Encoded, Format, Frame
 from gateway.track import Track
-from tests.config.samples import MINIMAL, PIN_A
+from tests.config.samples import MINIMAL, PIN_A, VKEY
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LINK = f"""
@@ -24,7 +24,7 @@ url = "https://localhost:9444"
 tls_pins = ["{PIN_A}"]
 ca = "deu/ca.pem"
 signing = ["deu/deu-1.signing.pem"]
-ledger_vkeys = ["deu+0123abcd+AAAA"]
+ledger_vkeys = ["{VKEY}"]
 """
 
 
@@ -77,6 +77,12 @@ def test_suggests_a_file_that_is_there(node: Path) -> None:
     [problem] = check(node).errors
     assert problem.remedy == 'did you mean "deu-1.signing.pem"?'
     assert problem.place == f"{node}/gateway.toml:15:12"
+
+
+def test_a_verifier_key_that_is_none_is_refused(node: Path) -> None:
+    edit(node, VKEY, "deu+0123abcd+AAAA")
+    [problem] = check(node).errors
+    assert (problem.code.id, problem.place) == ("CFG-012", f"{node}/gateway.toml:16:17")
 
 
 def test_a_directory_is_not_a_file(node: Path) -> None:

@@ -1,0 +1,285 @@
+"""Commands about a node: status, quarantine, ledger, run; against real parts."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gateway.clock import ManualClock
+from gateway.config import load
+from gateway.ledger import Ledger, leaf
+from gateway.ledger.leaf import Event
+from gateway.limits import Limits
+from gateway.node.trust import read_ledger_signer
+from gateway.store import Quarantined, Store
+from tests.cli.conftest import ENVIRONMENT, Gateway, Invoke
+
+NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
+STATUS: dict[str, Any] = {
+    "node": "nld-1",
+    "nation": "NLD",
+    "version": "0.1.0",
+    "profile": "development",
+    "exercise": "TEST",
+    "simulation": "SIMULATED",
+    "started_at": "2026-03-01T09:30:00Z",
+    "ready": True,
+    "corridor": {"frames": 7},
+    "latency_ms": {"p50": 1.23456},
+    "links": [{"partner": "deu-1", "state": "UP", "since": "2026-03-01T09:30:00Z", "queued_messages": 0}],
+    "feeds": [{"name": "radar\x1b[31m", "direction": "in", "format": "asterix", "frames": 5, "dropped": 0}],
+    "tasks": [],
+}
+
+
+@contextmanager
+def answering(status: int, body: bytes) -> Iterator[str]:
+    """A server that answers every request in one way."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+# ------------------------------------------------------------------------------------------------------------- status
+
+
+def test_status_shows_the_node(node: Path, invoke: Invoke) -> None:
+    with answering(200, json.dumps(STATUS).encode()) as url:
+        result = invoke("status", "--url", url)
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(invoke("status", "--url", url, "--json").stdout) == STATUS
+    assert "nld-1 (NLD)  ready  TEST SIMULATED development" in result.stdout
+    assert "deu-1" in result.stdout
+    assert "\x1b" not in result.stdout
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"ready": False}, {"links": [{"partner": "deu-1", "state": "BACKOFF"}]}, {"links": [{"state": "REFUSED"}]}],
+)
+def test_a_node_that_is_not_well_ends_with_1(node: Path, invoke: Invoke, change: dict[str, Any]) -> None:
+    with answering(200, json.dumps(STATUS | change).encode()) as url:
+        assert invoke("status", "--url", url).exit_code == 1
+
+
+@pytest.mark.parametrize(("status", "body"), [(200, b"not json"), (200, b"[]"), (503, b"{}"), (302, b"{}")])
+def test_an_answer_that_is_none_ends_with_1_and_says_so(node: Path, invoke: Invoke, status: int, body: bytes) -> None:
+    with answering(status, body) as url:
+        result = invoke("status", "--url", url)
+    assert result.exit_code == 1
+    assert "error[CLI-008]" in result.stderr
+
+
+def test_a_node_that_does_not_answer_ends_with_4(node: Path, invoke: Invoke, free_port: int) -> None:
+    result = invoke("status", "--url", f"http://127.0.0.1:{free_port}")
+    assert result.exit_code == 4
+    assert "error[CLI-007]" in result.stderr
+    assert "gateway run" in result.stderr
+
+
+def test_a_url_that_is_none_ends_with_2(node: Path, invoke: Invoke) -> None:
+    assert invoke("status", "--url", "http://").exit_code == 2
+
+
+# ---------------------------------------------------------------------------------------------------------- quarantine
+
+
+@pytest.fixture
+def refused(node: Path) -> Path:
+    """A node that has refused two frames."""
+
+    async def fill() -> None:
+        config = load(node / "gateway.toml", environ={}).config
+        config.node.data.mkdir()
+        store = await Store.open(config.database_path(), Limits(), ManualClock(NOW))
+        for number in (1, 2):
+            await store.quarantine(
+                Quarantined(
+                    at=NOW,
+                    source="example",
+                    code="AST-004",
+                    place=f"octet {number}",
+                    cause="category\x07 065",
+                    octets=bytes([0x41, 0, number]),
+                    length=3,
+                )
+            )
+        await store.close()
+
+    asyncio.run(fill())
+    return node
+
+
+def test_quarantine_lists_what_was_refused_newest_first(refused: Path, invoke: Invoke) -> None:
+    result = invoke("quarantine", "list")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.index("octet 2") < result.stdout.index("octet 1")
+    assert "\x07" not in result.stdout
+    listed = json.loads(invoke("quarantine", "list", "--json", "--limit", "1").stdout)
+    assert [(entry["id"], entry["code"]) for entry in listed] == [(2, "AST-004")]
+    assert [entry["id"] for entry in json.loads(invoke("quarantine", "list", "--json", "--before", "2").stdout)] == [1]
+
+
+def test_quarantine_shows_one_frame(refused: Path, invoke: Invoke, gateway: Gateway) -> None:
+    shown = invoke("quarantine", "show", "2").stdout
+    assert "AST-004 from example at 2026-03-01T09:30:00Z" in shown
+    assert "41 00 02" in shown
+    assert json.loads(invoke("quarantine", "show", "2", "--json").stdout)["octets"] == "410002"
+    assert gateway("quarantine", "show", "2", "--raw").stdout == b"A\x00\x02"
+
+
+def test_a_frame_that_is_not_there_ends_with_1(refused: Path, invoke: Invoke) -> None:
+    assert invoke("quarantine", "show", "9").exit_code == 1
+
+
+def test_a_node_that_never_ran_has_refused_nothing(node: Path, invoke: Invoke) -> None:
+    result = invoke("quarantine", "list", "--json")
+    assert (result.exit_code, json.loads(result.stdout)) == (0, [])
+    assert not (node / "data").exists()
+
+
+# -------------------------------------------------------------------------------------------------------------- ledger
+
+
+@pytest.fixture
+def logged(node: Path) -> Path:
+    """A node whose ledger holds three hundred messages."""
+
+    async def fill() -> None:
+        config = load(node / "gateway.toml", environ={}).config
+        config.node.data.mkdir()
+        clock = ManualClock(NOW)
+        store = await Store.open(config.database_path(), Limits(), clock)
+        ledger = await Ledger.open(
+            store,
+            config.ledger.directory,
+            read_ledger_signer(config),
+            node="nld-1",
+            clock=clock,
+            limits=Limits(),
+        )
+        for number in range(300):
+            await store.append_leaf(leaf.leaf(Event.SENT, mid=f"message-{number}", sha256="ab" * 32))
+        await ledger.close()
+        await store.close()
+
+    asyncio.run(fill())
+    return node
+
+
+def test_the_ledger_verifies_offline(logged: Path, invoke: Invoke) -> None:
+    result = invoke("ledger", "verify")
+    assert result.exit_code == 0, result.stderr
+    assert "301 entries" in result.stdout
+    assert "holds" in result.stdout
+    assert "--saved" in result.stderr
+    assert json.loads(invoke("ledger", "verify", "--json").stdout)["holds"] is True
+
+
+def test_a_ledger_that_was_changed_does_not_hold(logged: Path, invoke: Invoke) -> None:
+    bundle = logged / "data/ledger/tile/entries/000"
+    bundle.write_bytes(bundle.read_bytes().replace(b'message-7"', b'message-8"'))
+    result = invoke("ledger", "verify", "--json")
+    assert result.exit_code == 1
+    assert json.loads(result.stdout)["holds"] is False
+    assert "LED-" in result.stderr
+
+
+def test_a_saved_checkpoint_shows_what_was_cut_off(logged: Path, invoke: Invoke) -> None:
+    other = read_ledger_signer(load(logged / "gateway.toml", environ={}).config)
+    kept = logged / "kept"
+    kept.write_bytes(other.note(f"{other.name}\n1000\n{'A' * 43}=\n"))
+    assert invoke("ledger", "verify", "--saved", str(kept)).exit_code == 1
+
+
+def test_a_proof_is_written_and_verifies(logged: Path, invoke: Invoke) -> None:
+    result = invoke("ledger", "prove", "message-7", "-o", "message.proof")
+    assert result.exit_code == 0, result.stderr
+    key = invoke("ledger", "key").stdout.strip()
+    result = invoke("ledger", "verify", "--proof", "message.proof", "--key", key)
+    assert result.exit_code == 0, result.stderr
+    assert '"mid":"message-7"' in result.stdout
+    assert invoke("ledger", "prove", "message-7").stdout.encode() == (logged / "message.proof").read_bytes()
+    other = invoke("ledger", "verify", "--proof", "message.proof", "--key", key.replace("nld-1", "fra-1"))
+    assert other.exit_code == 1
+
+
+def test_a_message_that_the_ledger_does_not_hold_ends_with_1(logged: Path, invoke: Invoke) -> None:
+    result = invoke("ledger", "prove", "message-999")
+    assert result.exit_code == 1
+    assert "error[LED-021]" in result.stderr
+
+
+def test_the_ledger_is_shown_newest_entries_last(logged: Path, invoke: Invoke) -> None:
+    shown = json.loads(invoke("ledger", "show", "--last", "60", "--json").stdout)
+    assert (shown["size"], len(shown["entries"])) == (301, 60)
+    assert shown["entries"][-1]["mid"] == "message-299"
+    assert "message-299" in invoke("ledger", "show").stdout
+    [one] = json.loads(invoke("ledger", "show", "--message", "message-7", "--json").stdout)["entries"]
+    assert one["mid"] == "message-7"
+
+
+def test_a_copy_for_an_auditor_verifies_with_the_key_beside_it(logged: Path, invoke: Invoke) -> None:
+    assert invoke("ledger", "export", "copy").exit_code == 0
+    result = invoke("ledger", "verify", "--directory", "copy")
+    assert result.exit_code == 0, result.stderr
+    assert "compare it with the one that its operator gave you" in result.stderr
+    assert invoke("ledger", "export", "copy").exit_code == 1
+
+
+def test_a_node_without_a_ledger_says_so(node: Path, invoke: Invoke) -> None:
+    result = invoke("ledger", "verify")
+    assert result.exit_code == 1
+    assert "LED-009" in result.stderr
+
+
+# ----------------------------------------------------------------------------------------------------------------- run
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_run_stops_cleanly_when_told(node: Path, free_port: int, number: signal.Signals) -> None:
+    environment = ENVIRONMENT | {"GATEWAY__HTTP__LISTEN": f"127.0.0.1:{free_port}", "GATEWAY__NODE__LOG": "json"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "run"], stderr=subprocess.PIPE, cwd=node, env=environment, text=True
+    )
+    assert process.stderr is not None
+    heard = []
+    for line in process.stderr:
+        heard.append(line)
+        if "node.started" in line:
+            break
+    process.send_signal(number)
+    rest = process.stderr.read()
+    process.stderr.close()
+    assert process.wait(30) == 0, "".join(heard) + rest
+    assert heard[0].startswith("starting node nld-1: national side at https://127.0.0.1:")
+    assert "node.stopped" in rest

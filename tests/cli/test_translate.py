@@ -1,0 +1,152 @@
+"""Dry runs from one format to another, on files and pipes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from gateway.formats.registry import find, formats, names
+from tests.cli.conftest import Gateway, Invoke
+from tests.cli.test_shell import EVENT
+from tests.data import recording
+
+
+def lines(text: str) -> list[dict[str, object]]:
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def test_the_registry_names_each_format_as_it_names_itself() -> None:
+    assert set(formats()) == names() == {"alliance", "asterix", "cot", "geojson"}
+    for name, form in formats().items():
+        assert form.name == name
+        assert find(name) is form
+    with pytest.raises(KeyError):
+        find("link16")
+
+
+@pytest.mark.parametrize("target", ["alliance", "asterix", "cot", "geojson"])
+def test_translates_a_pipe_to_every_format(gateway: Gateway, target: str) -> None:
+    done = gateway("translate", "-", "--from", "cot", "--to", target, stdin=EVENT * 2)
+    assert done.returncode == 0, done.stderr
+    assert b"2 frames (stream): 2 tracks" in done.stderr
+    assert {"alliance": b"<TrackMessage", "asterix": b"\x3e", "cot": b"<event", "geojson": b"{"}[target] in done.stdout
+
+
+@pytest.mark.parametrize("target", ["alliance", "geojson"])
+def test_what_was_written_can_be_read_again(gateway: Gateway, target: str) -> None:
+    written = gateway("translate", "-", "--from", "cot", "--to", target, stdin=EVENT)
+    back = gateway("translate", "-", "--from", target, "--to", "cot", stdin=written.stdout)
+    assert back.returncode == 0, back.stderr
+    assert b'lat="52.1' in back.stdout
+    assert b"ANDROID-1" in back.stdout
+
+
+def test_track_ids_depend_on_source_and_native_name_alone(gateway: Gateway) -> None:
+    def ids(*more: str) -> list[object]:
+        done = gateway("translate", "-", "--from", "cot", "--to", "geojson", *more, stdin=EVENT)
+        return [line["id"] for line in lines(done.stdout.decode())]
+
+    assert ids() == ids()
+    assert ids() != ids("--source", "other")
+
+
+def test_the_translation_goes_to_a_file_when_asked(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "event.xml").write_bytes(EVENT)
+    result = invoke("translate", "event.xml", "--from", "cot", "--to", "asterix", "-o", "out.bin")
+    assert (result.exit_code, result.stdout) == (0, "")
+    assert (tmp_path / "out.bin").read_bytes()[0] == 62
+
+
+def test_trace_prints_every_field_and_no_translation(invoke: Invoke) -> None:
+    result = invoke("translate", "-", "--from", "cot", "--trace", stdin=EVENT)
+    assert result.exit_code == 0
+    assert "event/point@lat" in result.stdout
+    fields = lines(invoke("translate", "-", "--from", "cot", "--trace", "--json", stdin=EVENT).stdout)
+    latitude = next(field for field in fields if field.get("item") == "event/point@lat")
+    assert latitude["kind"] == "field"
+    assert str(latitude["value"]).startswith("52.1")
+    assert (
+        EVENT[int(str(latitude["offset"])) :].startswith(b'lat="')
+        or b"52.1" in EVENT[int(str(latitude["offset"])) :][:12]
+    )
+
+
+def test_losses_are_listed_and_counted(invoke: Invoke) -> None:
+    result = invoke("translate", "-", "--from", "cot", "--to", "asterix", "--losses", "--json", stdin=EVENT)
+    read = lines(result.stdout)
+    losses = [(line["field"], line["reason"]) for line in read if line["kind"] == "loss"]
+    summary = read[-1]
+    assert losses
+    assert summary["kind"] == "summary"
+    counted = {(item["field"], item["reason"]): item["count"] for item in summary["losses"]}  # type: ignore[attr-defined]  # JSON
+    assert counted == {loss: losses.count(loss) for loss in losses}
+
+
+def test_json_gives_frames_problems_and_a_summary(invoke: Invoke) -> None:
+    text = EVENT + EVENT.replace(b'lat="52.1"', b'lat="north"')
+    result = invoke("translate", "-", "--from", "cot", "--to", "geojson", "--json", stdin=text)
+    kinds = [line["kind"] for line in lines(result.stdout)]
+    assert result.exit_code == 1
+    assert kinds.count("frame") == 1
+    assert kinds.count("problem") == 1
+    assert kinds[-1] == "summary"
+
+
+def test_a_refused_record_ends_with_1_and_its_neighbours_live(gateway: Gateway) -> None:
+    text = EVENT + EVENT.replace(b'lat="52.1"', b'lat="north"') + EVENT.replace(b"ANDROID-1", b"ANDROID-3")
+    done = gateway("translate", "-", "--from", "cot", "--to", "geojson", stdin=text)
+    assert done.returncode == 1
+    assert b"error[COT-" in done.stderr
+    assert len(done.stdout.splitlines()) == 2
+
+
+def test_a_hostile_name_cannot_steer_the_terminal(gateway: Gateway) -> None:
+    evil = EVENT.replace(b"ANDROID-1", "\u009b31mX".encode())
+    done = gateway("translate", "-", "--from", "cot", "--trace", stdin=evil)
+    assert "\u009b".encode() not in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["-", "--from", "asterisk", "--to", "cot"], b'did you mean "asterix"?'),
+        (["-", "--from", "cot", "--to", "cto"], b'did you mean "cot"?'),
+        (["-", "--from", "cot"], b"--trace or --losses"),
+        (["nosuch.xml", "--from", "cot", "--to", "geojson"], b"No such file"),
+        (["-", "--from", "cot", "--to", "geojson", "--option", "x"], b"expected key=value"),
+        (["-", "--from", "cot", "--to", "geojson", "--option", "nosuch=1"], b"nosuch"),
+        (["-", "--from", "cot", "--to", "geojson", "--base-time", "noon"], b"--base-time"),
+        (["-", "--from", "cot", "--to", "geojson", "-o", "no/such/file"], b"no/such/file"),
+    ],
+)
+def test_a_wrong_request_ends_with_2(gateway: Gateway, arguments: list[str], message: bytes) -> None:
+    done = gateway("translate", *arguments, stdin=EVENT)
+    assert done.returncode == 2, done.stderr
+    assert message in done.stderr
+    assert done.stdout == b""
+
+
+def test_empty_input_is_said_to_be_empty(gateway: Gateway) -> None:
+    done = gateway("translate", "-", "--from", "cot", "--to", "geojson")
+    assert (done.returncode, b"it is empty" in done.stderr) == (2, True)
+
+
+def test_formats_lists_options(invoke: Invoke) -> None:
+    listed = json.loads(invoke("formats", "--json").stdout)
+    assert [entry["name"] for entry in listed] == ["alliance", "asterix", "cot", "geojson"]
+    assert "limits" not in listed[1]["decoder_options"]
+    assert "sites" in invoke("formats", "asterix").stdout
+    assert 'did you mean "geojson"?' in invoke("formats", "geojsn").stderr
+
+
+def test_a_capture_becomes_geojson(invoke: Invoke) -> None:
+    file = recording("asterix/cat_034_048.pcap")
+    once = invoke("translate", str(file), "--from", "asterix", "--to", "geojson")
+    assert once.exit_code == 0, once.stderr
+    assert len(lines(once.stdout)) == 64
+    assert "60 exact duplicates were dropped" in once.stderr
+    all_of_it = invoke("translate", str(file), "--from", "asterix", "--to", "geojson", "--option", "dedupe=false")
+    assert len(lines(all_of_it.stdout)) == 128
+    assert "(pcap): 128 tracks, 34 records without one" in all_of_it.stderr
