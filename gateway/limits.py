@@ -79,8 +79,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     backoff_max_s: float = 60.0
     wake_up_s: float = 5.0
     """A link looks for work this often even if nobody woke it."""
-    in_flight_messages: int = 4
-    """Messages under way to one partner."""
+    in_flight_messages: int = 1
+    """Messages under way to one partner. More are faster over long lines, and may overtake each other."""
     partner_requests: int = 16
     """Requests of one partner that we work on at once; then 429, so that one partner cannot starve the others."""
     partner_connections: int = 16
