@@ -80,7 +80,8 @@ class AllianceEncoder:
     """Writes tracks as unsigned track messages.
 
     The defaults say that nobody vouches for the message: a test, perhaps simulated, of no security policy. A track
-    without a `track_id` gets one derived from `sender` and its native identifier, so that a dry run repeats itself.
+    without a `track_id` gets one derived from `sender` and its native identifier, so that a dry run repeats itself;
+    provenance of a decoder that was not told its node is the sender's.
     """
 
     def __init__(
@@ -113,7 +114,7 @@ class AllianceEncoder:
         good: list[Track] = []
         problems: list[FormatError] = []
         for i, track in enumerate(tracks):
-            named = track if track.track_id is not None else replace(track, track_id=self._mint(track))
+            named = self._named(track)
             error = fault(named)
             if error is None:
                 good.append(named)
@@ -152,6 +153,15 @@ class AllianceEncoder:
             simulation=self._simulation,
             label=self._label,
         )
+
+    def _named(self, track: Track) -> Track:
+        """The track with what admission and a configured node would have given it."""
+        if track.track_id is None:
+            track = replace(track, track_id=self._mint(track))
+        if any(not passed.gateway for passed in track.provenance):
+            passed = [entry if entry.gateway else replace(entry, gateway=self._sender) for entry in track.provenance]
+            track = replace(track, provenance=tuple(passed))
+        return track
 
     def _mint(self, track: Track) -> str:
         native = native_identifier(track)

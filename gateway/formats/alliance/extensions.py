@@ -14,6 +14,7 @@ proven canonical first: there a default declaration stands directly after the ta
 from __future__ import annotations
 
 import re
+from copy import deepcopy
 from functools import lru_cache
 
 from lxml import etree
@@ -27,6 +28,8 @@ from gateway.xml import parse
 NAMESPACE = "urn:alliance:track-exchange:1"
 _LIMITS = Limits()
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
+_OURS = f"{{{NAMESPACE}}}"
+_PLACES = (f"{_OURS}Header/{_OURS}Extensions", f"{_OURS}Track/{_OURS}Extensions", f"{_OURS}Extensions")
 _TAG = re.compile(r'<(/?)([^\s/<>!?]+)(?: xmlns="([^"]*)")?((?: [^\s=<>]+="[^"<]*")*)>')
 # Canonical attribute values may hold ">" but neither quotes nor "<".
 
@@ -76,18 +79,25 @@ def _check(extension: Extension) -> None:
         raise FormatError(BAD_EXTENSION, place="Extensions", cause="not in exclusive canonical form")
 
 
+_DEEPEST = _LIMITS.max_xml_depth
+_FLOODED = etree.XPath(
+    f"boolean(descendant-or-self::*[@*[{_LIMITS.max_xml_attributes + 1}]] | {'/'.join('*' * (_DEEPEST - 1))})"
+)
+_SIGNATURE_OR_INSTRUCTION = etree.XPath(
+    "boolean(descendant-or-self::d:* | descendant::processing-instruction())", namespaces={"d": XMLDSIG}
+)
+
+
 def guard(element: etree._Element) -> None:
-    """Nothing, for an element whose canonical form is cheap to make. Raises `FormatError` for floods."""
-    deepest = _LIMITS.max_xml_depth
-    crowded = f"boolean(descendant-or-self::*[@*[{_LIMITS.max_xml_attributes + 1}]])"
-    if element.xpath(crowded) or element.xpath(f"boolean({'/'.join('*' * deepest)})"):
-        cause = f"{deepest} levels or more, or more than {_LIMITS.max_xml_attributes} attributes"
+    """Nothing, for a foreign element that is cheap to canonicalise and safe to carry. Raises `FormatError` for others.
+
+    A second signature would make tools that verify the first one found verify the wrong one.
+    """
+    if _FLOODED(element):
+        cause = f"{_DEEPEST} levels or more, or more than {_LIMITS.max_xml_attributes} attributes"
         raise FormatError(HOSTILE, place="Extensions", cause=cause)
-    # A second signature would make tools that verify the first one found verify the wrong one.
-    if element.xpath("boolean(descendant-or-self::d:*)", namespaces={"d": XMLDSIG}):
-        raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds an XML signature")
-    if element.xpath("boolean(descendant::processing-instruction())"):
-        raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds a processing instruction")
+    if _SIGNATURE_OR_INSTRUCTION(element):
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds an XML signature or a processing instruction")
 
 
 def canonical(element: etree._Element) -> bytes:
@@ -98,11 +108,27 @@ def canonical(element: etree._Element) -> bytes:
         raise FormatError(BAD_EXTENSION, place="Extensions", cause=str(error)[:200]) from None
 
 
-def take(wrapper: etree._Element) -> tuple[Extension, ...]:
+def lift(document: etree._Element) -> tuple[etree._Element, list[tuple[Extension, ...]]]:
+    """A copy of a valid document in which each ``Extensions`` holds an index into the list of what it held before."""
+    copied = deepcopy(document)
+    taken: list[tuple[Extension, ...]] = []
+    for path in _PLACES:
+        for wrapper in copied.iterfind(path):
+            taken.append(_take(wrapper))
+            for child in list(wrapper):
+                wrapper.remove(child)
+            wrapper.text = str(len(taken) - 1)
+    return copied, taken
+
+
+def _take(wrapper: etree._Element) -> tuple[Extension, ...]:
     """The foreign elements of one ``Extensions`` element, each in canonical form by itself."""
-    guard(wrapper)
-    taken = []
+    found = []
     for element in wrapper.iterchildren(etree.Element):
+        guard(element)
         name = etree.QName(element)
-        taken.append(Extension(name.namespace or "", name.localname, canonical(element).decode()))
-    return tuple(taken)
+        xml = canonical(element).decode()
+        if len(xml) > _LIMITS.max_text_octets:
+            raise FormatError(BAD_EXTENSION, place="Extensions", cause=f"{len(xml)} characters")
+        found.append(Extension(name.namespace or "", name.localname, xml))
+    return tuple(found)

@@ -10,8 +10,7 @@ from lxml import etree
 
 from gateway.errors import FormatError
 from gateway.formats.alliance.codes import HOSTILE
-from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG, take
-from gateway.track import Extension
+from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG
 
 _OURS = f"{{{NAMESPACE}}}"
 _BLANK = " \t\r\n"  # what XML calls white space
@@ -35,34 +34,26 @@ _WRITTEN_BY_PEOPLE = frozenset(
 """Elements whose white space counts (xs:string); in all others the schema collapses it."""
 
 
-def plain(root: etree._Element) -> tuple[str, list[tuple[Extension, ...]]]:
-    """The document as `render` would write it, with each ``Extensions`` holding an index into the list.
-
-    The document must be valid. Raises `FormatError` for an extension that cannot be kept.
-    """
-    taken: list[tuple[Extension, ...]] = []
+def plain(root: etree._Element) -> str:
+    """The valid document as `render` would write it. Its foreign elements have been lifted out before."""
     parts = [f'<TrackMessage xmlns="{NAMESPACE}"{_attributes(root)}>']
     for child in root.iterchildren(etree.Element):
         if not child.tag.startswith(f"{{{XMLDSIG}}}"):
-            _write(child, parts, taken, 0)
+            _write(child, parts, 0)
     parts.append("</TrackMessage>")
-    return "".join(parts), taken
+    return "".join(parts)
 
 
-def _write(element: etree._Element, parts: list[str], taken: list[tuple[Extension, ...]], depth: int) -> None:
+def _write(element: etree._Element, parts: list[str], depth: int) -> None:
     if depth > 8 or not element.tag.startswith(_OURS):  # cannot happen in a valid document
         raise FormatError(HOSTILE, place=str(element.tag)[:120])
     name = element.tag[len(_OURS) :]
     parts.append(f"<{name}{_attributes(element)}>")
-    if name == "Extensions":
-        parts.append(str(len(taken)))
-        taken.append(take(element))
-    else:
-        children = list(element.iterchildren(etree.Element))
-        for child in children:
-            _write(child, parts, taken, depth + 1)
-        if not children:
-            parts.append(_text(element, name))
+    children = list(element.iterchildren(etree.Element))
+    for child in children:
+        _write(child, parts, depth + 1)
+    if not children:
+        parts.append(_text(element, name))
     parts.append(f"</{name}>")
 
 

@@ -15,7 +15,7 @@ from lxml import etree
 
 from gateway.errors import FormatError
 from gateway.formats.alliance.codes import BAD_REFERENCE, INVALID, SIGNED
-from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG
+from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG, lift
 from gateway.formats.alliance.motion import state
 from gateway.formats.alliance.plain import plain
 from gateway.formats.alliance.scan import (
@@ -55,6 +55,7 @@ from gateway.track import (
 
 _START = f'<TrackMessage xmlns="{NAMESPACE}" version="'
 _END = "</TrackMessage>"
+_Extensions = list[tuple[Extension, ...]]  # the foreign elements of a message; the text holds indices
 
 
 def read(document: etree._Element, *, validate: bool = True, signed: bool = False) -> Message:
@@ -68,11 +69,7 @@ def read(document: etree._Element, *, validate: bool = True, signed: bool = Fals
         raise FormatError(SIGNED, place="TrackMessage")
     if validate:
         packaged_schema().check(document)
-    if document.find(f".//{{{NAMESPACE}}}Extensions") is None:  # else canonicalising could be costly
-        found = _from_octets(etree.tostring(document, method="c14n", exclusive=True, with_comments=False))
-        if found is not None:
-            return found
-    return _from_any_shape(document)
+    return _from_tree(document)
 
 
 def open_message(verified: Verified) -> Opened:
@@ -84,15 +81,31 @@ def open_message(verified: Verified) -> Opened:
     if _is_signed(document):
         raise FormatError(SIGNED, place="TrackMessage")
     packaged_schema().check(document)
-    message = None if b"<Extensions" in verified.signed else _from_octets(verified.signed)
-    return Opened(verified=verified, message=_from_any_shape(document) if message is None else message)
+    octets = verified.signed
+    message = None if b"<Extensions" in octets else _from_octets(octets, [])
+    return Opened(verified=verified, message=message or _from_tree(document))
 
 
 def _is_signed(document: etree._Element) -> bool:
     return len(document) > 0 and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}")
 
 
-def _from_octets(octets: bytes) -> Message | None:
+def _from_tree(document: etree._Element) -> Message:
+    """The message of a valid document of any shape."""
+    taken: _Extensions = []
+    if document.find(f".//{{{NAMESPACE}}}Extensions") is not None:
+        document, taken = lift(document)
+    octets = etree.tostring(document, method="c14n", exclusive=True, with_comments=False)
+    message = _from_octets(octets, taken)
+    if message is not None:
+        return message
+    try:
+        return _message(plain(document), taken)
+    except (LookupError, ValueError) as error:
+        raise FormatError(INVALID, place="TrackMessage", cause=f"{type(error).__name__} {error}"[:300]) from None
+
+
+def _from_octets(octets: bytes, taken: _Extensions) -> Message | None:
     """The message in canonical octets of a valid document, or nothing where they have another shape than ours.
 
     One namespace declaration and a valid root: every element is unprefixed and ours, and no attribute is xsi's.
@@ -102,20 +115,9 @@ def _from_octets(octets: bytes) -> Message | None:
     if (b"!" in octets and b"<!" in octets) or (b"?" in octets and b"<?" in octets):  # one octet is found much faster
         return None
     try:
-        return _message(octets.decode(), [])
+        return _message(octets.decode(), taken)
     except (LookupError, ValueError):
         return None
-
-
-def _from_any_shape(document: etree._Element) -> Message:
-    evened, taken = plain(document)
-    try:
-        return _message(evened, taken)
-    except (LookupError, ValueError) as error:
-        raise FormatError(INVALID, place="TrackMessage", cause=f"{type(error).__name__} {error}"[:300]) from None
-
-
-_Extensions = list[tuple[Extension, ...]]
 
 
 def _message(whole: str, taken: _Extensions) -> Message:

@@ -16,7 +16,7 @@ from gateway.errors import FormatError
 from gateway.formats.alliance import CODES, FORMAT, render
 from gateway.limits import Limits
 from gateway.stages import Decoded, Decoder, Encoder, Exercise, Frame, Simulation, Splitter
-from gateway.track import Identifier, Label, Position, RawRecord, State, Status, Track
+from gateway.track import Identifier, Label, Position, Provenance, RawRecord, State, Status, Track
 from tests.formats.alliance import examples
 from tests.formats.alliance.test_examples import signed
 from tests.strategies import tracks
@@ -122,6 +122,13 @@ def test_a_dry_run_names_nameless_tracks_the_same_way_each_time() -> None:
     ]
     assert ids[0] == ids[1]
     assert len(set(ids[0])) == 2
+
+
+def test_provenance_of_a_decoder_that_knows_no_node_is_the_senders() -> None:
+    here, there = [Provenance(gateway=node, input_format="COT", mapping_id="cot/2.0") for node in ("", "deu")]
+    track = Track(track_id=examples.uuid(9), provenance=(there, here))
+    (octets,) = encoder(sender="nld").encode([track], NOW).frames
+    assert [passed.gateway for passed in decode(octets).tracks[0].provenance] == ["deu", "nld"]
 
 
 def test_a_bad_track_takes_no_neighbour_down() -> None:
