@@ -24,8 +24,6 @@ from gateway.links.state import LinkFaultError, Side
 from gateway.links.tls import TlsContext
 from gateway.stages import Delivery, Recorded
 
-_ATTEMPTS = 2  # a kept connection may have been closed by the partner meanwhile: tried once more on a new one
-
 
 class Answer(NamedTuple):
     """One HTTP answer, read whole."""
@@ -134,9 +132,11 @@ class PartnerClient:
         )
 
     async def _request(self, method: str, path: str, body: bytes | None) -> Answer:
-        for attempt in range(_ATTEMPTS):
+        # Each kept connection may have been closed by the partner meanwhile; the last attempt is on a new one.
+        attempts = self._limits.in_flight_messages + 1
+        for attempt in range(attempts):
             trip = _Trip()
-            last = attempt + 1 == _ATTEMPTS
+            last = attempt + 1 == attempts
             try:
                 async with (
                     asyncio.timeout(self._limits.request_timeout_s),

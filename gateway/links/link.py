@@ -26,7 +26,7 @@ from datetime import datetime, timedelta
 from structlog.typing import FilteringBoundLogger
 
 from gateway.clock import Clock
-from gateway.errors import StoreError
+from gateway.errors import GatewayError
 from gateway.limits import Limits
 from gateway.links import codes
 from gateway.links.backoff import Backoff
@@ -82,6 +82,7 @@ class Link:
         self._position = Position(partner.name, clock=clock, metrics=metrics, log=log.bind(link=partner.name))
         self._closed_in_a_row = 0
         self._probed_at: float | None = None
+        self._shown_at: float | None = None
         self._replacement: tuple[Partner, TlsContext] | None = None
         self._woken = asyncio.Event()  # there may be work
         self._urged = asyncio.Event()  # an operator or a reload wants an attempt now, back-off or not
@@ -134,7 +135,7 @@ class Link:
         """Where the link stands, with the queue as the store counts it."""
         try:
             queued = await self._outbox.queue_depth(self._partner.name)
-        except StoreError:
+        except GatewayError:
             queued = -1
         self._metrics.queue.labels(self._partner.name).set(queued)
         now = self._clock.now()
@@ -160,6 +161,7 @@ class Link:
                 except LinkFaultError as fault:
                     await self._rest(fault)
                 else:
+                    await self._show()
                     if not more:
                         await self._idle()
         finally:
@@ -195,7 +197,7 @@ class Link:
         await self._client.renew()
         try:
             batch = await self._outbox.next_outbound(self._partner.name, _ROUND_MESSAGES)
-        except StoreError as error:
+        except GatewayError as error:
             raise self._ours(error) from None
         if not batch:
             await self._probe()
@@ -212,20 +214,28 @@ class Link:
         unwanted: list[tuple[Recorded, LinkFaultError]] = []
         taken = 0
 
-        async def post_some() -> None:
+        async def post_some(group: asyncio.TaskGroup) -> None:
             nonlocal taken
             for recorded in remaining:
                 try:
-                    await self._settle(recorded)
-                    taken += 1
+                    delivery = await self._post(recorded)
                 except LinkFaultError as fault:
                     (unwanted.append((recorded, fault)) if fault.one_message else faults.append(fault))
+                else:
+                    taken += 1
+                    group.create_task(record(delivery))  # the next message does not wait for our disk
                 if faults or self._position.state is LinkState.PAUSED:
                     return
 
+        async def record(delivery: Delivery) -> None:
+            try:
+                await self._record(delivery)
+            except LinkFaultError as fault:
+                faults.append(fault)
+
         async with asyncio.TaskGroup() as group:
             for _ in range(self._limits.in_flight_messages):
-                group.create_task(post_some())
+                group.create_task(post_some(group))
         for recorded, fault in unwanted:
             if taken or fault.side is Side.US:
                 await self._park(recorded, fault)
@@ -234,15 +244,17 @@ class Link:
         if faults:
             raise max(faults, key=lambda fault: fault.turned_away)
 
-    async def _settle(self, recorded: Recorded) -> None:
+    async def _post(self, recorded: Recorded) -> Delivery:
         started = self._clock.monotonic()
         delivery = await deliver(self._client, recorded)
         self._metrics.post_seconds.labels(self._partner.name).observe(self._clock.monotonic() - started)
+        return delivery
+
+    async def _record(self, delivery: Delivery) -> None:
+        seq, leaf = delivery.recorded.seq, self._delivered_leaf(delivery)
         try:
-            await self._outbox.record_delivery(
-                self._partner.name, recorded.seq, delivery.receipt, self._delivered_leaf(delivery)
-            )
-        except StoreError as error:
+            await self._outbox.record_delivery(self._partner.name, seq, delivery.receipt, leaf)
+        except GatewayError as error:
             raise self._ours(error) from None
         self._closed_in_a_row = 0
         self._backoff.reset()
@@ -256,7 +268,7 @@ class Link:
             await self._outbox.set_aside(
                 self._partner.name, recorded.seq, Settlement.PARKED, code=fault.code.id, cause=fault.cause
             )
-        except StoreError as error:
+        except GatewayError as error:
             raise self._ours(error) from None
         self._position.parked(recorded.message.message_id, fault)
 
@@ -275,7 +287,7 @@ class Link:
         self._position.good_out()
         self._position.move(LinkEvent.BEHIND if behind else LinkEvent.CAUGHT_UP)
 
-    def _ours(self, error: StoreError) -> LinkFaultError:
+    def _ours(self, error: GatewayError) -> LinkFaultError:
         return LinkFaultError(codes.OUR_STORE, side=Side.US, place=self._partner.name, cause=str(error))
 
     async def _rest(self, fault: LinkFaultError) -> None:
@@ -288,7 +300,15 @@ class Link:
             self._closed_in_a_row = 0
         wait_s = self._backoff.failed(turned_away=fault.turned_away, retry_after_s=fault.retry_after_s)
         self._position.failed(fault, retry_at=self._after(wait_s))
+        await self._show()
         await self._wait(self._urged, wait_s)
+
+    async def _show(self) -> None:
+        """Bring the gauges up to date, now and then."""
+        now = self._clock.monotonic()
+        if self._shown_at is None or now - self._shown_at >= self._limits.wake_up_s:
+            self._shown_at = now
+            await self.status()
 
     async def _idle(self) -> None:
         await self._wait(self._woken, self._limits.wake_up_s)

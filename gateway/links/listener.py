@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import Counter
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from aiohttp import web
 
 from gateway.links import events
 from gateway.links.connections import Connections
+from gateway.links.partners import Partner, PartnerBook
 from gateway.links.server import PartnerDoor, partner_app
+from gateway.links.tls import Expiry, TlsMaterial
 
 _SWEEP_S = 1.0
 _HEADERS = 40
@@ -93,6 +96,26 @@ class PartnerServer:
                 self.sweep()
         finally:
             await self.stop()
+
+    def reload(self, material: TlsMaterial, partners: Sequence[Partner]) -> None:
+        """Trust these from now on, on open connections too. On an error all of the former trust stays in use.
+
+        `LinkError` (or the ledger's own for a key) as `server_tls` and `PartnerBook` raise it.
+        """
+        PartnerBook(partners)
+        self._door.tls.reload(material)
+        self._door.book.replace(partners)
+        closed = self.sweep()
+        days = {
+            f"{expiry.what} {expiry.subject}": round(expiry.days_left(self._door.clock.now()))
+            for expiry in self.expiries
+        }
+        self._door.log.info(events.TRUST_RELOADED, partners=len(partners), closed=closed, days_left=days)
+
+    @property
+    def expiries(self) -> tuple[Expiry, ...]:
+        """What ends in the trust that is in use: our certificate, the authorities, their revocation lists."""
+        return self._door.tls.current.expiries
 
     async def stop(self) -> None:
         """Accept nothing more, let what is under way end within `Limits.shutdown_timeout_s`, close."""

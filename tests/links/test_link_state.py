@@ -395,3 +395,43 @@ async def test_a_failure_that_lasts_is_logged_once_and_counted_each_time(rig: Ri
     assert len(rig.events("link.down")) == 1
     assert rig.events("link.fault_changed") == []
     assert rig.metric("gateway_link_faults_total", partner="deu-1", code="LINK-018", side="them") >= 4
+
+
+async def test_a_partner_that_restarted_between_two_messages_is_not_taken_for_one_that_refuses_us(rig: Rig) -> None:
+    outbox = MemoryOutbox()
+    partner = rig.simulator()
+    await partner.start()
+    link = rig.link(rig.partner(partner), outbox)
+    try:
+        async with running(link):
+            partner.gate.clear()
+            outbox.add(1, 2, 3, 4)
+            link.wake()
+            await partner.until(lambda: partner.connections == QUICK.in_flight_messages)  # so many are kept
+            partner.gate.set()
+            await outbox.until(lambda: len(outbox.settled) == 4)
+            await stands(link, LinkState.UP)
+            await partner.stop()
+            await partner.start()
+            outbox.add(5)
+            link.wake()
+            await outbox.until(lambda: len(outbox.settled) == 5)
+            await stands(link, LinkState.UP)
+        assert rig.events("link.refused") == []
+        assert rig.events("link.down") == []
+    finally:
+        await partner.stop()
+
+
+async def test_the_gauges_follow_the_queue_without_anybody_asking(rig: Rig) -> None:
+    outbox = MemoryOutbox()
+    async with rig.simulator() as partner:
+        partner.always = Status(503)
+        outbox.add(1, 2, 3)
+        async with running(rig.link(rig.partner(partner), outbox, limits=ONE)):
+            await until(lambda: rig.metric("gateway_link_queue_messages", partner="deu-1") == 3)
+            partner.always = Act.ACCEPT
+            await until(lambda: rig.metric("gateway_link_queue_messages", partner="deu-1") == 0)
+            assert rig.metric("gateway_link_certificate_days", partner="deu-1", whose="ours") > 6
+            assert rig.metric("gateway_link_certificate_days", partner="deu-1", whose="theirs") > 6
+            assert rig.metric("gateway_link_last_good_timestamp_seconds", partner="deu-1", direction="out") > 0

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 
 from gateway.clock import Clock, SystemClock
-from gateway.errors import SealError, StoreError
+from gateway.errors import LinkError, SealError, StoreError
 from gateway.limits import Limits
 from gateway.links import (
     Partner,
@@ -267,7 +267,8 @@ async def test_refuses_what_is_not_exactly_a_message_before_reading_it(
     house: House, headers: dict[str, str], status: int, code: object
 ) -> None:
     async with house.open(), house.caller() as caller:
-        body = b"0\r\n\r\n" if "transfer_encoding" in headers else b""
+        chunked = "transfer_encoding" in headers
+        body = b"0\r\n\r\n" if chunked else b"<m/>" if "content_length" not in headers else b""
         reply = await caller.post(body, **({"content_length": "4"} | headers))
         assert (reply.status, reply.code) == (status, code.id)  # type: ignore[attr-defined]  # a Code
         assert reply.headers["content-type"] == "application/problem+json"
@@ -422,6 +423,33 @@ async def test_the_sweep_closes_what_is_too_old_too_many_or_not_trusted_any_more
             house.tls.reload(material(house.rig.ours, house.rig.authority))
             house.server.sweep()
             assert await caller.closed()
+
+
+async def test_a_reload_takes_certificates_and_partners_together_or_neither(house: House) -> None:
+    rig = house.rig
+    renewed = rig.authority.issue("nld-1")
+    newcomer = rig.authority.issue("fra-1")
+    partners = [house.partner, msgspec.structs.replace(house.partner, name="fra-1", tls_pins=(newcomer.pin,))]
+    shared = [house.partner, msgspec.structs.replace(house.partner, name="fra-1")]
+    async with house.open(), house.caller() as caller:
+        assert (await caller.post()).status == 200
+        before = house.tls.current
+        for files, people in (
+            (material(renewed, rig.authority), shared),
+            (material(renewed, rig.authority, revocations=(rig.authority.file,)), partners),
+        ):
+            with pytest.raises(LinkError):
+                house.server.reload(files, people)
+        assert house.tls.current is before
+        assert "fra-1" not in house.book
+        assert (await caller.post()).status == 200
+        house.server.reload(material(renewed, rig.authority), partners)
+        assert await caller.closed()
+        async with house.caller(newcomer) as other:
+            assert (await other.post()).status == 200
+    (event,) = rig.events("link.trust_reloaded")
+    assert (event["partners"], event["closed"]) == (2, 1)
+    assert event["days_left"] == {"certificate CN=nld-1": 7, "authority CN=alliance": 30}
 
 
 async def test_a_connection_lives_no_longer_than_its_age(house: House) -> None:
