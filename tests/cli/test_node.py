@@ -266,7 +266,9 @@ def test_a_node_without_a_ledger_says_so(node: Path, invoke: Invoke) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_run_stops_cleanly_when_told(node: Path, free_port: int, number: signal.Signals) -> None:
+def test_run_answers_status_and_stops_cleanly_when_told(
+    node: Path, free_port: int, gateway: Gateway, number: signal.Signals
+) -> None:
     environment = ENVIRONMENT | {"GATEWAY__HTTP__LISTEN": f"127.0.0.1:{free_port}", "GATEWAY__NODE__LOG": "json"}
     process = subprocess.Popen(
         [sys.executable, "-m", "gateway", "run"], stderr=subprocess.PIPE, cwd=node, env=environment, text=True
@@ -277,9 +279,12 @@ def test_run_stops_cleanly_when_told(node: Path, free_port: int, number: signal.
         heard.append(line)
         if "node.started" in line:
             break
+    status = gateway("status", "--json", GATEWAY__HTTP__LISTEN=f"127.0.0.1:{free_port}")
     process.send_signal(number)
     rest = process.stderr.read()
     process.stderr.close()
     assert process.wait(30) == 0, "".join(heard) + rest
+    assert status.returncode == 0, status.stderr
+    assert json.loads(status.stdout)["node"] == "nld-1"
     assert heard[0].startswith("starting node nld-1: national side at https://127.0.0.1:")
     assert "node.stopped" in rest
