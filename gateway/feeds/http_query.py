@@ -15,10 +15,18 @@ from gateway.feeds.http_problems import refusal
 from gateway.feeds.picture import Box, Picture
 
 _POSITION = re.compile(r"([0-9a-f]{1,16})-([0-9]{1,15})", re.ASCII)
-_NUMBER = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,15})?", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,3}(\.[0-9]{1,20})?([eE]-?[0-9]{1,3})?", re.ASCII)
 _ORIGIN = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 
-BBOX_PATTERN = r"^-?[0-9]{1,3}(\.[0-9]{1,15})?(,-?[0-9]{1,3}(\.[0-9]{1,15})?){3}$"
+_LONGITUDE = {"type": "number", "minimum": -180, "maximum": 180}
+_LATITUDE = {"type": "number", "minimum": -90, "maximum": 90}
+BBOX_SCHEMA: dict[str, object] = {
+    "type": "array",
+    "prefixItems": [_LONGITUDE, _LATITUDE, _LONGITUDE, _LATITUDE],
+    "items": False,
+    "minItems": 4,
+    "maxItems": 4,
+}
 ORIGIN_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 
 

@@ -13,7 +13,7 @@ from gateway.feeds import http_models as models
 from gateway.feeds.http_body import media_types
 from gateway.feeds.http_messages import post_messages
 from gateway.feeds.http_operations import get_live, get_metrics, get_openapi, get_ready, get_status
-from gateway.feeds.http_query import BBOX_PATTERN, ORIGIN_PATTERN
+from gateway.feeds.http_query import BBOX_SCHEMA, ORIGIN_PATTERN
 from gateway.feeds.http_stream import get_stream
 from gateway.feeds.http_tracks import MORE_HEADER, OMITTED_HEADER, POSITION_HEADER, get_tracks
 from gateway.feeds.http_translate import LOSSES_HEADER, REFUSED_HEADER, post_translate
@@ -76,9 +76,10 @@ _SINCE = Parameter(
 )
 _BBOX = Parameter(
     name="bbox",
-    description="west,south,east,north in degrees; west greater than east crosses the antimeridian (RFC 7946).",
-    schema={"type": "string", "pattern": BBOX_PATTERN},
-    example="5.5,47.2,15.1,55.1",
+    description="west,south,east,north in degrees, south not above north; west greater than east crosses the "
+    "antimeridian (RFC 7946).",
+    schema=BBOX_SCHEMA,
+    example=[5.5, 47.2, 15.1, 55.1],
 )
 _ORIGIN = Parameter(
     name="origin",

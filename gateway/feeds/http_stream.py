@@ -30,6 +30,8 @@ from gateway.stages import Encoder
 MAX_VIEWERS = 64
 """Live viewers of one node; each costs a queue and a share of the loop."""
 HEARTBEAT_S = 15.0
+GLANCE_S = 1.0
+"""How soon a silent stream notices that its viewer has left or may not look any more."""
 _TOGETHER = 100  # events written at once
 
 
@@ -86,21 +88,28 @@ async def _stream(
     request: web.Request, response: web.StreamResponse, national: National, subscription: Subscription, view: View
 ) -> None:
     encoder = national.encoder_of(GEOJSON_FORMAT)
-    age_s, began_s = national.limits.connection_age_s, national.clock.monotonic()
+    clock, limits = national.clock, national.limits
+    began_s = spoke_s = clock.monotonic()
     await response.write(b"retry: 2000\n: %s\n\n" % national.node.encode())
     while not subscription.closed:
         try:
-            async with asyncio.timeout(HEARTBEAT_S):
+            async with asyncio.timeout(GLANCE_S):
                 events, skipped = await subscription.take(_TOGETHER)
         except TimeoutError:
             events, skipped = [], 0
-        if not still_permitted(request) or national.clock.monotonic() - began_s > age_s:
+        now_s = clock.monotonic()
+        left = request.transport is None or request.transport.is_closing()
+        if left or not still_permitted(request) or now_s - began_s > limits.connection_age_s:
             return
         octets = b"".join(_event(encoder, national, event, view) for event in events)
         if skipped:
             octets = b'event: skipped\ndata: {"count":%d}\n\n' % skipped + octets
-        async with asyncio.timeout(national.limits.request_timeout_s):
-            await response.write(octets or b": \n\n")
+        if not octets and now_s - spoke_s >= HEARTBEAT_S:
+            octets = b": \n\n"
+        if octets:
+            spoke_s = now_s
+            async with asyncio.timeout(limits.request_timeout_s):
+                await response.write(octets)
         await asyncio.sleep(0)
 
 

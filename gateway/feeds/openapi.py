@@ -88,6 +88,8 @@ def _parameter(parameter: Parameter) -> Json:
         "schema": dict(parameter.schema),
         "description": parameter.description,
     }
+    if parameter.schema.get("type") == "array":
+        described |= {"style": "form", "explode": False}  # a=1,2 and not a=1&a=2
     if parameter.example is not None:
         described["example"] = parameter.example
     return described

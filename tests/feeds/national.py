@@ -6,6 +6,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from inspect import signature
 from uuid import NAMESPACE_OID, uuid5
 
 from msgspec.structs import replace
@@ -25,7 +26,9 @@ CLOSE_LIMITS = Limits(shutdown_timeout_s=0.2)
 
 
 def new_decoder(form: Format) -> Decoder:
-    return form.decoder() if form.name == "alliance" else form.decoder(node="nld")
+    """A decoder that names us in provenance, under whichever option it takes for that."""
+    options = signature(form.decoder).parameters.keys() & {"node", "gateway"}
+    return form.decoder(**dict.fromkeys(options, "nld"))
 
 
 class Desk:
@@ -75,6 +78,12 @@ class Desk:
         ids = tuple(one.track_id or "" for one in tracks)
         messages = (f"message-{len(self.frames)}",) if ids else ()
         return Intake(track_ids=ids, message_ids=messages, problems=decoded.problems)
+
+    async def intake_events(self, *events: bytes) -> None:
+        """Take Cursor on Target events as if posted."""
+        for octets in events:
+            frame = Frame(octets=octets, feed="http", source="c2", peer="", received_at=self.clock.now())
+            await self.intake(frame, self.formats["cot"], None)
 
     def national(self, **changes: object) -> National:
         def decoder_of(source: str, name: str) -> Decoder:

@@ -290,10 +290,11 @@ async def test_a_flood_of_malformed_requests_is_one_line_in_the_log(caplog: pyte
     assert all(record.exc_info is None for record in lines)
 
 
-async def test_idle_connections_are_closed() -> None:
+async def test_idle_connections_and_headers_that_trickle_are_closed() -> None:
     async with serving(desk(idle_timeout_s=0.05)) as url:
         answer = await raw(url, b"GET /healthz/live HTTP/1.1\r\nHost: x\r\n\r\n")
         assert answer.startswith(b"HTTP/1.1 200 ")
+        await raw(url, b"GET /healthz/live HTTP/1.1\r\nHo")
 
 
 # ------------------------------------------------------------------------------------------------------------ who calls
