@@ -13,11 +13,13 @@ from gateway.errors import FormatError
 from gateway.formats.cot import codes
 from gateway.formats.cot.atoms import Meaning, Shape
 from gateway.formats.cot.event import MERGED, NAMESPACE, NOTHING, Event, Part, plain_part, read
+from gateway.formats.cot.values import attribute_text, element_text
 from gateway.limits import Limits
 from gateway.track import Extension, Loss
 from gateway.xml import parse
 
 ALLIANCE = "urn:alliance:track-exchange:1"
+XML = "http://www.w3.org/XML/1998/namespace"
 MAX_TAGS = 20_000  # stops floods of empty elements, a few octets each
 COMMENT_LOSS = Loss("event/comment()", "NOT_MODELLED")
 
@@ -131,15 +133,43 @@ def relocated(element: etree._Element) -> str:
     return text[text.index(">") + 1 : -len("</detail>")]
 
 
-def returned(element: etree._Element) -> str:
-    """The element with the extension's namespace taken away again, ready to stand in a `detail`."""
-    for node in element.iter():
-        if _namespace(node) == NAMESPACE:
-            node.tag = etree.QName(node).localname
-    holder = etree.Element("detail")
-    holder.append(element)
-    etree.cleanup_namespaces(holder)
-    return canonical(holder)[len("<detail>") : -len("</detail>")]
+def returned(element: etree._Element, scope: dict[str | None, str] | None = None) -> str:
+    """The element with the extension's namespace taken away again, ready to stand in a `detail`.
+
+    `scope` are the namespaces already declared around it. Our own writer: libxml2 cannot say `xmlns=""` of a tree in
+    which a name has just lost its namespace.
+    """
+    inside: dict[str | None, str] = {None: ""} if scope is None else dict(scope)
+    space, name = _namespace(element), etree.QName(element).localname
+    if space == NAMESPACE:
+        space = ""
+    prefix = element.prefix if space else None
+    declared = _declaration(prefix, space, inside)
+    attributes = ""
+    for key, value in element.items():
+        uri, _, local = str(key).rpartition("}")
+        text = f'{local}="{attribute_text(str(value))}"'
+        if not uri:
+            attributes += f" {text}"
+        elif uri[1:] == XML:
+            attributes += f" xml:{text}"
+        else:
+            label = next(one for one, known in element.nsmap.items() if known == uri[1:] and one)
+            declared += _declaration(label, uri[1:], inside)
+            attributes += f" {label}:{text}"
+    tag = name if prefix is None else f"{prefix}:{name}"
+    content = element_text(element.text or "")
+    for child in element:
+        content += returned(child, inside) + element_text(child.tail or "")
+    return f"<{tag}{attributes}{declared}>{content}</{tag}>" if content else f"<{tag}{attributes}{declared}/>"
+
+
+def _declaration(prefix: str | None, space: str, scope: dict[str | None, str]) -> str:
+    """What declares `prefix` for `space` where that is not yet in `scope`; updates `scope`."""
+    if scope.get(prefix) == space:
+        return ""
+    scope[prefix] = space
+    return f' xmlns{"" if prefix is None else ":" + prefix}="{attribute_text(space)}"'
 
 
 def canonical(element: etree._Element) -> str:

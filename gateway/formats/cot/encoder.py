@@ -203,7 +203,7 @@ class CotEncoder:
     def _exercise(self, status: Status, kept: Kept) -> str | None:
         opex = kept.attributes.get("opex") or self._opex
         if status.simulated:
-            said = opex is not None and (opex[:1] == "s" or kept.attributes.get("how", "")[:3] == "m-s")
+            said = (opex or "")[:1] == "s" or kept.attributes.get("how", "")[:3] == "m-s"
             return opex if said else "s"
         return None if opex is not None and opex[:1] == "s" else opex
 

@@ -55,6 +55,8 @@ class Reading(Struct, frozen=True, kw_only=True):
 
     taken: tuple[str, ...] = ()
     text_taken: bool = False
+    partial: bool = False
+    """Says less than the element's schema demands: it stays visible, so that it can be written as it was."""
     callsign: str | None = None
     remarks: str | None = None
     emergency: str | None = None
@@ -106,7 +108,8 @@ def plain_part(shape: Shape, name: str, attributes: dict[str, str], text: str) -
         return Part(name, reading, element_xml(name, attributes, element_text(text)))
     rest = {key: value for key, value in attributes.items() if key not in reading.taken}
     content = "" if reading.text_taken else element_text(text)
-    return Part(name, reading, element_xml(name, rest, content) if rest or content.strip() else "")
+    left = rest or content.strip() or reading.partial
+    return Part(name, reading, element_xml(name, rest, content) if left else "")
 
 
 def _contact(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
@@ -189,7 +192,8 @@ def _track(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
         course_95_deg=None if course_sigma is None else course_sigma * LINEAR_95,
         speed_95_mps=None if speed_sigma is None else speed_sigma * LINEAR_95,
     )
-    return Reading(taken=tuple(numbers.taken), motion=motion, losses=tuple(numbers.losses))
+    partial = (course is None) != (ground is None) and ground != 0.0
+    return Reading(taken=tuple(numbers.taken), partial=partial, motion=motion, losses=tuple(numbers.losses))
 
 
 def motion_reading(course: float, speed: float) -> Reading:

@@ -32,7 +32,9 @@ _KEPT = re.compile(
     rf"<event({_ATTRIBUTES})>(?:<point({_ATTRIBUTES})></point>)?"
     rf"(?:<detail({_ATTRIBUTES})>((?:{_SPACE}*+{_CHILD})*+)</detail>)?</event>"
 ).fullmatch
-_PAIRS = re.compile(rf"""({_NAME})=["']([^"']*+)""").findall
+_DOUBLE = re.compile(rf'({_NAME})="([^"]*+)"').findall
+_SINGLE = re.compile(rf"({_NAME})='([^']*+)'").findall
+_EITHER = re.compile(rf"""({_NAME})=(?:"([^"]*+)"|'([^']*+)')""").findall
 _CHILDREN = re.compile(rf"<({_NAME})({_ATTRIBUTES}){_SPACE}*+(?:/>|>([^<]*+)</)").findall
 
 _NUMBER = r'"(-?[0-9]{1,9}+(?:\.[0-9]{1,20}+)?+)"'
@@ -81,7 +83,12 @@ def kept_of(text: str) -> tuple[str, str, str, list[Child]] | None:
 
 def attributes_of(text: str) -> dict[str, str] | None:
     """The attributes as a dictionary; `None` if one stands twice, which is not well-formed."""
-    pairs = _PAIRS(text)
+    if "'" not in text:
+        pairs = _DOUBLE(text)
+    elif '"' not in text:
+        pairs = _SINGLE(text)
+    else:
+        pairs = [(name, double or single) for name, double, single in _EITHER(text)]
     attributes = dict(pairs)
     return attributes if len(attributes) == len(pairs) else None
 

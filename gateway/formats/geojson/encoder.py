@@ -151,4 +151,5 @@ def _merge(properties: _Sparse, unknown: _Sparse) -> None:
         if isinstance(present, dict) and isinstance(value, dict):
             _merge(present, value)
         elif name not in properties and (name not in PROPERTIES or isinstance(value, dict)):
-            properties[name] = value
+            # As text of our own making: it may hold what msgspec refuses (lone surrogates, very large integers).
+            properties[name] = msgspec.Raw(json.dumps(value).encode())

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway.stages import Frame
 from gateway.track import (
@@ -65,6 +66,7 @@ def numbers(low: float, high: float) -> st.SearchStrategy[float]:
     return st.floats(low, high, allow_nan=False, allow_infinity=False).map(lambda value: value + 0.0)
 
 
+LONGITUDES = numbers(-179.999, 180.0).filter(lambda value: abs(value) > 1e-9)
 IDENTITIES = st.none() | st.builds(IdentityGroup, value=st.sampled_from(Identity))
 
 
@@ -91,7 +93,8 @@ def tracks(draw: st.DrawFn) -> Track:
             received_at=NOW,
             sent_at=start + timedelta(seconds=draw(st.integers(0, 5))),
             stale_at=start + timedelta(seconds=draw(st.integers(1, 3600))),
-            position=Position(draw(numbers(-90.0, 90.0)), draw(numbers(-179.999, 180.0))),
+            # Exactly 0/0 with nothing else known is how clients say "no fix".
+            position=Position(draw(numbers(-90.0, 90.0)), draw(LONGITUDES)),
             altitude_hae_m=draw(st.none() | numbers(-400.0, 5e5)),
             course_deg=draw(numbers(0.0, 359.99)) if moving else None,
             ground_speed_mps=draw(numbers(0.1, 2000.0)) if moving else None,
@@ -99,3 +102,19 @@ def tracks(draw: st.DrawFn) -> Track:
             accuracy=None if horizontal is None else Accuracy(horizontal_95_m=horizontal, basis="COT_CE"),
         ),
     )
+
+
+def same(left: bytes, right: bytes) -> bool:
+    """Whether two events say the same, whatever the order of the detail's children."""
+
+    def shape(octets: bytes) -> list[bytes]:
+        root = etree.fromstring(octets)
+        detail = root.find("detail")
+        assert detail is not None
+        children = sorted(etree.tostring(child, method="c14n", with_tail=False) for child in detail)
+        root.remove(detail)
+        for node in root.iter():
+            node.tail = node.text = None
+        return [etree.tostring(root, method="c14n"), *children]
+
+    return shape(left) == shape(right)

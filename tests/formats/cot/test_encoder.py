@@ -28,7 +28,7 @@ from gateway.track import (
     Track,
 )
 from tests.data import recording
-from tests.formats.cot.generators import EVENT, NAMESPACE, NOW, event, frame
+from tests.formats.cot.generators import EVENT, NAMESPACE, NOW, event, frame, same
 
 UUID = "0191e0a1-0000-7000-8000-000000000001"
 
@@ -57,22 +57,6 @@ def radar_track(**changes: object) -> Track:
     return replace(track, **changes)
 
 
-def same(left: bytes, right: bytes) -> bool:
-    """Whether two events say the same, whatever the order of the detail's children."""
-
-    def shape(octets: bytes) -> list[bytes]:
-        root = etree.fromstring(octets)
-        detail = root.find("detail")
-        assert detail is not None
-        children = sorted(etree.tostring(child, method="c14n", with_tail=False) for child in detail)
-        root.remove(detail)
-        for node in root.iter():
-            node.tail = node.text = None
-        return [etree.tostring(root, method="c14n"), *children]
-
-    return shape(left) == shape(right)
-
-
 @pytest.mark.parametrize(
     "octets",
     [
@@ -88,7 +72,7 @@ def same(left: bytes, right: bytes) -> bool:
         event('<uid Droid="H" icao24="3c660c"/><emergency type="911 Alert" cancel="false">HOPE</emergency>'),
         event('<emergency type="911 Alert" cancel="true">HOPE</emergency>'),
         event('<_flow-tags_ TAK-Server-1="2026-11-22T08:12:00Z"/><__milicon id="SHAPMFQ-------"/><precisionlocation/>'),
-        event(DEEP := "<a><b/>text<b><c d='1'/></b></a><a/>"),
+        event("<a><b/>text<b><c d='1'/></b></a><a/>"),
         event('<p:y xmlns:p="urn:p" b="2"><p:z/></p:y><x xmlns="urn:d"><y/></x>'),
         event('<p:y xmlns:p="urn:p"><x/></p:y><x xml:lang="en"/><q><p:r xmlns:p="urn:p" p:a="1"/></q>'),
         event('<x xmlns="urn:d"><y xmlns=""/></x>'),
@@ -121,7 +105,7 @@ def test_what_a_cot_source_wrote_comes_back(octets: bytes) -> None:
     assert not result.problems
     assert not result.losses
     assert same(octets, result.frames[0]), result.frames[0]
-    assert track_of(result.frames[0]).extensions == track_of(octets).extensions
+    assert encoded(track_of(result.frames[0])).frames == result.frames
 
 
 @pytest.mark.parametrize("name", ["Marker_-_2525.cot", "Marker_-_Spot.cot"])
@@ -251,7 +235,7 @@ def test_an_ended_track_is_dropped_by_its_stale_time_or_deleted() -> None:
     assert link is not None
     assert (gone.get("type"), gone.get("uid"), link.get("uid")) == ("t-x-d-d", f"delete-{UUID}", UUID)
     back = track_of(encoded(radar_track(status=Status(ended=True), state=None)).frames[0])
-    assert back.identifiers == (Identifier("cot_uid", UUID),)
+    assert back.identifiers[0] == Identifier("cot_uid", UUID)
     assert back.status is not None
     assert back.status.ended
 
@@ -298,7 +282,10 @@ def test_adds_its_flow_tag_once_when_it_has_a_name() -> None:
 
 
 def test_an_extension_cannot_rename_or_retime_an_event() -> None:
-    xml = f'<event xmlns="{NAMESPACE}" stale="x" time="x" type="a-h-A" uid="evil"><detail><contact callsign="E"></contact></detail></event>'
+    xml = (
+        f'<event xmlns="{NAMESPACE}" stale="x" time="x" type="a-h-A" uid="evil">'
+        '<detail><contact callsign="E"></contact></detail></event>'
+    )
     track = radar_track(identifiers=(Identifier("callsign", "OK"),), extensions=(Extension(NAMESPACE, "event", xml),))
     root = written(track)
     contact = root.find("detail/contact")
