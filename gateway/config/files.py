@@ -77,6 +77,8 @@ class _Checker:
         for name, link in config.link.items():
             yield from self._partner(name, link.signing)
             yield from _verifier_keys(name, link.ledger_vkeys)
+            for index, file in enumerate(link.revocations):
+                yield from _unreadable(("link", name, "revocations", index), file)
         for name, feed in config.feed.items():
             if feed.path is not None:
                 yield from _unreadable(("feed", name, "path"), feed.path)

@@ -79,6 +79,12 @@ def test_suggests_a_file_that_is_there(node: Path) -> None:
     assert problem.place == f"{node}/gateway.toml:15:12"
 
 
+def test_a_revocation_list_that_is_not_there_is_refused(node: Path) -> None:
+    edit(node, 'ca = "deu/ca.pem"', 'ca = "deu/ca.pem"\nrevocations = ["deu/ca.crl"]')
+    [problem] = check(node).errors
+    assert (problem.code.id, problem.place) == ("CFG-011", f"{node}/gateway.toml:15:16")
+
+
 def test_a_verifier_key_that_is_none_is_refused(node: Path) -> None:
     edit(node, VKEY, "deu+0123abcd+AAAA")
     [problem] = check(node).errors
