@@ -10,7 +10,6 @@ from pathlib import Path
 import gateway.errors
 from gateway.errors import LedgerError
 from gateway.ledger import codes
-from gateway.ledger.merkle import HASH_OCTETS
 from gateway.ledger.note import Verifier
 from gateway.ledger.proof import read_checkpoint
 from gateway.ledger.tiles import ENTRIES, LEVEL_BITS, MAX_LEVEL, WIDTH, Level, TileDirectory, TilePath, tile_width
@@ -94,6 +93,3 @@ def export_verifier(target: Path) -> None:
     for module in VERIFIER_MODULES:
         shutil.copyfile(Path(__file__).with_name(f"{module}.py"), room / f"{module}.py")
     (target / "verify.py").write_text(_LAUNCHER)
-
-
-assert HASH_OCTETS * WIDTH == 8_192, "the width of a tile is part of the format"

@@ -6,7 +6,7 @@ these msgspec's output is the canonical form, which the tests compare with an im
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
@@ -17,9 +17,7 @@ from gateway.clock import utc_text
 from gateway.errors import LedgerError
 from gateway.ledger import codes
 from gateway.stages import Receipt, Sealed
-
-LeafFactory = Callable[[int, datetime], bytes]
-"""Builds the entry from its index and time, as the store calls it."""
+from gateway.store import LeafFactory
 
 Value = str | int | Sequence[str]
 

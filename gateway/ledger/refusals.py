@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.ledger.leaf import LeafFactory, refusals
+from gateway.ledger.leaf import refusals
+from gateway.store import LeafFactory
 
 MAX_KINDS = 1_000  # distinct (peer, code) counted at once; beyond that peers are lumped together
 OTHERS = "*"

@@ -13,6 +13,7 @@ from gateway.ledger import Event, codes, leaf
 from gateway.ledger.leaf import canonical
 from gateway.ledger.refusals import MAX_KINDS, OTHERS, Refusals
 from gateway.stages import Receipt, Sealed
+from gateway.store import LeafFactory
 from tests.ledger.made import START, digest, mid
 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789_", min_size=1, max_size=8)
@@ -107,9 +108,7 @@ def receipt() -> Receipt:
         ),
     ],
 )
-def test_each_event_has_its_leaf_and_no_body(
-    factory: leaf.LeafFactory, event: Event, members: dict[str, object]
-) -> None:
+def test_each_event_has_its_leaf_and_no_body(factory: LeafFactory, event: Event, members: dict[str, object]) -> None:
     octets = factory(0, START)
     record = json.loads(octets)
     assert record["ev"] == event.value
