@@ -27,7 +27,7 @@ from gateway.ledger import Ledger, leaf
 from gateway.limits import Limits
 from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
-from gateway.seal import Signer, Verifier, check_freshness
+from gateway.seal import Signer, VerificationError, Verifier, check_freshness
 from gateway.stages import (
     Decoder,
     Exercise,
@@ -298,9 +298,10 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     # 2. Signature on octets, 3. parse the verified octets, 4. canonical equality
     try:
         verified = rooms.verifier.verify(message)
-    except SealError as error:
+    except VerificationError as error:
         counts.messages_refused += 1
-        rooms.ledger.count_refusal(peer=message.partner, code=error.code.id)
+        rooms.ledger.count_refusal(peer=message.partner, code=error.finding.code.id)
+        await _quarantine_message(rooms, message, error.finding)  # the operator learns which check; the caller does not
         raise
     counts.messages_verified += 1
 
@@ -378,6 +379,11 @@ async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error
         conflict_leaf=_conflict(verified, message_id),
         conflict_receipt=_receipt(rooms, verified, message_id, DIGEST_CONFLICT.id),
     )
+    await _quarantine_message(rooms, inbound, error)
+    return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
+
+
+async def _quarantine_message(rooms: Rooms, inbound: Inbound, error: GatewayError) -> None:
     await rooms.store.quarantine(
         Quarantined(
             at=inbound.received_at,
@@ -389,7 +395,6 @@ async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error
             length=len(inbound.octets),
         )
     )
-    return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
 
 
 def _receipt(rooms: Rooms, verified: Verified, message_id: str, code: str = "") -> AnswerFactory:

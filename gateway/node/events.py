@@ -6,6 +6,7 @@ from gateway.links.events import EVENTS as LINK_EVENTS
 
 EVENTS: dict[str, str] = {
     **LINK_EVENTS,
+    "http.failed": "a national request met a bug of ours and was answered with 500; please report it",
     "node.started": "both doors and all feeds are open",
     "node.stopped": "everything that was acknowledged is on disk",
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
