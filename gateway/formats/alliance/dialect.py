@@ -15,6 +15,7 @@ from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.alliance.codes import NO_RETRACTION, TOO_LARGE
+from gateway.formats.alliance.extensions import guard_attributes
 from gateway.formats.alliance.read import read
 from gateway.formats.alliance.render import ROOT_END, fault, render
 from gateway.limits import Limits
@@ -55,6 +56,7 @@ class AllianceDecoder:
         """The tracks of one document, all or none; a retraction is reported as a problem, for it is no track."""
         try:
             document = parse(frame.octets, max_octets=self._limits.max_message_octets)
+            guard_attributes(document)
             message = read(document, signed=True)
         except FormatError as error:
             return Decoded(problems=(error,))

@@ -80,9 +80,10 @@ def _check(extension: Extension) -> None:
 
 
 _DEEPEST = _LIMITS.max_xml_depth
-_FLOODED = etree.XPath(
-    f"boolean(descendant-or-self::*[@*[{_LIMITS.max_xml_attributes + 1}]] | {'/'.join('*' * (_DEEPEST - 1))})"
-)
+_MOST_ELEMENTS = _LIMITS.max_text_octets // len("<b></b>")
+_CROWDED = f"descendant-or-self::*[@*[{_LIMITS.max_xml_attributes + 1}]]"
+_FLOODED = etree.XPath(f"boolean({_CROWDED} | {'/'.join('*' * (_DEEPEST - 1))} | descendant::*[{_MOST_ELEMENTS}])")
+_ANY_CROWDED = etree.XPath(f"boolean({_CROWDED})")
 _SIGNATURE_OR_INSTRUCTION = etree.XPath(
     "boolean(descendant-or-self::d:* | descendant::processing-instruction())", namespaces={"d": XMLDSIG}
 )
@@ -94,10 +95,20 @@ def guard(element: etree._Element) -> None:
     A second signature would make tools that verify the first one found verify the wrong one.
     """
     if _FLOODED(element):
-        cause = f"{_DEEPEST} levels or more, or more than {_LIMITS.max_xml_attributes} attributes"
+        cause = f"{_DEEPEST} levels, {_MOST_ELEMENTS} elements, or over {_LIMITS.max_xml_attributes} attributes on one"
         raise FormatError(HOSTILE, place="Extensions", cause=cause)
     if _SIGNATURE_OR_INSTRUCTION(element):
         raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds an XML signature or a processing instruction")
+
+
+def guard_attributes(document: etree._Element) -> None:
+    """Nothing, for a document that is cheap to validate: every attribute too many is an error that libxml2 keeps.
+
+    Raises `FormatError` (``ALM-013``). For documents that no partner has signed.
+    """
+    if _ANY_CROWDED(document):
+        cause = f"over {_LIMITS.max_xml_attributes} attributes on one element"
+        raise FormatError(HOSTILE, place="TrackMessage", cause=cause)
 
 
 def canonical(element: etree._Element) -> bytes:
@@ -110,6 +121,10 @@ def canonical(element: etree._Element) -> bytes:
 
 def lift(document: etree._Element) -> tuple[etree._Element, list[tuple[Extension, ...]]]:
     """A copy of a valid document in which each ``Extensions`` holds an index into the list of what it held before."""
+    for path in _PLACES:
+        for wrapper in document.iterfind(path):
+            for element in wrapper.iterchildren(etree.Element):
+                guard(element)  # before anything is copied
     copied = deepcopy(document)
     taken: list[tuple[Extension, ...]] = []
     for path in _PLACES:
@@ -125,7 +140,6 @@ def _take(wrapper: etree._Element) -> tuple[Extension, ...]:
     """The foreign elements of one ``Extensions`` element, each in canonical form by itself."""
     found = []
     for element in wrapper.iterchildren(etree.Element):
-        guard(element)
         name = etree.QName(element)
         xml = canonical(element).decode()
         if len(xml) > _LIMITS.max_text_octets:

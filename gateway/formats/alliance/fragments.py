@@ -59,9 +59,16 @@ def _at_most(items: Sequence[object], bound: int, place: str) -> None:
         raise FormatError(TOO_LONG, place=place, cause=f"{len(items)}, at most {bound}")
 
 
-@lru_cache(maxsize=4096)
+# What is remembered is small and counted, so that hostile tracks cannot make these memories large.
+
+
 def identifiers(names: tuple[Identifier, ...]) -> str:
     """``Identifier`` elements."""
+    return _identifiers(names) if len(names) <= 8 else _identifiers.__wrapped__(names)
+
+
+@lru_cache(maxsize=4096)
+def _identifiers(names: tuple[Identifier, ...]) -> str:
     _at_most(names, 100, "Identifier")
     return "".join([_identifier(name) for name in names])
 
@@ -104,9 +111,13 @@ def identity(group: IdentityGroup) -> str:
     return "".join(parts)
 
 
-@lru_cache(maxsize=1024)
 def classifications(answers: tuple[Classification, ...]) -> str:
     """``ObjectClass`` elements."""
+    return _classifications(answers) if len(answers) <= 8 else _classifications.__wrapped__(answers)
+
+
+@lru_cache(maxsize=1024)
+def _classifications(answers: tuple[Classification, ...]) -> str:
     _at_most(answers, 100, "ObjectClass")
     return "".join([_classification(answer) for answer in answers])
 
@@ -131,7 +142,6 @@ def dimensions(size: Dimensions) -> str:
     return f"<Dimensions>{length}{width}{height}</Dimensions>"
 
 
-@lru_cache(maxsize=1024)
 def relations(links: tuple[Relation, ...]) -> str:
     """``Relation`` elements."""
     _at_most(links, 100, "Relation")
@@ -147,9 +157,15 @@ def relations(links: tuple[Relation, ...]) -> str:
     return "".join(parts)
 
 
-@lru_cache(maxsize=256)
 def label(confidentiality: Label) -> str:
     """A ``Label`` element."""
+    if not confidentiality.categories or sum([len(own.values) for own in confidentiality.categories]) <= 32:
+        return _label(confidentiality)
+    return _label.__wrapped__(confidentiality)
+
+
+@lru_cache(maxsize=256)
+def _label(confidentiality: Label) -> str:
     _at_most(confidentiality.categories, 50, "Label/Category")
     parts = [
         (
@@ -176,9 +192,13 @@ def _category(category: LabelCategory) -> str:
     )
 
 
-@lru_cache(maxsize=1024)
 def provenance(passed: tuple[Provenance, ...]) -> str:
     """``Provenance`` elements."""
+    return _all_passed(passed) if len(passed) <= 4 else _all_passed.__wrapped__(passed)
+
+
+@lru_cache(maxsize=256)
+def _all_passed(passed: tuple[Provenance, ...]) -> str:
     _at_most(passed, 32, "Provenance")
     return "".join([_provenance(gateway) for gateway in passed])
 
@@ -209,5 +229,5 @@ def raw_record(raw: RawRecord) -> str:
     """A ``RawRecord`` element."""
     if len(raw.octets) > RAW_OCTETS:
         raise FormatError(TOO_LONG, place="RawRecord", cause=f"{len(raw.octets)} octets, at most {RAW_OCTETS}")
-    octets = b2a_base64(raw.octets, newline=False).decode("ascii")
+    octets = str(b2a_base64(raw.octets, newline=False), "ascii")
     return f'<RawRecord format="{code(raw.format, "RawRecord@format")}">{octets}</RawRecord>'

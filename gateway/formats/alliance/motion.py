@@ -66,6 +66,10 @@ def _covariance(cut: str) -> Covariance:
 
 
 @lru_cache(maxsize=256)
+def _remembered_position(inner: str) -> Position:
+    return _sensor_position(inner)
+
+
 def _sensor_position(inner: str) -> Position:
     leaf = leaves(inner)
     return Position(float(leaf["Latitude"]), float(leaf["Longitude"]))
@@ -76,7 +80,7 @@ def _polar(inner: str) -> Polar:
     before, found, after = inner.partition("<SensorPosition>")
     if found:
         cut, _, after = after.partition("</SensorPosition>")
-        place = _sensor_position(cut)
+        place = _remembered_position(cut) if len(cut) < 256 else _sensor_position(cut)
         inner = before + after
     leaf = leaves(inner)
     get = leaf.get

@@ -112,17 +112,25 @@ def _fact(raw: str | None) -> bool | None:
     return None if raw is None else _BOOLEAN[raw]
 
 
-@lru_cache(maxsize=4096)
 def identifiers(inner: str) -> tuple[Identifier, ...]:
     """``Identifier`` elements."""
+    return _identifiers(inner) if len(inner) < 2048 else _identifiers.__wrapped__(inner)
+
+
+@lru_cache(maxsize=4096)
+def _identifiers(inner: str) -> tuple[Identifier, ...]:
     return tuple(
         [Identifier(bare(own["scheme"]), text(value), code(own.get("quality"))) for _, own, value in pieces(inner)]
     )
 
 
-@lru_cache(maxsize=1024)
 def status(inner: str) -> Status:
     """The inside of a ``Status`` element."""
+    return _status(inner) if len(inner) < 2048 else _status.__wrapped__(inner)
+
+
+@lru_cache(maxsize=1024)
+def _status(inner: str) -> Status:
     get = leaves(inner).get
     return Status(
         confirmed=_fact(get("Confirmed")),
@@ -179,9 +187,13 @@ def relation(inner: str) -> Relation:
     return Relation(_known(kind), tuple([uuid(other) for _, _, other in others]))
 
 
-@lru_cache(maxsize=256)
 def label(inner: str) -> Label:
     """The inside of a ``Label`` element."""
+    return _label(inner) if len(inner) < 8192 else _label.__wrapped__(inner)
+
+
+@lru_cache(maxsize=256)
+def _label(inner: str) -> Label:
     categories: list[LabelCategory] = []
     leaf: dict[str, str] = {}
     for name, _, content in pieces(inner):

@@ -225,6 +225,7 @@ def test_mutated_messages_raise_nothing() -> None:
         (b"<a>" + b" " * 5_000_000 + b"</a>", "XML-004"),
         (render(examples.airliner()).replace(b":track-exchange:1", b":track-exchange:2"), "ALM-010"),
         (render(examples.airliner())[:-30], "XML-001"),
+        (b"<TrackMessage " + b" ".join([b'a%d=""' % i for i in range(70)]) + b"/>", "ALM-013"),
     ],
 )
 def test_a_body_of_another_kind_is_refused_with_its_code(octets: bytes, code: str) -> None:

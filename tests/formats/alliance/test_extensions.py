@@ -126,7 +126,11 @@ def test_reads_no_signature_hidden_in_an_extension() -> None:
 
 def test_reads_no_flood_of_attributes_or_depth_in_an_extension() -> None:
     octets = with_extension(Extension("urn:x", "a", '<a xmlns="urn:x"></a>'))
-    for flood in (b'<a xmlns="urn:x" ' + CROWD.encode() + b">", b'<a xmlns="urn:x">' + b"<b>" * 70 + b"</b>" * 70):
+    for flood in (
+        b'<a xmlns="urn:x" ' + CROWD.encode() + b">",
+        b'<a xmlns="urn:x">' + b"<b>" * 70 + b"</b>" * 70,
+        b'<a xmlns="urn:x">' + b"<b/>" * 10_000,
+    ):
         with pytest.raises(FormatError) as refused:
             read(parsed(octets.replace(b'<a xmlns="urn:x">', flood)))
         assert refused.value.code.id == "ALM-013"
