@@ -14,7 +14,7 @@ import aiohttp
 from gateway.clock import Clock
 from gateway.limits import Limits
 from gateway.links import codes
-from gateway.links.faults import fault_of_exception, fault_of_status, http_date
+from gateway.links.faults import fault_of_exception, fault_of_status, http_date, probably_refused
 from gateway.links.outbox import OpenReceipt
 from gateway.links.partners import Partner, PeerCertificate, verifiers
 from gateway.links.pinning import PinMismatchError, PinnedServer
@@ -69,6 +69,12 @@ class PartnerClient:
         return self._skew_s
 
     @property
+    def presented(self) -> str:
+        """Our certificate, for the operator."""
+        ours = self._tls.expiries[0]
+        return f"{ours.subject}, {ours.days_left(self._clock.now()):.0f} days left"
+
+    @property
     def tls(self) -> TlsContext:
         """What the partner is called with."""
         return self._tls
@@ -117,8 +123,20 @@ class PartnerClient:
         )
 
     async def probe(self) -> None:
-        """Return when the partner says that it would take messages. `LinkFaultError` otherwise."""
-        answer = await self._request("GET", HEALTH, None)
+        """Return when the partner says that it would take messages. `LinkFaultError` otherwise.
+
+        A connection closed right after the handshake is tried again, to tell a refused certificate from an accident.
+        """
+        try:
+            answer = await self._request("GET", HEALTH, None)
+        except LinkFaultError as first:
+            if first.code is not codes.CLOSED_WITHOUT_ANSWER:
+                raise
+            try:
+                answer = await self._request("GET", HEALTH, None)
+            except LinkFaultError as second:
+                closed_again = second.code is codes.CLOSED_WITHOUT_ANSWER
+                raise (probably_refused(second, self.presented) if closed_again else second) from None
         if answer.status != HTTPStatus.OK:
             raise self._refused(answer, f"{self._partner.name} {self._partner.url}")
 
@@ -152,7 +170,7 @@ class PartnerClient:
                 if trip.reused and closed and not last:
                     continue
                 place = f"{self._partner.name} {self._partner.url}"
-                raise fault_of_exception(error, place=place, fresh=not trip.reused) from None
+                raise fault_of_exception(error, place=place, fresh=not trip.reused, presented=self.presented) from None
         raise AssertionError("the last attempt returns or raises")
 
     @asynccontextmanager

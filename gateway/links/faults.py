@@ -34,8 +34,11 @@ _MESSAGE_STATUSES = frozenset({HTTPStatus.BAD_REQUEST, HTTPStatus.REQUEST_ENTITY
 """Refusals that may be about one message: signed with a key that the partner dropped since, or longer than agreed."""
 
 
-def fault_of_exception(error: BaseException, *, place: str, fresh: bool) -> LinkFaultError:
-    """The fault behind an exception of the HTTP client; `fresh` when nothing had been answered on the connection."""
+def fault_of_exception(error: BaseException, *, place: str, fresh: bool, presented: str) -> LinkFaultError:
+    """The fault behind an exception of the HTTP client; `fresh` when nothing had been answered on the connection.
+
+    `presented` names our certificate, for the operator.
+    """
     pinned = _find(error, PinMismatchError)
     if pinned is not None:
         return pinned.fault
@@ -49,7 +52,9 @@ def fault_of_exception(error: BaseException, *, place: str, fresh: bool) -> Link
         return LinkFaultError(codes.NAME_UNRESOLVED, side=Side.NETWORK, place=place, cause=_reason(error.os_error))
     tls = _find(error, ssl.SSLError)
     if tls is not None and any(word in (tls.reason or "") for word in _CERTIFICATE_ALERTS):
-        return _turned_away(codes.OUR_CERTIFICATE_REFUSED, Side.US, place, f"alert {tls.reason}")
+        return _turned_away(
+            codes.OUR_CERTIFICATE_REFUSED, Side.US, place, f"presented {presented}; observed alert {tls.reason}"
+        )
     if isinstance(error, aiohttp.ClientConnectorError):
         refused = isinstance(error.os_error, ConnectionRefusedError)
         if refused:
@@ -80,13 +85,11 @@ def fault_of_status(
     )
 
 
-def probably_refused(fault: LinkFaultError) -> LinkFaultError:
+def probably_refused(fault: LinkFaultError, presented: str) -> LinkFaultError:
     """The same fault once it repeated: TLS 1.3 reports a refused certificate by closing after the handshake."""
+    observed = "handshake done, then closed without a reason, twice in a row (TLS 1.3 does that)"
     return _turned_away(
-        codes.OUR_CERTIFICATE_REFUSED,
-        Side.US,
-        fault.place,
-        "handshake done, then closed without a reason, twice in a row (TLS 1.3 does that)",
+        codes.OUR_CERTIFICATE_REFUSED, Side.US, fault.place, f"presented {presented}; observed {observed}"
     )
 
 

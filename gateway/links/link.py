@@ -295,7 +295,7 @@ class Link:
         if fault.code is codes.CLOSED_WITHOUT_ANSWER:
             self._closed_in_a_row += 1
             if self._closed_in_a_row > 1:
-                fault = probably_refused(fault)
+                fault = probably_refused(fault, self._client.presented)
         else:
             self._closed_in_a_row = 0
         wait_s = self._backoff.failed(turned_away=fault.turned_away, retry_after_s=fault.retry_after_s)

@@ -8,12 +8,15 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from gateway.clock import SystemClock
+from gateway.ledger.receipt import open_receipt
 from gateway.limits import Limits
-from gateway.links import Link, LinkState, Side, codes
+from gateway.links import Link, LinkFaultError, LinkState, PartnerClient, Side, codes, server_tls
 from gateway.links.backoff import MAX_RETRY_AFTER_S, Backoff
 from gateway.links.state import TRANSITIONS, LinkEvent, LinkFailure
-from tests.links.pki import Authority
+from tests.links.pki import Authority, material
 from tests.links.rig import QUICK, Rig, running, stands, until
+from tests.links.test_tls import serving
 from tests.simulators.outbox import MemoryOutbox
 from tests.simulators.partner import Act, Status
 
@@ -201,6 +204,7 @@ async def test_disconnected_right_after_the_handshake_twice_is_a_refused_certifi
             found = await failure(link)
     assert (found.code, found.side) == ("LINK-014", Side.US)
     assert "handshake done" in found.cause
+    assert "CN=nld-1, 7 days left" in found.cause
     assert [event["code"] for event in rig.events("link.refused")] == ["LINK-014"]
 
 
@@ -309,13 +313,13 @@ async def test_a_partner_that_hangs_or_trickles_harms_no_other(rig: Rig) -> None
     bad.add(*range(1, 11))
     ids = good.add(*range(1, 201))
     leaf = rig.authority.issue("fra-1")
-    patient = msgspec.structs.replace(QUICK, request_timeout_s=5.0)
+    patient = msgspec.structs.replace(QUICK, request_timeout_s=30.0)
     async with rig.simulator() as slow, rig.simulator("fra-1", leaf) as quick:
         slow.next(Act.TRICKLE, Act.HANG_BEFORE_COMMIT, Act.HANG_AFTER_COMMIT, Act.TRICKLE)
         hanging = rig.link(rig.partner(slow), bad, limits=patient)
         flowing = rig.link(rig.partner(quick, tls_pins=(leaf.pin,)), good)
         async with running(hanging, flowing):
-            await good.until(lambda: len(good.settled) == 200, seconds=4.0)
+            await good.until(lambda: len(good.settled) == 200, seconds=20.0)
             assert len(bad.settled) < 10
             assert flowing.state is not LinkState.BACKOFF
     assert sorted(quick.effects) == sorted(ids)
@@ -435,3 +439,37 @@ async def test_the_gauges_follow_the_queue_without_anybody_asking(rig: Rig) -> N
             assert rig.metric("gateway_link_certificate_days", partner="deu-1", whose="ours") > 6
             assert rig.metric("gateway_link_certificate_days", partner="deu-1", whose="theirs") > 6
             assert rig.metric("gateway_link_last_good_timestamp_seconds", partner="deu-1", direction="out") > 0
+
+
+async def test_a_partner_that_says_why_it_refuses_our_certificate_is_believed_at_once(rig: Rig) -> None:
+    trusts_another = Authority("another", rig.authority.file.parent)
+    outbox = MemoryOutbox()
+    outbox.add(1)
+    with serving(server_tls(material(rig.theirs, trusts_another)).context) as server:  # OpenSSL sends the alert
+        partner = rig.partner(rig.simulator(), url=f"https://127.0.0.1:{server.port}")
+        link = rig.link(partner, outbox, limits=msgspec.structs.replace(ONE, request_timeout_s=5.0))
+        async with running(link):
+            await until(lambda: link.state in (LinkState.REFUSED, LinkState.BACKOFF))
+            found = await failure(link)
+    assert (found.code, found.side) == ("LINK-014", Side.US)
+    assert "alert" in found.cause
+
+
+async def test_a_probe_tells_a_refused_certificate_from_an_accident_by_trying_again(rig: Rig) -> None:
+    async with rig.simulator() as partner:
+        client = PartnerClient(
+            partner=rig.partner(partner),
+            tls=rig.client_tls(),
+            open_receipt=open_receipt,
+            limits=QUICK,
+            clock=SystemClock(),
+        )
+        partner.next(Act.DROP_ON_ACCEPT)
+        await client.probe()
+        await client.close()
+        partner.always = Act.DROP_ON_ACCEPT
+        with pytest.raises(LinkFaultError) as caught:
+            await client.probe()
+        await client.close()
+    assert caught.value.code is codes.OUR_CERTIFICATE_REFUSED
+    assert "gateway links probe" in caught.value.diagnostics()
