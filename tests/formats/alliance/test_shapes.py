@@ -43,7 +43,9 @@ def test_reads_prefixes_and_indentation(message: Message) -> None:
     assert read_octets(indented(octets)) == message
 
 
-@pytest.mark.parametrize("name", sorted(examples.EXAMPLES.keys() - {"extensions"}))  # whose inside is not ours to even out
+@pytest.mark.parametrize(
+    "name", sorted(examples.EXAMPLES.keys() - {"extensions"})
+)  # whose inside is not ours to even out
 def test_reads_an_indented_example_with_an_xml_declaration(name: str) -> None:
     made = examples.EXAMPLES[name]()
     assert read_octets(indented(render(made))) == made
