@@ -104,3 +104,14 @@ def test_a_proof_of_a_ledger_whose_tiles_were_changed_is_not_written(ledger: Pat
     with pytest.raises(LedgerError) as caught:
         prove_index(changed, KEY, 5)
     assert caught.value.code == codes.BAD_PROOF
+
+
+def test_refuses_base64_that_is_not_canonical(ledger: Path) -> None:
+    lines = prove_index(ledger, KEY, 5).split(b"\n")
+    assert lines[3].endswith(b"=")
+    alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+    last = alphabet.index(lines[3][-2:-1])  # its two low bits are not part of the 32 octets
+    lines[3] = lines[3][:-2] + alphabet[last ^ 1 : (last ^ 1) + 1] + b"="
+    with pytest.raises(LedgerError) as caught:
+        parse_proof(b"\n".join(lines))
+    assert caught.value.code == codes.BAD_PROOF_FILE

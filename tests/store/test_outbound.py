@@ -183,3 +183,18 @@ async def test_what_is_under_way_when_the_store_closes_is_recorded(tmp_path: Pat
     await asyncio.sleep(0)
     await store.close()
     assert (await task).leaf_index == 0
+
+
+async def test_a_call_that_fails_after_its_first_message_leaves_nothing_and_harms_no_neighbour(store: Store) -> None:
+    twice = [Outgoing(sealed=sealed(1), leaf=leaf()), Outgoing(sealed=sealed(1, body=b"other"), leaf=leaf())]
+    results = await asyncio.gather(
+        store.record_outbound(sealed(0), leaf()),
+        store.record_outbound_all(twice),
+        store.record_outbound(sealed(2), leaf()),
+        return_exceptions=True,
+    )
+    assert isinstance(results[1], StoreError)
+    assert results[1].code == codes.DIGEST_CONFLICT
+    assert await store.find_messages(message_id(1)) == []
+    assert [recorded.leaf_index for recorded in await store.next_outbound("deu", 9)] == [0, 1]
+    assert await store.integrity() == []
