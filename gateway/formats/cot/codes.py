@@ -32,10 +32,11 @@ NO_PLACE = Code(
 )
 NO_NAME = Code("COT-021", "track has no name that could become a uid", "admit the track first: that mints its track_id")
 NO_STATE = Code("COT-022", "track has no state and has not ended", "send a track with a time of applicability")
-NOT_XML = Code("COT-023", "uid has characters that XML cannot carry", "use a uid without control characters")
+NOT_XML = Code("COT-023", "uid or marking has characters that XML cannot carry", "leave control characters out")
 NOT_FINITE = Code(
     "COT-024", "track has a number that is not finite or not on Earth", "send finite numbers, lat -90..90"
 )
+NOWHERE = Code("COT-025", "label and source's marking allow no common reader", "decide by hand which marking holds")
 CODES = (
     NOT_AN_EVENT,
     VERSION,
@@ -55,4 +56,5 @@ CODES = (
     NO_STATE,
     NOT_XML,
     NOT_FINITE,
+    NOWHERE,
 )

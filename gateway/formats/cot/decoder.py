@@ -162,7 +162,7 @@ class CotDecoder:
         root = document.root_of(octets, self._limits)
         if root.tag != "event":
             raise FormatError(codes.NOT_AN_EVENT, place="root", cause=f"observed {str(root.tag)[:60]}")
-        return document.event_of(root, self._meaning(document.plain_attributes(root)))
+        return document.event_of(root, self._meaning(document.plain_attributes(root)), self._limits)
 
     def _meaning(self, attributes: dict[str, str]) -> Meaning:
         text = attributes.get("type", "")
@@ -247,14 +247,15 @@ class CotDecoder:
         leftovers = [part.leftover for part in event.parts if part.leftover]
         if not kept and not point and not leftovers and not event.detail:
             return None, ()
-        losses: tuple[Loss, ...] = ()
-        if sum(map(len, leftovers)) * 4 > self._limits.max_text_octets:
-            leftovers, losses = _fitting(event.parts, self._limits.max_text_octets)
-        detail = element_xml("detail", event.detail, "".join(leftovers)) if leftovers or event.detail else ""
-        content = (element_xml("point", point) if point else "") + detail
-        # `xmlns` stands first in canonical order, before the attributes.
-        xml = f'<event xmlns="{NAMESPACE}"{element_xml("event", kept, content)[6:]}'
-        return Extension(NAMESPACE, "event", xml), losses
+        xml = _kept_xml(kept, point, event.detail, leftovers)
+        most = self._limits.max_text_octets
+        if len(xml) * 4 <= most or len(xml.encode()) <= most:
+            return Extension(NAMESPACE, "event", xml), ()
+        bare = len(_kept_xml(kept, point, event.detail, ["-"]).encode())
+        if bare > most:
+            raise FormatError(codes.TOO_LONG, place="event", cause=f"{bare} octets of attributes, at most {most}")
+        leftovers, losses = _fitting(event.parts, most - bare)
+        return Extension(NAMESPACE, "event", _kept_xml(kept, point, event.detail, leftovers)), losses
 
     def _source(self, name: str) -> tuple[Source, ...]:
         sources = self._sources.get(name)
@@ -275,6 +276,13 @@ class CotDecoder:
         if attributes.get("caveat"):
             categories.append(LabelCategory(tag="Caveat", kind="RESTRICTIVE", values=(attributes["caveat"],)))
         return Label(policy=self._label_policy, classification=access, categories=tuple(categories))
+
+
+def _kept_xml(kept: dict[str, str], point: dict[str, str], detail: dict[str, str], leftovers: list[str]) -> str:
+    inner = element_xml("detail", detail, "".join(leftovers)) if leftovers or detail else ""
+    content = (element_xml("point", point) if point else "") + inner
+    # `xmlns` stands first in canonical order, before the attributes.
+    return f'<event xmlns="{NAMESPACE}"{element_xml("event", kept, content)[6:]}'
 
 
 def _required(attributes: dict[str, str]) -> tuple[str, str, str, str]:

@@ -44,7 +44,7 @@ def root_of(octets: bytes, limits: Limits) -> etree._Element:
     return root
 
 
-def event_of(root: etree._Element, meaning: Meaning) -> Event:
+def event_of(root: etree._Element, meaning: Meaning, limits: Limits) -> Event:
     """The event below an `event` root; consumes the tree."""
     losses: list[Loss] = []
     if any(not isinstance(node.tag, str) for node in root.iter()):
@@ -66,7 +66,7 @@ def event_of(root: etree._Element, meaning: Meaning) -> Event:
         return Event(meaning=meaning, attributes=attributes, point=point, detail={}, parts=(), losses=tuple(losses))
     if (detail.text or "").strip() or any((child.tail or "").strip() for child in detail):
         losses.append(Loss("event/detail/text()", "NOT_MODELLED"))
-    parts, extensions = _children(detail, meaning.shape, losses)
+    parts, extensions = _children(detail, meaning.shape, losses, limits.max_text_octets)
     return Event(
         meaning=meaning,
         attributes=attributes,
@@ -78,7 +78,9 @@ def event_of(root: etree._Element, meaning: Meaning) -> Event:
     )
 
 
-def _children(detail: etree._Element, shape: Shape, losses: list[Loss]) -> tuple[list[Part], list[Extension]]:
+def _children(
+    detail: etree._Element, shape: Shape, losses: list[Loss], most: int
+) -> tuple[list[Part], list[Extension]]:
     parts: list[Part] = []
     extensions: list[Extension] = []
     first: dict[str, int] = {}
@@ -90,7 +92,11 @@ def _children(detail: etree._Element, shape: Shape, losses: list[Loss]) -> tuple
         if ALLIANCE in spaces:
             losses.append(Loss(f"event/detail/{_short(child)}", "NOT_MODELLED"))
         elif "" not in spaces:
-            extensions.append(Extension(_namespace(child), etree.QName(child).localname, canonical(child)))
+            text = canonical(child)
+            if len(text.encode()) <= most:
+                extensions.append(Extension(_namespace(child), etree.QName(child).localname, text))
+            else:
+                losses.append(Loss(f"event/detail/{_short(child)}", "NOT_MODELLED"))
         elif str(child.tag) in first:
             # Only the first of a name is shared with canonical fields; it must stay visibly the first.
             index = first[str(child.tag)]

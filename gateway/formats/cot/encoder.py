@@ -31,7 +31,7 @@ from gateway.formats.cot.pieces import (
 from gateway.formats.cot.values import attribute_text, is_xml, time_text
 from gateway.limits import Limits
 from gateway.stages import Encoded
-from gateway.track import Environment, Identity, Label, Loss, State, Status, Track
+from gateway.track import Environment, Identity, Loss, State, Status, Track
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CACHED = 4_096  # entries of one encoder's cache; then it starts anew
@@ -130,7 +130,7 @@ class CotEncoder:
         how = how_text(status, kept)
         return (
             f'{self._opening}{attribute_text(own_uid)}" type="{written.text}" how="{how}" time="{time}" start="{start}"'
-            f' stale="{stale}"{self._markings(track.label, kept, opex, lost)}>{point}'
+            f' stale="{stale}"{self._markings(track, kept, opex, lost)}>{point}'
             f"<detail{kept.detail}>{inner}</detail></event>"
         )
 
@@ -207,8 +207,9 @@ class CotEncoder:
             return opex if said else "s"
         return None if opex is not None and opex[:1] == "s" else opex
 
-    def _markings(self, label: Label | None, kept: Kept, opex: str | None, lost: list[Loss]) -> str:
+    def _markings(self, track: Track, kept: Kept, opex: str | None, lost: list[Loss]) -> str:
         """The optional attributes of `event`: security marking, exercise, quality of service, the source's own."""
+        label, place = track.label, track.track_id or ""
         if not kept.attributes and label is None and opex is None:
             return ""
         attributes = {name: text for name, text in kept.attributes.items() if name not in ("how", "uid", "opex")}
@@ -217,10 +218,9 @@ class CotEncoder:
         if opex is not None:
             attributes["opex"] = opex
         if label is not None:
-            attributes |= marking(label, attributes, lost)
+            attributes |= marking(label, attributes, lost, place=place)
         if not all(is_xml(value) for value in attributes.values()):
-            lost.append(Loss("label", "OUT_OF_RANGE"))
-            attributes = {name: text for name, text in attributes.items() if is_xml(text)}
+            raise FormatError(codes.NOT_XML, place=place, cause="control characters in the marking")
         return attributes_text(attributes) if attributes else ""
 
     def _flow(self, others: str, now: datetime) -> str:

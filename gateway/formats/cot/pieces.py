@@ -120,7 +120,7 @@ def motion_piece(state: State, kept: Kept, lost: list[Loss]) -> str:
     if ground is not None:
         speed = ground
         if vertical is not None:
-            speed = round(math.hypot(ground, vertical), 6)
+            speed = round(math.hypot(ground, vertical), 4)
             if speed or own is None or "slope" not in own.attributes:
                 canonical["slope"] = _figure(round(math.degrees(math.atan2(vertical, ground)), 6), place)
         canonical["speed"] = _figure(speed, place)
@@ -129,9 +129,9 @@ def motion_piece(state: State, kept: Kept, lost: list[Loss]) -> str:
     elif vertical is not None:
         lost.append(Loss("state.vertical_rate_mps", "NO_TARGET"))
     if accuracy.course_95_deg is not None:
-        canonical["eCourse"] = _figure(round(accuracy.course_95_deg / LINEAR_95, 6), place)
+        canonical["eCourse"] = _figure(round(accuracy.course_95_deg / LINEAR_95, 4), place)
     if accuracy.speed_95_mps is not None:
-        canonical["eSpeed"] = _figure(round(accuracy.speed_95_mps / LINEAR_95, 6), place)
+        canonical["eSpeed"] = _figure(round(accuracy.speed_95_mps / LINEAR_95, 4), place)
     if own is not None:
         return child(own, canonical)
     if "course" in canonical and "speed" in canonical:
@@ -208,16 +208,25 @@ def how_text(status: Status, kept: Kept) -> str:
     return "m-f" if status.mono_sensor is False or status.amalgamated else "m-r"
 
 
-def marking(label: Label, kept: dict[str, str], lost: list[Loss]) -> dict[str, str]:
-    """access, caveat and releasableTo of a label, which wins over what the source wrote."""
-    attributes = {"access": label.classification}
+def marking(label: Label, kept: dict[str, str], lost: list[Loss], *, place: str) -> dict[str, str]:
+    """access, caveat and releasableTo of a track that has a label, and perhaps its source's own marking.
+
+    Nothing here can tell which of two words is stricter, so where they differ both are written, and a track may go only
+    where both allow; `FormatError` ``COT-025`` when that is nowhere.
+    """
+    attributes = {"access": _joined(label.classification, kept.get("access"))}
     for category in label.categories:
         if category.tag == "Releasable To":
-            text = kept.get("releasableTo", "")
-            same = tuple([word for word in re.split(r"[,;\s]+", text) if word]) == category.values
-            attributes["releasableTo"] = text if same else ",".join(category.values)
+            own = tuple([word for word in re.split(r"[,;\s]+", kept.get("releasableTo", "")) if word])
+            if own and own != category.values:
+                shared = [nation for nation in category.values if nation in own]
+                if not shared:
+                    raise FormatError(codes.NOWHERE, place=place, cause="label and source name different nations")
+                attributes["releasableTo"] = ",".join(shared)
+            elif not own:
+                attributes["releasableTo"] = ",".join(category.values)
         elif category.tag == "Caveat" and len(category.values) == 1:
-            attributes["caveat"] = category.values[0]
+            attributes["caveat"] = _joined(category.values[0], kept.get("caveat"))
         else:
             lost.append(Loss(f"label.categories.{category.tag}"[:200], "NO_TARGET"))
     if label.tlp is not None:
@@ -225,6 +234,12 @@ def marking(label: Label, kept: dict[str, str], lost: list[Loss]) -> dict[str, s
     if label.purpose is not None:
         lost.append(Loss("label.purpose", "NO_TARGET"))
     return attributes
+
+
+def _joined(word: str, kept: str | None) -> str:
+    if not kept:
+        return word
+    return kept if word in kept.split("; ") else f"{word}; {kept}"
 
 
 def _figure(value: float, place: str) -> str:

@@ -398,6 +398,10 @@ def test_a_detail_that_is_too_big_stays_in_the_raw_record_and_is_listed() -> Non
     track = decoded(event(f"<image>{'A' * 70_000}</image><small/>"))
     assert losses(track) == {Loss("event/detail/image", "NOT_MODELLED")}
     assert "<detail><small></small></detail>" in kept(track)
+    full = decoded(event("<small/>" * 6_000 + f'<p:y xmlns:p="urn:p">{"y" * 70_000}</p:y>'), limits=Limits())
+    assert [len(one.xml) <= 65_536 for one in full.extensions] == [True]
+    assert Loss("event/detail/y", "NOT_MODELLED") in losses(full)
+    assert refused(event(attributes=f' caveat="{"c" * 70_000}"')).code is codes.TOO_LONG
     long = decoded(event(f"<remarks>{'é' * 40_000}</remarks>"))
     assert long.remarks == "é" * 32_768
     assert losses(long) == {Loss("event/detail/remarks", "TRUNCATED")}

@@ -255,8 +255,8 @@ def test_a_simulated_track_says_so() -> None:
     assert written(real).get("opex") is None
 
 
-def test_a_label_wins_over_the_kept_marking() -> None:
-    track = track_of(event(attributes=' access="UNCLASSIFIED" releasableTo="USA"'))
+def test_a_label_and_the_sources_marking_are_both_written_and_the_stricter_release_holds() -> None:
+    track = track_of(event(attributes=' access="RESTRICTED" releasableTo="USA NLD"'))
     label = Label(
         policy="NATO",
         classification="SECRET",
@@ -266,7 +266,13 @@ def test_a_label_wins_over_the_kept_marking() -> None:
         ),
     )
     root = written(replace(track, label=label))
-    assert (root.get("access"), root.get("releasableTo")) == ("SECRET", "DEU,NLD")
+    assert (root.get("access"), root.get("releasableTo")) == ("SECRET; RESTRICTED", "NLD")
+    again = track_of(encoded(replace(track, label=label)).frames[0])
+    assert written(replace(again, label=label)).get("access") == "SECRET; RESTRICTED"
+    other = track_of(event(attributes=' releasableTo="USA"'))
+    assert problem(replace(other, label=label)).code is codes.NOWHERE
+    fresh = written(radar_track(label=label))
+    assert (fresh.get("access"), fresh.get("releasableTo")) == ("SECRET", "DEU,NLD")
     assert ("label.categories.Context", "NO_TARGET") in lost(replace(track, label=label))
     assert written(radar_track()).get("access") is None
 
