@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import threading
 from collections.abc import Iterator
 
@@ -13,10 +14,13 @@ from hypothesis import HealthCheck, Phase, settings
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import positive_data_acceptance
 
+from gateway.errors import Code
+from gateway.feeds import codes
 from gateway.feeds.http_routes import routes
 from gateway.feeds.openapi import document
 from gateway.formats.registry import formats
 from gateway.limits import Limits
+from tests.data import ROOT
 from tests.feeds.national import Desk, event, serving
 
 TABLE = routes(formats(), Limits())
@@ -73,6 +77,26 @@ def test_every_reference_resolves_and_nothing_is_described_and_never_used() -> N
         assert f'"#/components/schemas/{name}"' in text
     for reference in set(text.split('"#/components/schemas/')[1:]):
         assert reference.partition('"')[0] in components["schemas"]
+
+
+def test_the_guide_names_every_route_format_and_header_and_no_code_that_is_none() -> None:
+    guide = (ROOT / "docs" / "http.md").read_text()
+    for route in TABLE:
+        assert route.path in guide
+        for answer in route.answers.values():
+            assert all(name in guide for name in answer.headers)
+    for form in formats().values():
+        assert f"| `{form.name}` | `{form.media_type}` |" in guide
+    known = {code.id for code in codes.CODES}
+    assert set(re.findall(r"FEED-[0-9]{3}", guide)) <= known
+
+
+def test_codes_are_unique_and_each_is_used() -> None:
+    names = [name for name, value in vars(codes).items() if isinstance(value, Code)]
+    assert {getattr(codes, name) for name in names} == set(codes.CODES)
+    assert len({code.id for code in codes.CODES}) == len(codes.CODES)
+    text = "".join(path.read_text() for path in (ROOT / "gateway" / "feeds").glob("*.py") if path.name != "codes.py")
+    assert [name for name in names if f"codes.{name}" not in text] == []
 
 
 @schemathesis.serializer(*UNKNOWN_TO_SCHEMATHESIS)
