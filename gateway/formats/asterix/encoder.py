@@ -87,9 +87,9 @@ class AsterixEncoder:
             raise FormatError(codes.TRACK_NOT_EXPRESSIBLE, place=f"track {key}", cause=why)
         native = _native_number(track, state)
         if native is not None:
-            return record048.write(track, state, *native)
+            return record048.write(track, state, *native, native=True)
         number, _ = self._allot(track, key, now)
-        return record048.write(track, state, self._station, number)
+        return record048.write(track, state, self._station, number, native=False)
 
     def _allot(self, track: Track, key: str, now: datetime) -> tuple[int, bool]:
         allotted = self._numbers.allot(key, now)

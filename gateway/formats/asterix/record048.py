@@ -35,10 +35,12 @@ class Who(Struct, frozen=True, gc=False):
     losses: tuple[Loss, ...]
 
 
-def _who(identifiers: tuple[Identifier, ...]) -> Who:
+def _who(key: tuple[tuple[Identifier, ...], bool]) -> Who:
+    """The identifiers that have an item; with a native number the first one stands in I048/010 and 161."""
+    identifiers, native = key
     out = Draft()
     items: dict[str, bytes] = {}
-    for identifier in identifiers:
+    for identifier in identifiers[native:]:
         scheme = identifier.scheme
         octets: bytes | None = None
         if scheme in items or scheme not in ("mode3a", "mode2", "mode1", "icao24", "callsign"):
@@ -142,9 +144,9 @@ _reports = Memo(_report)
 _warned = Memo(_warnings)
 
 
-def write(track: Track, state: State, station: bytes, number: int) -> Draft:
+def write(track: Track, state: State, station: bytes, number: int, *, native: bool) -> Draft:
     """The record of one track, item by item in UAP order; `losses` says what it could not hold."""
-    who = _whos[track.identifiers]
+    who = _whos[track.identifiers, native]
     items = who.items
     polar = state.polar
     place, extended = _polar(polar) if polar is not None else (b"", b"")
