@@ -192,7 +192,9 @@ def link_piece(target: str, kept: Kept) -> str:
     """The `link` of a delete event, and TAK's request to do it without asking."""
     own = kept.merged.get("link")
     if own is not None:
-        return child(own, {"uid": target})
+        return (
+            f"<link{attributes_text({'relation': 'none', 'type': 'none'} | own.attributes | {'uid': target})}{own.tail}"
+        )
     return f'<link uid="{attribute_text(target)}" relation="none" type="none"/><__forcedelete/>'
 
 

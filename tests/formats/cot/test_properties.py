@@ -17,7 +17,7 @@ from gateway.formats.cot import plain as plain_reader
 from gateway.formats.cot.kept import kept_of
 from gateway.limits import Limits
 from gateway.stages import Decoded
-from gateway.track import Track
+from gateway.track import Extension, Identifier, Track
 from tests.data import recording
 from tests.formats.cot.generators import EVENT, NOW, XML_TEXT, event, frame, same, tracks
 
@@ -167,6 +167,28 @@ def test_an_accepted_event_comes_back_the_same(octets: bytes) -> None:
             back = CotDecoder(keep_raw=False).decode(frame(written))
             assert not back.problems
             assert same(CotEncoder().encode(back.tracks, NOW).frames[0], written)
+
+
+@settings(max_examples=200)
+@given(tracks(), st.text(), st.text(), st.floats(), st.floats())
+def test_a_hostile_track_becomes_a_sound_event_or_a_problem(
+    track: Track, uid: str, text: str, first: float, second: float
+) -> None:
+    state = track.state
+    assert state is not None
+    hostile = replace(
+        track,
+        identifiers=(Identifier("cot_uid", uid), Identifier("callsign", text), Identifier("icao24", text)),
+        remarks=text,
+        state=replace(state, altitude_hae_m=first, course_deg=second, vertical_rate_mps=first),
+        extensions=(Extension("urn:x", "x", text),),
+    )
+    result = CotEncoder().encode([hostile], NOW)
+    assert len(result.frames) + len(result.problems) == 1
+    for written in result.frames:
+        root = etree.fromstring(written)
+        assert root.get("uid") == uid
+        assert root.findtext("detail/remarks") in (text, text.replace("\r\n", "\n"), None)
 
 
 @settings(max_examples=100)
