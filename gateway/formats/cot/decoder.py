@@ -17,7 +17,7 @@ from gateway.formats.cot.atoms import Meaning, Shape, is_type, meaning_of
 from gateway.formats.cot.event import MERGED, NAMESPACE, NOTHING, Event, Part, Reading, motion_reading, plain_part
 from gateway.formats.cot.point import Point, point_of
 from gateway.formats.cot.stream import Splitter
-from gateway.formats.cot.values import element_xml, number_of, time_of
+from gateway.formats.cot.values import attribute_text, element_xml, number_of, time_of
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from gateway.track import (
@@ -279,6 +279,9 @@ class CotDecoder:
 
 
 def _kept_xml(kept: dict[str, str], point: dict[str, str], detail: dict[str, str], leftovers: list[str]) -> str:
+    if leftovers and not point and not detail and len(kept) == 1 and "how" in kept:  # the usual event
+        how, inner = attribute_text(kept["how"]), "".join(leftovers)
+        return f'<event xmlns="{NAMESPACE}" how="{how}"><detail>{inner}</detail></event>'
     inner = element_xml("detail", detail, "".join(leftovers)) if leftovers or detail else ""
     content = (element_xml("point", point) if point else "") + inner
     # `xmlns` stands first in canonical order, before the attributes.
