@@ -149,7 +149,7 @@ def _flight_plan(octets: bytes) -> Plan390:
 class Accuracies(Struct, frozen=True, gc=False):
     """I062/500 as bounds; `per_latitude` when the horizontal one still needs the latitude."""
 
-    accuracy: Accuracy
+    accuracy: Accuracy | None
     covariance: Covariance | None
     sigmas_deg: tuple[float, float] | None
     lossy: bool
@@ -177,7 +177,9 @@ def _bounds(octets: bytes) -> Accuracies:
     if atv:
         speed = K95 * max(atv) / 4
     basis = "SIGMA_XY" if apc else "SIGMA_LATLON" if apw else "SIGMA"
-    accuracy = Accuracy(horizontal_95_m=horizontal, vertical_95_m=vertical, speed_95_mps=speed, basis=basis)
+    accuracy = None
+    if horizontal is not None or vertical is not None or speed is not None or sigmas is not None:
+        accuracy = Accuracy(horizontal_95_m=horizontal, vertical_95_m=vertical, speed_95_mps=speed, basis=basis)
     kept = bool(aa or arc or (apc and not cov) or (cov and not apc) or (apc and apw) or apw or (aga and aba) or atv)
     return Accuracies(accuracy, covariance, sigmas, kept)
 

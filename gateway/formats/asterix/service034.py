@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gateway.formats.asterix.geodesy import Site
-from gateway.formats.asterix.session import TICKS_PER_DAY, Session
-from gateway.formats.asterix.track048 import far, impossible, missing
+from gateway.formats.asterix.session import Session
+from gateway.formats.asterix.track048 import impossible, instant, missing
 
 NORTH_MARKER = 1
 SECTOR_CROSSING = 2
@@ -19,13 +19,7 @@ def learn(session: Session, slots: list[bytes], offset: int) -> None:
         raise missing("I034/010" if not i010 else "I034/000", offset)
     service = session.service(i010)
     if i030:
-        ticks = int.from_bytes(i030, "big")
-        if ticks >= TICKS_PER_DAY:
-            raise impossible("I034/030", f"{ticks / 128:.3f} s is no time of a day", offset)
-        time = session.instant(ticks)
-        if session.too_far(time):
-            raise far("I034/030", f"{ticks / 128:.3f} s", offset)
-        service.last_time = time
+        service.last_time = instant(session, i030, "I034/030", offset)
     if i120:
         height = int.from_bytes(i120[:2], "big", signed=True)
         latitude = int.from_bytes(i120[2:5], "big", signed=True) * WGS_LSB_DEG

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from struct import Struct
 
 from msgspec.structs import replace
@@ -213,13 +214,7 @@ class Builder048:
         if not i010 or not i140:
             raise missing("I048/010" if not i010 else "I048/140", offset)
         session = self._session
-        ticks = int.from_bytes(i140, "big")
-        if ticks >= TICKS_PER_DAY:
-            raise impossible("I048/140", f"{ticks / 128:.3f} s is no time of a day", offset)
-        time = session.instant(ticks)
-        if session.too_far(time):
-            raise far("I048/140", f"{ticks / 128:.3f} s", offset)
-
+        time = instant(session, i140, "I048/140", offset)
         baro: float | None = None
         quality: str | None = None
         trusted = False
@@ -300,7 +295,7 @@ class Builder048:
         lost = [name for place, name in _RAW_ONLY.items() if place in plan.present]
         if i030 and any(code not in WARNINGS and code not in GHOST_WARNINGS for code in _warning_codes(i030)):
             lost.append("030")
-        if i120 and (_doppler(i120) is None or i120[0] & 0x40):
+        if i120 and (_doppler(i120) is None or i120[0] & 0x40 or 3 not in plan.present):
             lost.append("120")
         losses = tuple(Loss(f"I048/{name}", "NOT_MODELLED") for name in sorted(lost))
         gateway = self._session.options.gateway
@@ -324,7 +319,13 @@ def impossible(item: str, cause: str, offset: int) -> FormatError:
     return FormatError(codes.NOT_THIS_EDITION, place=f"octet {offset}", cause=f"{item}: {cause}")
 
 
-def far(item: str, value: str, offset: int) -> FormatError:
-    """The refusal of a record whose time of day is outside of the operator's window."""
-    cause = f"{item} says {value}, which is outside of the window around the reception"
-    return FormatError(codes.TIME_TOO_FAR, place=f"octet {offset}", cause=cause)
+def instant(session: Session, octets: bytes, item: str, offset: int) -> datetime:
+    """The instant of a time of day (three octets of 1/128 s); refuses what is none and what is out of the window."""
+    ticks = int.from_bytes(octets, "big")
+    if ticks >= TICKS_PER_DAY:
+        raise impossible(item, f"{ticks / 128:.3f} s is no time of a day", offset)
+    time = session.instant(ticks)
+    if session.too_far(time):
+        cause = f"{item} says {ticks / 128:.3f} s, which is outside of the window around the reception"
+        raise FormatError(codes.TIME_TOO_FAR, place=f"octet {offset}", cause=cause)
+    return time

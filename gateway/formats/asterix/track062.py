@@ -10,8 +10,8 @@ from msgspec.structs import replace
 from gateway.formats.asterix import aircraft, facts062, leftovers, names
 from gateway.formats.asterix.layout import Plan
 from gateway.formats.asterix.memo import Memo
-from gateway.formats.asterix.session import TICKS_PER_DAY, Session
-from gateway.formats.asterix.track048 import ANGLE_LSB_DEG, QUARTER_FL_M, RANGE_LSB_M, far, impossible, missing
+from gateway.formats.asterix.session import Session
+from gateway.formats.asterix.track048 import ANGLE_LSB_DEG, QUARTER_FL_M, RANGE_LSB_M, impossible, instant, missing
 from gateway.track import (
     Accuracy,
     Covariance,
@@ -94,6 +94,22 @@ def _tracked_level(octets: bytes) -> tuple[float, bool]:
 _tracked_levels = Memo(_tracked_level, 16384)
 
 
+def _heights(i136: bytes, i135: bytes) -> tuple[float | None, float | None]:
+    """(pressure altitude, QNH altitude): the measured level stands before a tracked one without QNH."""
+    tracked, corrected = _tracked_levels[i135]
+    measured = _levels[i136] if i136 else None
+    if corrected:
+        return measured, tracked
+    return (tracked if measured is None else measured), None
+
+
+def _velocity(octets: bytes) -> tuple[float | None, float]:
+    """Course and speed from I062/185: 0.25 m/s, the y axis to geographic north at the target."""
+    east, north = _TWO_TWO(octets)
+    speed = hypot(east, north) / 4
+    return (degrees(atan2(east, north)) % 360.0 if speed else None), speed
+
+
 class Builder062:
     """Makes tracks of the records of one decoder."""
 
@@ -113,14 +129,7 @@ class Builder062:
         ) = slots  # fmt: skip
         if not (i010 and i070 and i040 and i080):
             raise missing(_first_missing(i010, i070, i040), offset)
-        session = self._session
-        ticks = int.from_bytes(i070, "big")
-        if ticks >= TICKS_PER_DAY:
-            raise impossible("I062/070", f"{ticks / 128:.3f} s is no time of a day", offset)
-        time = session.instant(ticks)
-        if session.too_far(time):
-            raise far("I062/070", f"{ticks / 128:.3f} s", offset)
-
+        time = instant(self._session, i070, "I062/070", offset)
         own, own_plan = aircraft.split(i380) if i380 else (aircraft.EMPTY, None)
         flight = facts062.flight_plans[i390] if i390 else None
         kind = facts062.kinds[own[20], flight.aircraft_type if flight else None, i300]
@@ -132,28 +141,16 @@ class Builder062:
             | (4 if flight is not None and flight.lossy else 0)
         )
         position = self._position(i105, offset) if i105 else None
-        level = _levels[i136] if i136 else None
-        qnh = None
-        if i135:
-            tracked, corrected = _tracked_levels[i135]
-            if corrected:
-                qnh = tracked
-            elif level is None:
-                level = tracked
+        level, qnh = _heights(i136, i135) if i135 else (_levels[i136] if i136 else None, None)
         accuracy, covariance = self._accuracy(bounds, position) if bounds is not None else (None, None)
         polar = self._polar(i340) if i340 and i340[0] & 0xC0 == 0xC0 else None
-        course = speed = east = north = None
-        if i185:
-            raw_east, raw_north = _TWO_TWO(i185)
-            speed = hypot(raw_east, raw_north) / 4  # I062/185: 0.25 m/s, y to geographic north at the target
-            course = degrees(atan2(raw_east, raw_north)) % 360.0 if speed else None
-        if i210:
-            east, north = _pushes[i210]
+        course, speed = _velocity(i185) if i185 else (None, None)
+        east, north = _pushes[i210] if i210 else (None, None)
         state = State(
             time=time,
             time_quality="TAGGED",
             date_basis="RECEIVED_TIME",
-            received_at=session.received_at,
+            received_at=self._session.received_at,
             position=position,
             altitude_hae_m=_short(i130) * FEET_6_M if i130 else None,
             altitude_baro_m=level,
@@ -197,7 +194,7 @@ class Builder062:
     @staticmethod
     def _accuracy(bounds: facts062.Accuracies, position: Position | None) -> tuple[Accuracy | None, Covariance | None]:
         accuracy = bounds.accuracy
-        if bounds.sigmas_deg is not None and position is not None:
+        if accuracy is not None and bounds.sigmas_deg is not None and position is not None:
             radius = facts062.horizontal_95_m(bounds.sigmas_deg, position.latitude_deg)
             accuracy = replace(accuracy, horizontal_95_m=radius)
         return accuracy, bounds.covariance
