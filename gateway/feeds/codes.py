@@ -5,9 +5,6 @@ from __future__ import annotations
 from gateway.errors import Code
 
 UNREADABLE = Code("FEED-001", "recording cannot be read", "check the path and its permissions")
-CAPTURE_HEADER = Code(
-    "FEED-002", "capture file has a header that is not understood", "record again as pcap or pcapng with Ethernet"
-)
 CAPTURE_TRUNCATED = Code(
     "FEED-003", "recording ends inside a record", "what stands before it was read; copy the file again for the rest"
 )
@@ -22,7 +19,6 @@ BLOCKS = Code(
     "FEED-007", "concatenated blocks do not add up", "check that the file is raw ASTERIX or name its container"
 )
 FRAME_TOO_LARGE = Code("FEED-008", "frame is larger than allowed", "send smaller frames, or raise the limit")
-UNFINISHED = Code("FEED-009", "stream ends inside a frame", "send the rest of the last frame")
 RATE = Code("FEED-010", "replay rate is not a rate", "use realtime, max, or a positive factor such as 10")
 
 BIND = Code("FEED-020", "address cannot be listened on", "free the address, or configure another")
@@ -36,7 +32,6 @@ STREAM_LOST = Code(
 CONSUMER_STUCK = Code(
     "FEED-026", "consumer does not read", "check the consumer; the gateway drops its connection and goes on"
 )
-ADDRESS = Code("FEED-027", "address is not host:port", "write 127.0.0.1:8600 or [::1]:8600")
 
 UNKNOWN_FORMAT = Code("FEED-040", "format is not known here", "use a format that GET /v1/status lists")
 NOT_PERMITTED = Code(
@@ -73,14 +68,12 @@ NOT_READY = Code("FEED-061", "the gateway is not ready", "wait; GET /v1/status s
 
 CODES = (
     UNREADABLE,
-    CAPTURE_HEADER,
     CAPTURE_TRUNCATED,
     CAPTURE_RECORD,
     CAPTURE_LINK,
     SNAPPED,
     BLOCKS,
     FRAME_TOO_LARGE,
-    UNFINISHED,
     RATE,
     BIND,
     MULTICAST,
@@ -89,7 +82,6 @@ CODES = (
     PEER_REFUSED,
     STREAM_LOST,
     CONSUMER_STUCK,
-    ADDRESS,
     UNKNOWN_FORMAT,
     NOT_PERMITTED,
     FORMAT_NOT_PERMITTED,

@@ -21,6 +21,10 @@ _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _TOGETHER = 1_000  # frames of one body that are under way at once
 
 
+_Taken = Intake | GatewayError
+"""What became of one frame of a body."""
+
+
 class Intakes:
     """The intake of one application: how much is under way, and which keys."""
 
@@ -74,28 +78,32 @@ class Intakes:
         finally:
             self._keys.discard(claim)
 
-    async def _take(self, frames: list[Frame], form: Format, key: str | None, digest: str) -> list[Intake]:
-        """All intakes, in order. With a key the first goes alone: a conflict then stops the others."""
+    async def _take(self, frames: list[Frame], form: Format, key: str | None, digest: str) -> list[_Taken]:
+        """What became of each frame, in order. With a key the first goes alone: a conflict then stops the others.
+
+        Raises what kept frames from being taken when no track was; what kept some is a value among the results.
+        """
         self._under_way += len(frames)
         try:
-            first = None if key is None else Idempotency(key=key, body_sha256=digest)
-            taken = [await self._national.intake(frames[0], form, first)]
-            for at in range(1, len(frames), _TOGETHER):
+            taken: list[_Taken] = []
+            if key is not None or len(frames) == 1:
+                first = None if key is None else Idempotency(key=key, body_sha256=digest)
+                taken.append(await self._national.intake(frames[0], form, first))
+            for at in range(len(taken), len(frames), _TOGETHER):
                 async with asyncio.TaskGroup() as group:
                     tasks = [
                         group.create_task(self._one(frame, form, _part(key, number, digest)))
                         for number, frame in enumerate(frames[at : at + _TOGETHER], at + 1)
                     ]
-                for task in tasks:
-                    outcome = task.result()
-                    if isinstance(outcome, GatewayError):
-                        raise outcome
-                    taken.append(outcome)
-            return taken
+                taken += [task.result() for task in tasks]
         finally:
             self._under_way -= len(frames)
+        failures = [outcome for outcome in taken if isinstance(outcome, GatewayError)]
+        if failures and not any(isinstance(one, Intake) and (one.track_ids or one.duplicates) for one in taken):
+            raise failures[0]
+        return taken
 
-    async def _one(self, frame: Frame, form: Format, part: Idempotency | None) -> Intake | GatewayError:
+    async def _one(self, frame: Frame, form: Format, part: Idempotency | None) -> _Taken:
         try:
             return await self._national.intake(frame, form, part)
         except GatewayError as error:  # a value, so that one failure does not cancel what others have begun
@@ -110,14 +118,15 @@ async def post_messages(request: web.Request) -> web.StreamResponse:
 INTAKES: web.AppKey[Intakes] = web.AppKey("intakes", Intakes)
 
 
-def refused_record(error: FormatError, record: int) -> dict[str, object]:
-    """One refused record as the answer lists it."""
+def refused_record(error: GatewayError, record: int) -> dict[str, object]:
+    """One refused record as the answer lists it; of a failure of our own rooms only what it is, not where and why."""
+    ours = not isinstance(error, FormatError | FeedError)
     return {
         "record": record,
         "code": error.code.id,
         "title": error.code.title,
-        "place": error.place,
-        "cause": error.cause,
+        "place": "" if ours else error.place,
+        "cause": "" if ours else error.cause,
         "remedy": error.remedy,
     }
 
@@ -130,13 +139,16 @@ def _names(formats: frozenset[str]) -> str:
     return ", ".join(sorted(formats)) or "nothing"
 
 
-def _answer(intakes: list[Intake]) -> web.Response:
+def _answer(taken: list[_Taken]) -> web.Response:
     track_ids: list[str] = []
     message_ids: dict[str, None] = {}
     refused: list[dict[str, object]] = []
     withheld: list[dict[str, object]] = []
     duplicates = 0
-    for number, intake in enumerate(intakes, 1):
+    for number, intake in enumerate(taken, 1):
+        if isinstance(intake, GatewayError):
+            refused.append(refused_record(intake, number))
+            continue
         track_ids += intake.track_ids
         message_ids.update(dict.fromkeys(intake.message_ids))
         duplicates += intake.duplicates

@@ -124,3 +124,4 @@ class UdpFeed:
                     names.clear()
                 peer = names[sender] = peer_text(sender)
             put(Frame(octets=bytes(view[:length]), feed=spec.name, source=spec.source, peer=peer, received_at=now()))
+        self.read_kernel_drops()  # so many at once means that we were late, which is when the kernel drops

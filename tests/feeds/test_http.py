@@ -225,6 +225,28 @@ async def test_too_much_under_way_is_429_with_retry_after(http: aiohttp.ClientSe
         assert (await post(http, f"{url}/v1/messages/cot", event()))[0] == 202
 
 
+async def test_records_that_could_not_be_taken_now_are_listed_and_a_repetition_takes_only_them(
+    http: aiohttp.ClientSession,
+) -> None:
+    taken = desk()
+    full = {event("b")}
+
+    async def intake(frame: Any, form: Any, idempotency: Any) -> Any:
+        if frame.octets in full:
+            raise FeedError(codes.INTAKE_FULL)
+        return await taken.intake(frame, form, idempotency)
+
+    body = event("a") + event("b") + event("c")
+    async with serving(taken, intake=intake) as url:
+        status, first = await post(http, f"{url}/v1/messages/cot", body, **{"Idempotency-Key": "k"})
+        assert (status, first["accepted"]) == (202, 2)
+        assert [(one["record"], one["code"]) for one in first["refused"]] == [(2, "FEED-049")]
+        full.clear()
+        status, again = await post(http, f"{url}/v1/messages/cot", body, **{"Idempotency-Key": "k"})
+        assert (status, again["accepted"], again["refused"]) == (202, 3, [])
+    assert [frame.octets for frame in taken.frames] == [event("a"), event("c"), event("b")]
+
+
 async def test_a_store_that_refuses_is_503_and_keeps_its_reasons_to_itself(http: aiohttp.ClientSession) -> None:
     taken = desk()
     taken.failure = StoreError(STORE_CODES[0], place="/var/lib/secret.db", cause="disk full at /var/lib")

@@ -153,6 +153,14 @@ async def test_tells_what_the_kernel_dropped() -> None:
     part.close()
 
 
+async def test_a_burst_after_a_stall_brings_the_kernels_drops_into_the_counts() -> None:
+    part = feed(Collector())
+    room = part._socket.getsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF)
+    send(part.address, *[bytes(8)] * (room // 512 + 2_000))  # each costs the kernel over half a KiB of its buffer
+    async with running(part):
+        await until(lambda: part.counts.kernel_dropped > 0)
+
+
 async def test_listens_again_when_it_is_run_again() -> None:
     got = Collector()
     part = feed(got)
