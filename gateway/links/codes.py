@@ -35,6 +35,16 @@ ADDRESS_INVALID = Code(
     "the address of a partner is not an https URL of a host and port",
     "write it as https://host:port without a path",
 )
+CANNOT_LISTEN = Code(
+    "LINK-007",
+    "the address for partners cannot be listened on",
+    "see which process has it, or choose another `listen` in [links]",
+)
+PARSER_MISSING = Code(
+    "LINK-008",
+    "the compiled HTTP parser is not loaded",
+    "unset AIOHTTP_NO_EXTENSIONS, or install an aiohttp build with its extensions for this platform",
+)
 
 # Reaching them
 NAME_UNRESOLVED = Code(
@@ -142,6 +152,8 @@ CODES: tuple[Code, ...] = (
     PIN_INVALID,
     PIN_SHARED,
     ADDRESS_INVALID,
+    CANNOT_LISTEN,
+    PARSER_MISSING,
     NAME_UNRESOLVED,
     NOT_LISTENING,
     UNREACHABLE,

@@ -8,9 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from aiohttp import web
+from aiohttp import http_parser, web
 
-from gateway.links import events
+from gateway.errors import LinkError
+from gateway.links import codes, events
 from gateway.links.connections import Connections
 from gateway.links.partners import Partner, PartnerBook
 from gateway.links.server import PartnerDoor, partner_app
@@ -71,19 +72,28 @@ class PartnerServer:
         return self._connections.under_way(partner)
 
     async def start(self) -> None:
-        """Listen. `OSError` of the system when the address is taken."""
+        """Listen. `LinkError` LINK-007 when the address cannot be had, LINK-008 without the compiled HTTP parser."""
+        if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
+            # The two differ in what they refuse, and only the compiled one was tried against the attacks in the tests.
+            raise LinkError(codes.PARSER_MISSING)
         await self._runner.setup()
         server = self._runner.server
         assert server is not None
-        self._listening = await asyncio.get_running_loop().create_server(
-            server,
-            self._asked.host,
-            self._asked.port,
-            ssl=self._door.tls.base,
-            ssl_handshake_timeout=_HANDSHAKE_S,
-            ssl_shutdown_timeout=_LINGER_S,
-            backlog=self._backlog,
-        )
+        host, port = self._asked
+        try:
+            self._listening = await asyncio.get_running_loop().create_server(
+                server,
+                host,
+                port,
+                ssl=self._door.tls.base,
+                ssl_handshake_timeout=_HANDSHAKE_S,
+                ssl_shutdown_timeout=_LINGER_S,
+                backlog=self._backlog,
+            )
+        except OSError as error:
+            await self._runner.cleanup()
+            cause = error.strerror or type(error).__name__
+            raise LinkError(codes.CANNOT_LISTEN, place=f"{host}:{port}", cause=cause) from None
         host, port = self._listening.sockets[0].getsockname()[:2]
         self._address = Address(host, port)
         self._door.log.info(events.LISTENING, host=host, port=port)

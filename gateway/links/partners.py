@@ -9,6 +9,7 @@ from datetime import datetime
 from urllib.parse import urlsplit
 
 from cryptography import x509
+from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 
@@ -52,15 +53,21 @@ class PeerCertificate(Struct, frozen=True, kw_only=True):
 
 
 def read_peer(der: bytes) -> PeerCertificate:
-    """The pin (SHA-256 of the public key), name and validity of a DER certificate that TLS has verified."""
-    certificate = x509.load_der_x509_certificate(der)
-    spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
-    return PeerCertificate(
-        pin=hashlib.sha256(spki).hexdigest(),
-        subject=certificate.subject.rfc4514_string(),
-        starts_at=certificate.not_valid_before_utc,
-        ends_at=certificate.not_valid_after_utc,
-    )
+    """The pin (SHA-256 of the public key), name and validity of a DER certificate that TLS has verified.
+
+    `LinkError` LINK-013 for one that OpenSSL takes and we cannot read.
+    """
+    try:
+        certificate = x509.load_der_x509_certificate(der)
+        spki = certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        return PeerCertificate(
+            pin=hashlib.sha256(spki).hexdigest(),
+            subject=certificate.subject.rfc4514_string(),
+            starts_at=certificate.not_valid_before_utc,
+            ends_at=certificate.not_valid_after_utc,
+        )
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise LinkError(codes.THEIR_CERTIFICATE, cause=f"it cannot be read: {type(error).__name__}") from None
 
 
 class PartnerBook:
@@ -97,7 +104,10 @@ class PartnerBook:
         if peer is None:
             if len(self._peers) >= _MAX_REMEMBERED:
                 self._peers.clear()
-            peer = self._peers[der] = read_peer(der)
+            try:
+                peer = self._peers[der] = read_peer(der)
+            except LinkError:
+                return None
         return self._by_pin.get(peer.pin) if peer.starts_at <= now <= peer.ends_at else None
 
 

@@ -8,6 +8,7 @@ from datetime import datetime
 
 import aiohttp
 
+from gateway.errors import LinkError
 from gateway.links import codes
 from gateway.links.partners import Partner, PeerCertificate, read_peer
 from gateway.links.state import LinkFaultError, Side
@@ -39,7 +40,13 @@ class PinnedServer(aiohttp.Fingerprint):
         der = connection.getpeercert(binary_form=True) if connection is not None else None
         if der is None:
             raise RuntimeError("a link connected without TLS")
-        self.seen = peer = read_peer(der)
+        place = f"{self._partner.name} {self._partner.url}"
+        try:
+            self.seen = peer = read_peer(der)
+        except LinkError as error:
+            transport.abort()
+            fault = LinkFaultError(error.code, side=Side.THEM, place=place, cause=error.cause, turned_away=True)
+            raise PinMismatchError(fault) from None
         if peer.pin in self._partner.tls_pins and peer.starts_at <= self._now() <= peer.ends_at:
             return
         transport.abort()  # nothing of ours has been sent yet, and nothing will be
@@ -47,7 +54,7 @@ class PinnedServer(aiohttp.Fingerprint):
             LinkFaultError(
                 codes.PIN_UNKNOWN,
                 side=Side.THEM,
-                place=f"{self._partner.name} {self._partner.url}",
+                place=place,
                 cause=f"got {peer.subject}, key sha256:{peer.pin}; expected one of {len(self._partner.tls_pins)} pins",
                 turned_away=True,
             )

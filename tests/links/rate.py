@@ -3,8 +3,8 @@
     python -m tests.links.rate [MESSAGES OCTETS]
 
 Sender and receiver are processes of their own, each with a real store, so each has at most one core, its writer thread
-included. Prints for each of three runs the rate on the clock, and the CPU time that each side spent on a message: on a
-machine that does other things as well, the CPU time is what can be compared.
+included. Prints for 1, 4 and 16 messages under way the median of three runs: the rate on the clock, and the CPU time
+that each side spent on a message. On a machine that does other things as well, the CPU time is what can be compared.
 """
 
 from __future__ import annotations
@@ -41,12 +41,14 @@ async def receive(rig: Rig, directory: Path, pipe: Connection) -> None:
     await store.close()
 
 
-async def send(rig: Rig, directory: Path, messages: int, octets: int, pipe: Connection) -> tuple[float, float]:
+async def send(
+    rig: Rig, directory: Path, messages: int, octets: int, in_flight: int, pipe: Connection
+) -> tuple[float, float]:
     store = await Store.open(directory / "ours.db", Limits(), SystemClock())
     for first in range(1, messages + 1, 500):
         batch = [sealed(number, "deu-1", size=octets) for number in range(first, min(first + 500, messages + 1))]
         await store.record_outbound_all([Outgoing(sealed=one, leaf=leaf.sent(one)) for one in batch])
-    link = rig.link(pipe.recv(), store, limits=Limits())
+    link = rig.link(pipe.recv(), store, limits=Limits(in_flight_messages=in_flight))
     begun, cpu = time.perf_counter(), time.process_time()
     async with running(link):
         while await store.queue_depth("deu-1"):  # noqa: ASYNC110 (the store has no event for it)
@@ -56,7 +58,7 @@ async def send(rig: Rig, directory: Path, messages: int, octets: int, pipe: Conn
     return wall, cpu
 
 
-def once(messages: int, octets: int) -> tuple[float, float, float]:
+def once(messages: int, octets: int, in_flight: int) -> tuple[float, float, float]:
     """Messages a second, and microseconds of CPU per message here and there."""
     here, there = multiprocessing.Pipe()
     with tempfile.TemporaryDirectory() as name:
@@ -64,7 +66,7 @@ def once(messages: int, octets: int) -> tuple[float, float, float]:
         rig = Rig(directory)
         child = multiprocessing.get_context("fork").Process(target=lambda: uvloop.run(receive(rig, directory, there)))
         child.start()
-        wall, cpu = uvloop.run(send(rig, directory, messages, octets, here))
+        wall, cpu = uvloop.run(send(rig, directory, messages, octets, in_flight, here))
         here.send(None)
         theirs = here.recv()
         child.join(10)
@@ -72,10 +74,13 @@ def once(messages: int, octets: int) -> tuple[float, float, float]:
 
 
 def main(messages: int = 3_000, octets: int = 2_000) -> None:
-    runs = [once(messages, octets) for _ in range(3)]
-    for rate, ours, theirs in runs:
-        print(f"{rate:8,.0f} messages/s   {ours:6,.0f} us CPU each at the sender   {theirs:6,.0f} us at the receiver")
-    print(f"median {statistics.median(rate for rate, _, _ in runs):,.0f} messages/s of {octets:,} octets")
+    for in_flight in (1, 4, 16):
+        runs = [once(messages, octets, in_flight) for _ in range(3)]
+        rate, ours, theirs = (statistics.median(column) for column in zip(*runs, strict=True))
+        print(
+            f"{in_flight:2} under way  {rate:6,.0f} messages/s of {octets:,} octets"
+            f"   CPU each: {ours:4,.0f} us at the sender, {theirs:4,.0f} us at the receiver"
+        )
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ from tests.simulators.outbox import MemoryOutbox
 from tests.simulators.partner import PartnerSimulator
 
 QUICK = Limits(
+    in_flight_messages=4,
     backoff_first_s=0.01,
     backoff_max_s=0.05,
     wake_up_s=0.05,

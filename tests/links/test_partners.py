@@ -47,10 +47,17 @@ def test_nobody_and_a_certificate_outside_its_validity_are_strangers(tmp_path: P
     der = leaf.certificate.public_bytes(Encoding.DER)
     book = PartnerBook([partner("deu-1", leaf.pin)])
     assert book.of_peer(None, now()) is None
+    assert book.of_peer(b"not a certificate", now()) is None
     assert book.of_peer(der, now() + timedelta(days=8)) is None
     assert book.of_peer(der, now() - timedelta(days=8)) is None
     book.replace([])
     assert book.of_peer(der, now()) is None
+
+
+def test_a_certificate_that_cannot_be_read_is_an_error_of_ours() -> None:
+    with pytest.raises(LinkError) as caught:
+        read_peer(b"not a certificate")
+    assert caught.value.code is codes.THEIR_CERTIFICATE
 
 
 def test_remembers_a_bounded_number_of_certificates(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

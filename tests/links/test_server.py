@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 import pytest
+from aiohttp import http_parser
 
 from gateway.clock import Clock, SystemClock
 from gateway.errors import LinkError, SealError, StoreError
@@ -108,16 +109,14 @@ class House:
         self.heard: list[str] = []
         self.server: PartnerServer
 
-    @contextlib.asynccontextmanager
-    async def open(
+    def door(
         self,
+        limits: Limits,
         handle: Callable[[Inbound], Awaitable[ReceiptAnswer]] = accept,
-        *,
-        limits: Limits = QUICK,
         ledger: Path | None = None,
         clock: Clock | None = None,
-    ) -> AsyncIterator[House]:
-        door = PartnerDoor(
+    ) -> PartnerDoor:
+        return PartnerDoor(
             node="nld-1",
             book=self.book,
             tls=self.tls,
@@ -129,7 +128,17 @@ class House:
             heard=self.heard.append,
             ledger=ledger,
         )
-        self.server = PartnerServer(door, host="127.0.0.1", port=0)
+
+    @contextlib.asynccontextmanager
+    async def open(
+        self,
+        handle: Callable[[Inbound], Awaitable[ReceiptAnswer]] = accept,
+        *,
+        limits: Limits = QUICK,
+        ledger: Path | None = None,
+        clock: Clock | None = None,
+    ) -> AsyncIterator[House]:
+        self.server = PartnerServer(self.door(limits, handle, ledger, clock), host="127.0.0.1", port=0)
         await self.server.start()
         try:
             yield self
@@ -515,3 +524,22 @@ async def test_repeated_refusals_are_counted_in_the_log_and_not_repeated(house: 
                 assert (await caller.post()).status == 403
     assert len(house.rig.events("link.request_refused")) == 1
     assert house.rig.metric("gateway_link_requests_refused_total", code=codes.NOT_A_PARTNER.id) == 5
+
+
+async def test_says_so_when_the_address_is_taken(house: House) -> None:
+    async with house.open():
+        taken = PartnerServer(house.door(QUICK), host="127.0.0.1", port=house.server.address.port)
+        with pytest.raises(LinkError) as caught:
+            await taken.start()
+        await taken.stop()
+    assert caught.value.code is codes.CANNOT_LISTEN
+    assert caught.value.place.startswith("127.0.0.1:")
+
+
+async def test_does_not_listen_with_another_http_parser_than_the_one_that_was_tried(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_parser, "HttpRequestParser", http_parser.HttpRequestParserPy)
+    with pytest.raises(LinkError) as caught:
+        await PartnerServer(house.door(QUICK), host="127.0.0.1", port=0).start()
+    assert caught.value.code is codes.PARSER_MISSING
