@@ -16,7 +16,7 @@ from gateway.formats.asterix import codes
 Sizer = Callable[[bytes, int, int], int]
 """(octets, start, end) to the place behind the part; raises `FormatError` when it does not fit before `end`."""
 
-MAX_PLANS = 2048  # stops a sender of random FSPECs from filling the memory: further ones are planned each time
+MAX_PLANS = 512  # stops a sender of random FSPECs from filling the memory: further ones are planned each time
 
 _Step = tuple[Callable[[bytes, int], tuple[bytes, ...]], int, Sizer | None]
 

@@ -139,7 +139,7 @@ def _warnings(key: tuple[tuple[Classification, ...], str | None, Environment]) -
     return bytes(code << 1 | (index + 1 < len(found)) for index, code in enumerate(found)), tuple(out.losses)
 
 
-_whos = Memo(_who, 32768)
+_whos = Memo(_who, 16384)
 _reports = Memo(_report)
 _warned = Memo(_warnings)
 

@@ -202,7 +202,7 @@ class Builder048:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._provenance: Memo[tuple[Plan, bytes, bytes], tuple[Provenance, ...]] = Memo(self._lineage)
-        self._names = Memo(_identifiers, 32768)
+        self._names = Memo(_identifiers, 16384)
         self._assumed = session.options.assumed_height_m
 
     def build(self, slots: list[bytes], plan: Plan, record: bytes, offset: int) -> Track:

@@ -117,7 +117,7 @@ class Builder062:
         self._session = session
         self._leftovers = session.options.leftovers
         self._provenance: Memo[LineageKey, tuple[Provenance, ...]] = Memo(self._lineage)
-        self._names = Memo(_identifiers, 32768)
+        self._names = Memo(_identifiers, 16384)
         self._sources: Memo[tuple[bytes, bytes], tuple[Source, ...]] = Memo(self._contributors)
         self._lossy_status = Memo(facts062.status_lossy)
 

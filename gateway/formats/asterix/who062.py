@@ -231,6 +231,6 @@ def _flags(key: tuple[Status | None, bool, bool]) -> Flags:
     return Flags(bytes(octets[: last + 1]), tuple(out.losses))
 
 
-whos = Memo(_who, 32768)
+whos = Memo(_who, 16384)
 kinds = Memo(_kind)
 flags = Memo(_flags)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from gateway.errors import FormatError, GatewayError
 from gateway.formats.asterix import CODECS, FORMAT, block
+from gateway.formats.asterix.layout import MAX_PLANS
+from gateway.formats.asterix.memo import Memo
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from tests.formats.asterix import recordings
@@ -327,3 +329,18 @@ def test_every_code_is_unique_and_speaks() -> None:
     assert len({code.id for code in codes}) == len(codes)
     assert all(code.id.startswith("AST-") and code.title and code.remedy for code in codes)
     assert issubclass(FormatError, GatewayError)
+
+
+def test_a_sender_of_ever_new_field_specifications_and_names_does_not_fill_the_memory() -> None:
+    layout = CODECS[62].layout
+    for raw in range(2000):
+        fspec = bytes([raw >> 7 << 1 & 0xFE | 1, raw << 1 & 0xFE])
+        try:
+            layout.size(fspec + bytes(400), 0, 402)
+        except FormatError:
+            continue
+    assert len(layout._plans) <= MAX_PLANS
+    remembered = Memo(bytes, limit=8)
+    for number in range(100):
+        assert remembered[number] == bytes(number)
+        assert len(remembered) <= 8

@@ -212,6 +212,7 @@ def test_velocity_accuracy_and_doppler() -> None:
     assert found.polar is not None
     assert found.polar.range_rate_mps == -120.0
     assert "I048/120" not in lost(track)
+    assert "I048/120" in lost(track_048({"120": {"CAL": {"D": 0, "CAL": -120}}}))  # nowhere to stand without a polar
     doubtful = track_048({"040": PLACE, "120": {"CAL": {"D": 1, "CAL": 5}}})
     assert state(doubtful).polar is not None
     assert "I048/120" in lost(doubtful)

@@ -196,6 +196,7 @@ def test_accuracy_in_degrees_becomes_metres_at_the_latitude() -> None:
     assert found.accuracy is not None
     assert found.accuracy.basis == "SIGMA_LATLON"
     assert found.accuracy.horizontal_95_m == pytest.approx(2.4477 * 300 * lsb * 111_120 / 2, rel=1e-3)
+    assert state(track_062({"500": {"ARC": 6.25}})).accuracy is None  # no place for it, and nothing made up
     barometric = state(track_062({"500": {"ABA": 1.0}}))
     assert barometric.accuracy is not None
     assert barometric.accuracy.vertical_95_m == pytest.approx(1.96 * 30.48)
