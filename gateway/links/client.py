@@ -145,7 +145,7 @@ class PartnerClient:
             answer.status,
             place=place,
             retry_after=answer.retry_after,
-            public_code=_public_code(answer.body),
+            public_code=public_code(answer.body),
             now=self._clock.now(),
         )
 
@@ -235,7 +235,7 @@ async def _reused(_session: object, context: object, _params: object) -> None:
         trip.reused = True
 
 
-def _public_code(body: bytes) -> str:
+def public_code(body: bytes) -> str:
     """The code of a problem document, for the operator; empty when there is none that looks like one."""
     try:
         document = json.loads(body)

@@ -129,5 +129,5 @@ def http_date(text: str) -> datetime | None:
     """The instant of an HTTP date; None for any other text."""
     try:
         return parsedate_to_datetime(text).replace(tzinfo=UTC)
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):
         return None

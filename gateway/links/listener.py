@@ -23,9 +23,6 @@ _FIELD_OCTETS = 4_096
 _LINE_OCTETS = 2_048
 _HANDSHAKE_S = 5.0  # stops strangers, who never get further than this, from holding sockets
 _LINGER_S = 1.0
-_quiet = logging.getLogger("gateway.links.http")
-_quiet.propagate = False  # aiohttp logs a traceback per malformed request: a flood that a stranger could steer
-_quiet.addHandler(logging.NullHandler())
 
 
 class Address(NamedTuple):
@@ -48,7 +45,7 @@ class PartnerServer:
         self._runner = web.AppRunner(
             partner_app(door, self._connections),
             access_log=None,
-            logger=_quiet,
+            logger=_quiet_logger(),
             handle_signals=False,
             keepalive_timeout=limits.idle_timeout_s,  # in aiohttp also the time that headers may take
             auto_decompress=False,
@@ -164,3 +161,12 @@ class PartnerServer:
             return False
         held[partner.name] += 1
         return held[partner.name] <= door.limits.partner_connections
+
+
+def _quiet_logger() -> logging.Logger:
+    """aiohttp logs a traceback per malformed request: a flood that a stranger could steer. Ours are counted instead."""
+    logger = logging.getLogger("gateway.links.http")
+    logger.propagate = False
+    if not logger.handlers:
+        logger.addHandler(logging.NullHandler())
+    return logger

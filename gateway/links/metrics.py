@@ -41,6 +41,10 @@ class LinkMetrics:
             buckets=_SECONDS,
             registry=registry,
         )
+        self._inward(registry)
+        self._health(registry)
+
+    def _inward(self, registry: CollectorRegistry) -> None:
         self.received = Counter(
             "gateway_link_received_messages",
             "Messages answered with a signed note, by outcome",
@@ -63,6 +67,8 @@ class LinkMetrics:
         self.connections = Gauge(
             "gateway_link_connections", "Open connections that partners made to us", registry=registry
         )
+
+    def _health(self, registry: CollectorRegistry) -> None:
         self.last_good = Gauge(
             "gateway_link_last_good_timestamp_seconds",
             "Unix time of the last good exchange, by direction",

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import gateway.links
 from gateway.errors import LedgerError, LinkError
 from gateway.ledger.note import Verifier
 from gateway.ledger.receipt import open_receipt
 from gateway.links import Partner, PartnerBook, codes, events, read_peer
+from gateway.links.client import public_code
+from gateway.links.faults import fault_of_status
 from gateway.links.partners import check_partner
 from gateway.links.receipts import check_receipt
 from gateway.links.state import LinkFaultError
@@ -158,6 +163,36 @@ def test_every_flipped_bit_of_a_receipt_makes_it_worthless() -> None:
         spoilt = note[:place] + bytes((note[place] ^ 1,)) + note[place + 1 :]
         with pytest.raises(LinkFaultError):
             _check(spoilt, 200, recorded)
+
+
+@given(octets=st.binary(max_size=600), place=st.integers(0, 600))
+@settings(max_examples=200, deadline=None)
+def test_no_answer_of_a_partner_raises_anything_but_a_fault(octets: bytes, place: int) -> None:
+    recorded = _recorded()
+    note = _note(recorded)
+    for answer in (octets, note[:place] + octets + note[place:], note[:place]):
+        with contextlib.suppress(LinkFaultError):
+            assert _check(answer, 200, recorded).receipt.sha256 == recorded.message.sha256
+    text = octets.decode("latin-1")
+    fault = fault_of_status(place, place="deu-1", retry_after=text, public_code="", now=now())
+    assert fault.retry_after_s is None or fault.retry_after_s >= 0
+    assert public_code(octets).isascii()
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b'{"code":"LINK-037"}', "LINK-037"),
+        (b'{"code":37}', ""),
+        (b'{"code":"' + b"x" * 17 + b'"}', ""),
+        (b'{"code":"\\u001b[31m"}', ""),
+        (b"[" * 60_000, ""),
+        (b'["code"]', ""),
+        (b"\xff", ""),
+    ],
+)
+def test_a_partners_code_is_shown_only_if_it_looks_like_one(body: bytes, code: str) -> None:
+    assert public_code(body) == code
 
 
 def _check(note: bytes, status: int, recorded: Recorded):  # type: ignore[no-untyped-def]  # a Delivery
