@@ -164,7 +164,7 @@ class PartnerServer:
 
 
 def _quiet_logger() -> logging.Logger:
-    """A logger that says nothing: aiohttp logs a traceback per malformed request, a flood that a stranger could steer."""
+    """Says nothing: aiohttp logs a traceback per malformed request, a flood that a stranger could steer."""
     logger = logging.getLogger("gateway.links.http")
     logger.propagate = False
     if not logger.handlers:
