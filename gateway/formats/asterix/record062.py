@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from math import cos, radians, sin, sqrt
 
-from gateway.formats.asterix import facts062
+from gateway.formats.asterix import facts062, leftovers
 from gateway.formats.asterix.draft import NO_CODE, NO_DATUM, NO_TARGET, OUT_OF_RANGE, TRUNCATED, Draft
 from gateway.formats.asterix.scale import Scale
 from gateway.formats.asterix.session import TICKS_PER_DAY
@@ -82,6 +82,9 @@ def write(track: Track, state: State, station: bytes, service: bytes, number: in
     add(10, own.record())
     add(11, number.to_bytes(2, "big"))
     add(12, status.octets)
+    rest = leftovers.items(track.extensions) if track.extensions else {}
+    for place, item in ((13, "290"), (14, "200"), (15, "295")):
+        add(place, rest.get(item, b""))
     credible = state.altitude_quality is None
     if credible:
         out.number(16, _LEVEL, state.altitude_baro_m, "state.altitude_baro_m")
@@ -305,7 +308,7 @@ def _leave(out: Draft, track: Track, state: State) -> None:
             ("remarks", track.remarks),
             ("relations", track.relations),
             ("label", track.label),
-            ("extensions", track.extensions),
+            ("extensions", tuple(e for e in track.extensions if e.namespace != leftovers.NAMESPACE)),
             ("state.height_agl_m", state.height_agl_m),
             ("state.sent_at", state.sent_at),
             ("state.stale_at", state.stale_at),

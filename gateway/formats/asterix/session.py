@@ -15,6 +15,7 @@ from gateway.track import Polar, Position, Source
 DAY_S = 86_400
 TICKS_PER_DAY = DAY_S * 128  # the time of day counts 1/128 s
 HALF_DAY = TICKS_PER_DAY // 2
+MAX_RADARS = 1024  # that one decoder remembers: stops a sender of ever new SAC/SICs; further ones work without memory
 
 
 class SourceName(Struct, frozen=True, kw_only=True):
@@ -118,7 +119,7 @@ class Session:
         found = self.polars.get(key)
         if found is None:
             found = self._template(key)
-            if len(self.polars) < 65536:
+            if len(self.polars) < MAX_RADARS:
                 self.polars[key] = found
         return found
 
@@ -127,7 +128,7 @@ class Session:
         sac, sic = key
         if not self.options.site_from_stream or (sac, sic) in self.options.sites:
             return
-        if self.sites.get((sac, sic)) != site:
+        if self.sites.get((sac, sic)) != site and len(self.sites) < MAX_RADARS:
             self.sites[sac, sic] = site
             self.lines[key] = LineOfSight(site)
             self.polars[key] = self._template(key)
@@ -135,4 +136,9 @@ class Session:
     def service(self, key: bytes) -> RadarService:
         """What the radar with that SAC/SIC said of itself."""
         sac, sic = key
-        return self.services.setdefault((sac, sic), RadarService())
+        found = self.services.get((sac, sic))
+        if found is None:
+            found = RadarService()
+            if len(self.services) < MAX_RADARS:
+                self.services[sac, sic] = found
+        return found

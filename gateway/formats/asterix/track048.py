@@ -236,7 +236,7 @@ class Builder048:
         classifications, platform = _classified[i030] if i030 else ((), None)
         state = State(
             time=time,
-            time_quality="MEASURED",
+            time_quality="TAGGED" if i020 and i020[0] < 0x20 else "MEASURED",  # TYP 0: extrapolated
             date_basis="RECEIVED_TIME",
             received_at=session.received_at,
             position=position,

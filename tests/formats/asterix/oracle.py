@@ -63,13 +63,24 @@ def _content(element: Any) -> Any:
     return content.as_uint()
 
 
+SIX_BIT = frozenset({"240", "CHR", "ID"})
+LEGAL = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 ")
+
+
 def comparable(value: Any) -> Any:
-    """Our own values without what the library does not tell: padding, spare bits, contents that depend on another."""
+    """Our own values without what the library does not tell: padding, spare bits, contents that depend on another,
+    six-bit characters outside of the alphabet."""
     if isinstance(value, dict):
-        kept = {name: part for name, part in value.items() if not name.startswith("spare")}
-        return {name: None if name == "IAS" and "IM" in value else comparable(part) for name, part in kept.items()}
+        kept = {name: part for name, part in value.items() if not name.startswith(("spare", "fspec"))}
+        return {name: None if name == "IAS" and "IM" in value else _named(name, part) for name, part in kept.items()}
     if isinstance(value, list):
         return [comparable(part) for part in value]
     if isinstance(value, float):
         return float(f"{value:.12g}")
     return value.strip(" @") if isinstance(value, str) else value
+
+
+def _named(name: str, value: Any) -> Any:
+    if name in SIX_BIT and isinstance(value, str):
+        return "".join(character for character in value if character in LEGAL).strip()
+    return comparable(value)

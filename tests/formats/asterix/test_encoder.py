@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.asterix import CODECS, FORMAT, block
+from gateway.formats.asterix.leftovers import NAMESPACE
 from gateway.stages import Encoded
 from gateway.track import (
     Accuracy,
@@ -20,6 +21,7 @@ from gateway.track import (
     Covariance,
     Dimensions,
     Environment,
+    Extension,
     Identifier,
     Identity,
     IdentityGroup,
@@ -32,7 +34,7 @@ from gateway.track import (
     Track,
 )
 from tests.formats.asterix import recordings
-from tests.formats.asterix.making import NOON, frame, names, octets_048, octets_062, state, status
+from tests.formats.asterix.making import NOON, decoded, frame, names, octets_048, octets_062, state, status
 
 FOOT = 0.3048
 TRACK = "00000000-0000-4000-8000-000000000001"
@@ -382,6 +384,40 @@ def test_a_speed_without_a_course_and_a_course_without_a_speed_go_as_the_aircraf
     assert course["380"]["TAN"] == 0.0
     (still,) = items(encode(track(state=State(time=NOON, ground_speed_mps=0.0))))
     assert still["185"] == {"VX": 0.0, "VY": 0.0}
+
+
+def test_movement_and_ages_go_back_into_their_items() -> None:
+    wanted: dict[str, Any] = {
+        "200": {"TRANS": 1, "LONG": 0, "VERT": 2, "ADF": 0},
+        "290": {"PSR": 2.5, "SSR": 0.0, "ADS": 16383.75},
+        "295": {"MFL": 1.25},
+    }
+    one = decoded(62, octets_062(wanted), leftovers=True)
+    encoded = encode(one)
+    (item,) = items(encoded)
+    assert {name: item[name] for name in wanted} == wanted
+    assert losses(encoded) == {"identifiers.system_track": "NO_TARGET"}
+
+
+@pytest.mark.parametrize(
+    ("attributes", "expected"),
+    [
+        (' update-age-psr="999999"', set()),
+        (' trans="9" long="0" vert="0" adf="0"', set()),
+        (' trans="1"', set()),
+        (' update-age-psr="NaN"', set()),
+        (' data-age-mfl="1.5" update-age-nothing="1"', {"295"}),
+    ],
+)
+def test_an_extension_that_came_through_partners_is_checked(attributes: str, expected: set[str]) -> None:
+    xml = f'<x:SystemTrack xmlns:x="{NAMESPACE}"{attributes}></x:SystemTrack>'
+    (item,) = items(encode(track(extensions=(Extension(NAMESPACE, "SystemTrack", xml),))))
+    assert item.keys() & {"200", "290", "295"} == expected
+
+
+def test_a_strange_extension_is_a_loss() -> None:
+    strange = Extension("urn:other", "A", '<a:A xmlns:a="urn:other"></a:A>')
+    assert losses(encode(track(extensions=(strange,)))) == {"extensions": "NO_TARGET"}
 
 
 def test_a_doubted_level_goes_where_its_mark_can_stand() -> None:

@@ -8,7 +8,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from gateway.errors import FormatError
 from gateway.formats.asterix import CODECS, FORMAT
 from gateway.stages import Decoded, Frame
 from gateway.track import Track
@@ -84,6 +87,38 @@ def test_agrees_with_libasterix_on_a_sample_of_the_half_hour() -> None:
     for block in recordings.final()[::50]:
         ours: list[Any] = [oracle.comparable(CODECS[62].read(record)) for record in records(block)]
         assert ours == [oracle.comparable(record) for record in oracle.records(block)]
+
+
+def ours_of(block: bytes) -> list[Any] | None:
+    try:
+        return [oracle.comparable(CODECS[block[0]].read(record)) for record in records(block)]
+    except FormatError:
+        return None
+
+
+def theirs_of(block: bytes) -> list[Any] | None:
+    try:
+        return [oracle.comparable(record) for record in oracle.records(block)]
+    except ValueError:
+        return None
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.data())
+def test_accepts_and_refuses_damaged_blocks_exactly_as_libasterix_does(data: st.DataObject) -> None:
+    pool = [block for _, block in pcap_blocks()] + recordings.final()[::1000]
+    octets = bytearray(data.draw(st.sampled_from(pool)))
+    for _ in range(data.draw(st.integers(1, 4))):
+        octets[data.draw(st.integers(3, len(octets) - 1))] = data.draw(st.integers(0, 255))
+    damaged = bytes(octets)
+    assert ours_of(damaged) == theirs_of(damaged)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.sampled_from(sorted(CODECS)), st.binary(min_size=1, max_size=60))
+def test_accepts_and_refuses_random_octets_exactly_as_libasterix_does(category: int, octets: bytes) -> None:
+    random = bytes([category]) + (len(octets) + 3).to_bytes(2, "big") + octets
+    assert ours_of(random) == theirs_of(random)
 
 
 def test_reads_the_figures_of_the_half_hour() -> None:

@@ -149,7 +149,9 @@ def test_status_facts_of_the_report_and_of_the_track() -> None:
     assert found.started is None
     plain = status(track_048({"170": TRACK_1}))
     assert (plain.confirmed, plain.ended, plain.coasted, plain.military_emergency) == (True, None, False, None)
-    assert status(track_048({"020": {**DESCRIPTOR_1, "TYP": 0}})).coasted is True
+    coasting = track_048({"020": {**DESCRIPTOR_1, "TYP": 0}})
+    assert status(coasting).coasted is True
+    assert state(coasting).time_quality == "TAGGED"
 
 
 @pytest.mark.parametrize(("field", "octet"), [("RAB", DESCRIPTOR_1), ("TST", {**DESCRIPTOR_1, **DESCRIPTOR_2})])
