@@ -24,6 +24,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
 
     refused: tuple[tuple[str, FormatError], ...] = ()
     """(track_id, why) of tracks that the alliance format cannot express."""
+    more_message_ids: tuple[str, ...] = ()
+    """Of further messages, where one would have been too large."""
     failure: GatewayError | None = None
     """Nothing of the batch is durable."""
 

@@ -9,17 +9,16 @@ partners may see: one signature, one POST, one ledger leaf. The answer to a nati
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer, Outcome
 from gateway.clock import Clock
+from gateway.drafting import Maker, draft_batch
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError
 from gateway.feeds.picture import Picture
 from gateway.formats import alliance
@@ -30,15 +29,11 @@ from gateway.policy import Policy, accept, release
 from gateway.seal import Signer, VerificationError, Verifier, check_freshness
 from gateway.stages import (
     Decoder,
-    Exercise,
     Frame,
-    Header,
     Inbound,
     Intake,
-    Message,
     Opened,
     Refused,
-    Simulation,
     Verified,
 )
 from gateway.store import (
@@ -79,8 +74,7 @@ class Rooms(Struct, kw_only=True):
     """The rooms that the corridor walks through, assembled by `node`."""
 
     node: str
-    exercise: Exercise
-    simulation: Simulation
+    maker: Maker
     clock: Clock
     limits: Limits
     policy: Policy
@@ -116,14 +110,15 @@ class Pending(Struct, frozen=True, kw_only=True):
             if outcome.failure is not None:
                 raise outcome.failure
         late = {track_id: why for outcome in outcomes for track_id, why in outcome.refused}
-        return self.expected(late)
+        return self.expected(late, [one for outcome in outcomes for one in outcome.more_message_ids])
 
-    def expected(self, late: Mapping[str, FormatError] = MappingProxyType({})) -> Intake:
-        """The answer if all goes well but for the tracks refused `late`, by track_id."""
+    def expected(self, late: Mapping[str, FormatError] = MappingProxyType({}), more: Sequence[str] = ()) -> Intake:
+        """The answer if all goes well but for tracks refused `late`, by track_id, and with `more` messages."""
         mine = [late[track_id] for track_id in self.track_ids if track_id in late]
+        message_ids = [*(batch.message_id for batch in self.batches), *more]
         return Intake(
             track_ids=tuple(track_id for track_id in self.track_ids if track_id not in late),
-            message_ids=tuple(batch.message_id for batch in self.batches) if len(mine) < len(self.track_ids) else (),
+            message_ids=tuple(message_ids) if len(mine) < len(self.track_ids) else (),
             problems=(*self.problems, *mine),
             duplicates=self.duplicates,
             refused=self.refused,
@@ -214,47 +209,24 @@ async def dispatch(rooms: Rooms, batch: Batch) -> None:
 
 async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
     # 5. Render: straight into exclusive canonical form
-    message = Message(
-        header=Header(
-            message_id=batch.message_id,
-            created_at=rooms.clock.now(),
-            sender=rooms.node,
-            recipients=batch.recipients,
-            release_group=batch.group,
-            nonce=secrets.token_hex(16),
-            exercise=rooms.exercise,
-            simulation=rooms.simulation,
-            label=batch.label,
-        ),
-        tracks=tuple(batch.tracks),
-    )
-    refused: tuple[tuple[str, FormatError], ...] = ()
-    try:
-        draft = alliance.draft(message, rule=batch.rule)
-    except FormatError:  # rare: find the tracks that cannot be expressed, and send the others
-        tracks = tuple(track for track in message.tracks if alliance.fault(track) is None)
-        faults = ((track.track_id or "", alliance.fault(track)) for track in message.tracks)
-        refused = tuple((track_id, fault) for track_id, fault in faults if fault is not None)
-        rooms.counts.records_refused += len(refused)
-        if not tracks:
-            await _remember(rooms, batch.begun, *batch.idempotency)
-            return Outcome(refused=refused)
-        message = replace(message, tracks=tracks)
-        draft = alliance.draft(message, rule=batch.rule)
+    drafts, refused = draft_batch(rooms.maker, batch)
+    rooms.counts.records_refused += len(refused)
+    if not drafts:
+        await _remember(rooms, batch.begun, *batch.idempotency)
+        return Outcome(refused=refused)
 
     # 6. Sign
-    sealed = await rooms.signer.seal_async(draft)
-    rooms.counts.messages_signed += 1
-    rooms.counts.tracks_signed += len(message.tracks)
+    sealed = [await rooms.signer.seal_async(draft) for draft in drafts]
+    rooms.counts.messages_signed += len(sealed)
+    rooms.counts.tracks_signed += len(batch.tracks) - len(refused)
 
     # 7. Record: message, dedupe key, ledger leaf and track index in one transaction
-    await rooms.store.record_outbound_all(
-        [Outgoing(sealed=sealed, leaf=leaf.sent(sealed))], batch.begun, batch.idempotency
-    )
+    outgoing = [Outgoing(sealed=one, leaf=leaf.sent(one)) for one in sealed]
+    await rooms.store.record_outbound_all(outgoing, batch.begun, batch.idempotency)
 
     # 8. Deliver: the links read forward from their own cursors
-    rooms.wake_links(sealed.recipients)
-    return Outcome(refused=refused)
+    rooms.wake_links(batch.recipients)
+    return Outcome(refused=refused, more_message_ids=tuple(one.message_id for one in sealed[1:]))
 
 
 async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempotent | None) -> None:

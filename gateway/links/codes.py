@@ -71,7 +71,7 @@ OUR_CERTIFICATE_REFUSED = Code(
     "LINK-014",
     "the partner refused our certificate",
     "ask the partner whether our authority is in the trust list and our certificate is not revoked there; "
-    "try `gateway links probe`",
+    "try `gateway check --connect`",
 )
 PIN_UNKNOWN = Code(
     "LINK-015",

@@ -20,6 +20,8 @@ from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
+from gateway.config.model import Origins
+from gateway.drafting import Maker
 from gateway.errors import GatewayError
 from gateway.feeds.http import HttpServer
 from gateway.feeds.outlet import Outlet
@@ -47,6 +49,7 @@ from gateway.node.supervisor import Supervisor
 from gateway.pipeline import Answer, Counts, Pending, Rooms, dispatch, inbound, outbound
 from gateway.stages import Decoder, Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
+from gateway.track import Track
 
 TOUCH_S = 5.0
 """How often the store learns which tracks are alive: a restart within the sources' silence keeps their identifiers."""
@@ -104,8 +107,12 @@ class Node:
             )
             self.rooms = Rooms(
                 node=config.node.name,
-                exercise=config.node.exercise,
-                simulation=config.node.simulation,
+                maker=Maker(
+                    node=config.node.name,
+                    exercise=config.node.exercise,
+                    simulation=config.node.simulation,
+                    clock=clock,
+                ),
                 clock=clock,
                 limits=limits,
                 policy=trust.read_policy(config),
@@ -183,8 +190,15 @@ class Node:
             if is_inward(table):
                 self.feeds[name] = open_feed(self.config, name, form, take=self._take, clock=self.clock)
             else:
-                outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock)
+                outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock, picture=self._picture_of)
                 self.outlets.add(name, outlet, table.origins)
+
+    def _picture_of(self, origins: Origins) -> list[Track]:
+        """The current tracks of these origins, for a client that connects."""
+        own, entries = self.config.node.name, self.rooms.picture.query(most=self.config.limits.picture_tracks)[0]
+        if origins is Origins.ALL:
+            return [entry.track for entry in entries]
+        return [entry.track for entry in entries if (entry.origin == own) is (origins is Origins.OWN)]
 
     # ------------------------------------------------------------------------------------------------------- running
 

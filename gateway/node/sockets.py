@@ -141,8 +141,13 @@ def open_feed(
     return make(tcp, sink=sink, clock=clock, limits=limits)
 
 
-def open_outlet(config: Config, name: str, form: Format, *, clock: Clock) -> Outlet:
-    """The feed out of that name; it sends while `run` runs, and takes offers before."""
+def open_outlet(
+    config: Config, name: str, form: Format, *, clock: Clock, picture: Callable[[Origins], Sequence[Track]]
+) -> Outlet:
+    """The feed out of that name; it sends while `run` runs, and takes offers before.
+
+    `picture` gives what a client that connects begins with.
+    """
     table, limits = config.feed[name], config.limits
     options = dict(config.feed_options(name))
     make_encoder(config, form, options)
@@ -157,8 +162,10 @@ def open_outlet(config: Config, name: str, form: Format, *, clock: Clock) -> Out
         return UdpOutlet(out, encoder=encoder, clock=clock, limits=limits)
     delimiter = b"\n" if form.name in ("geojson", "alliance") else b""
     tcp = TcpOut(name=name, host=host, port=port, delimiter=delimiter, allow=table.allow)
-    make = TcpListenOutlet if table.kind is FeedKind.TCP_LISTEN else TcpConnectOutlet
-    return make(tcp, encoder=encoder, clock=clock, limits=limits)
+    if table.kind is FeedKind.TCP_CONNECT:
+        return TcpConnectOutlet(tcp, encoder=encoder, clock=clock, limits=limits)
+    origins = table.origins
+    return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=lambda: picture(origins))
 
 
 class Outlets:

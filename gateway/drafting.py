@@ -1,0 +1,77 @@
+"""Drafting: one closed batch as unsigned messages, usually one; several where one would be too large."""
+
+from __future__ import annotations
+
+import secrets
+from uuid import uuid4
+
+from msgspec import Struct
+
+from gateway.batch import Batch
+from gateway.clock import Clock
+from gateway.errors import FormatError
+from gateway.formats import alliance
+from gateway.formats.alliance.codes import TOO_LARGE
+from gateway.stages import Draft, Exercise, Header, Message, Simulation
+from gateway.track import Track
+
+Refusals = tuple[tuple[str, FormatError], ...]
+"""(track_id, why) of tracks that the alliance format cannot express."""
+
+
+class Maker(Struct, frozen=True, kw_only=True):
+    """What every header of this node says."""
+
+    node: str
+    exercise: Exercise
+    simulation: Simulation
+    clock: Clock
+
+
+def draft_batch(maker: Maker, batch: Batch) -> tuple[list[Draft], Refusals]:
+    """The drafts of a batch, the first under the batch's own message id, and the tracks that are in none of them.
+
+    Raises `FormatError` when the header cannot be expressed, and so no message at all.
+    """
+    return _draft(maker, batch, tuple(batch.tracks), batch.message_id)
+
+
+def _draft(maker: Maker, batch: Batch, tracks: tuple[Track, ...], message_id: str) -> tuple[list[Draft], Refusals]:
+    message = Message(
+        header=Header(
+            message_id=message_id,
+            created_at=maker.clock.now(),
+            sender=maker.node,
+            recipients=batch.recipients,
+            release_group=batch.group,
+            nonce=secrets.token_hex(16),
+            exercise=maker.exercise,
+            simulation=maker.simulation,
+            label=batch.label,
+        ),
+        tracks=tracks,
+    )
+    try:
+        return [alliance.draft(message, rule=batch.rule)], ()
+    except FormatError as error:
+        if len(tracks) == 1:
+            return [], ((tracks[0].track_id or "", error),)
+        if error.code is not TOO_LARGE:
+            return _draft_without_faults(maker, batch, tracks, message_id, error)
+    middle = len(tracks) // 2
+    first, refused = _draft(maker, batch, tracks[:middle], message_id)
+    second, refused_too = _draft(maker, batch, tracks[middle:], str(uuid4()) if first else message_id)
+    return first + second, refused + refused_too
+
+
+def _draft_without_faults(
+    maker: Maker, batch: Batch, tracks: tuple[Track, ...], message_id: str, error: FormatError
+) -> tuple[list[Draft], Refusals]:
+    """Rare: find the tracks that cannot be expressed by themselves, and send the others."""
+    faults = [(track, alliance.fault(track)) for track in tracks]
+    good = tuple(track for track, fault in faults if fault is None)
+    refused = tuple((track.track_id or "", fault) for track, fault in faults if fault is not None)
+    if len(good) == len(tracks):  # the fault is not a track's: the message as a whole cannot be expressed
+        raise error
+    drafts, more = _draft(maker, batch, good, message_id) if good else ([], ())
+    return drafts, refused + more
