@@ -80,6 +80,11 @@ FRAME_TOO_LARGE = Code(
     "A frame is larger or holds more records than the limits allow",
     "Raise max_frame_octets or max_records_per_frame in [limits] if the source is right.",
 )
+OUTSIDE_AREA = Code(
+    "AST-017",
+    "A position lies outside of the area that the source is known to cover",
+    "An old edition often reads as a new one without complaint; find out which one the source sends, or widen area.",
+)
 OUT_OF_RANGE = Code(
     "AST-020",
     "A value lies outside of what its item may carry",
@@ -130,6 +135,7 @@ CODES = (
     NOT_THIS_EDITION,
     TIME_TOO_FAR,
     FRAME_TOO_LARGE,
+    OUTSIDE_AREA,
     OUT_OF_RANGE,
     UNKNOWN_FIELD,
     NOT_EXPRESSIBLE,

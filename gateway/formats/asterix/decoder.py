@@ -25,7 +25,8 @@ class AsterixDecoder:
     `gateway` names this node in the provenance; `sources` maps ``"SAC/SIC"`` to ``{name, nation}`` (a nation may be
     ``unknown``); `sites` maps it to a radar's ``{latitude_deg, longitude_deg, altitude_msl_m}``; `site_from_stream`
     lets CAT034 item 120 give the sites that are not configured; `assumed_height_m` places targets that report no
-    usable height (without it they stay polar); `time_window_s` refuses times of day further from the reception;
+    usable height (without it they stay polar); `time_window_s` refuses times of day further from the reception, `area`
+    (``south_deg``, ``west_deg``, ``north_deg``, ``east_deg``) positions outside of it: both betray a wrong edition;
     `dedupe` drops repeated blocks; `leftovers` adds the mode of movement and the ages of CAT062 as an extension;
     `editions` states the editions that the source sends, and is refused if they are not those of the tables.
     """
@@ -39,6 +40,7 @@ class AsterixDecoder:
         site_from_stream: bool = False,
         assumed_height_m: float | None = None,
         time_window_s: float | None = None,
+        area: object = None,
         dedupe: bool = True,
         leftovers: bool = False,
         editions: object = None,
@@ -52,6 +54,7 @@ class AsterixDecoder:
             site_from_stream=site_from_stream,
             assumed_height_m=assumed_height_m,
             time_window_s=time_window_s,
+            area=area,
             dedupe=dedupe,
             leftovers=leftovers,
             limits=limits,

@@ -9,7 +9,7 @@ from gateway.errors import FormatError
 from gateway.formats.asterix import codes
 from gateway.formats.asterix.geodesy import Site
 from gateway.formats.asterix.records import CODECS
-from gateway.formats.asterix.session import DecoderOptions, SourceName
+from gateway.formats.asterix.session import Area, DecoderOptions, SourceName
 from gateway.limits import Limits
 
 Table = Mapping[str, object]
@@ -87,6 +87,15 @@ def _source(value: object, name: str) -> SourceName:
     return SourceName(name=title, nation=nation)
 
 
+def _area(value: object) -> Area:
+    table = _table(value, "area", frozenset(Area.__struct_fields__))
+    limits = {"south_deg": 90, "north_deg": 90, "west_deg": 180, "east_deg": 180}
+    sides = {name: number(table.get(name), f"area.{name}", -limit, limit) for name, limit in limits.items()}
+    if sides["south_deg"] > sides["north_deg"]:
+        raise wrong("area.south_deg", "is north of north_deg")
+    return Area(**sides)
+
+
 def _stations(value: object, name: str) -> Mapping[str, object]:
     if value is None:
         return {}
@@ -112,6 +121,7 @@ def decoder_options(
     site_from_stream: object,
     assumed_height_m: object,
     time_window_s: object,
+    area: object,
     dedupe: object,
     leftovers: object,
     limits: Limits | None,
@@ -134,6 +144,7 @@ def decoder_options(
         if assumed_height_m is None
         else number(assumed_height_m, "assumed_height_m", -500, 30_000),
         time_window_s=None if time_window_s is None else number(time_window_s, "time_window_s", 0.001, 43_200),
+        area=None if area is None else _area(area),
         dedupe=flag(dedupe, "dedupe"),
         leftovers=flag(leftovers, "leftovers"),
         limits=limits if limits is not None else Limits(),

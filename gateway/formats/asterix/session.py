@@ -25,6 +25,23 @@ class SourceName(Struct, frozen=True, kw_only=True):
     nation: str | None = None
 
 
+class Area(Struct, frozen=True, kw_only=True):
+    """A box on the earth; `west` beyond `east` spans the antimeridian."""
+
+    south_deg: float
+    west_deg: float
+    north_deg: float
+    east_deg: float
+
+    def holds(self, point: Position) -> bool:
+        """Whether the point lies in the box, its edges included."""
+        if not self.south_deg <= point.latitude_deg <= self.north_deg:
+            return False
+        if self.west_deg <= self.east_deg:
+            return self.west_deg <= point.longitude_deg <= self.east_deg
+        return point.longitude_deg >= self.west_deg or point.longitude_deg <= self.east_deg
+
+
 class DecoderOptions(Struct, frozen=True, kw_only=True):
     """Validated options of a decoder; `options.decoder_options` makes them."""
 
@@ -34,6 +51,7 @@ class DecoderOptions(Struct, frozen=True, kw_only=True):
     site_from_stream: bool
     assumed_height_m: float | None
     time_window_s: float | None
+    area: Area | None
     dedupe: bool
     leftovers: bool
     limits: Limits

@@ -7,7 +7,8 @@ from struct import Struct
 
 from msgspec.structs import replace
 
-from gateway.formats.asterix import aircraft, facts062, leftovers, names
+from gateway.errors import FormatError
+from gateway.formats.asterix import aircraft, codes, facts062, leftovers, names
 from gateway.formats.asterix.layout import Plan
 from gateway.formats.asterix.memo import Memo
 from gateway.formats.asterix.session import Session
@@ -116,6 +117,7 @@ class Builder062:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._leftovers = session.options.leftovers
+        self._area = session.options.area
         self._provenance: Memo[LineageKey, tuple[Provenance, ...]] = Memo(self._lineage)
         self._names = Memo(_identifiers, 16384)
         self._sources: Memo[tuple[bytes, bytes], tuple[Source, ...]] = Memo(self._contributors)
@@ -181,15 +183,18 @@ class Builder062:
             extensions=leftovers.extensions[i200, i290, i295] if self._leftovers else (),
         )
 
-    @staticmethod
-    def _position(i105: bytes, offset: int) -> Position:
+    def _position(self, i105: bytes, offset: int) -> Position:
         latitude, longitude = _FOUR_FOUR(i105)
         if not -_POLE <= latitude <= _POLE or not -_ANTIMERIDIAN <= longitude <= _ANTIMERIDIAN:
             cause = f"latitude {latitude * WGS_LSB_DEG:.6f}, longitude {longitude * WGS_LSB_DEG:.6f} is no place"
             raise impossible("I062/105", cause, offset)
         if longitude == -_ANTIMERIDIAN:
             longitude = _ANTIMERIDIAN
-        return Position(latitude * WGS_LSB_DEG, longitude * WGS_LSB_DEG)
+        point = Position(latitude * WGS_LSB_DEG, longitude * WGS_LSB_DEG)
+        if self._area is not None and not self._area.holds(point):
+            cause = f"I062/105 says latitude {point.latitude_deg:.4f}, longitude {point.longitude_deg:.4f}"
+            raise FormatError(codes.OUTSIDE_AREA, place=f"octet {offset}", cause=cause)
+        return point
 
     @staticmethod
     def _accuracy(bounds: facts062.Accuracies, position: Position | None) -> tuple[Accuracy | None, Covariance | None]:

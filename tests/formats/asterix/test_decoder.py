@@ -156,6 +156,14 @@ def test_a_time_of_day_beyond_the_day_is_of_another_edition() -> None:
     assert [problem.code.id for problem in decode(block(34, [service])).problems] == ["AST-014"]
 
 
+def test_a_position_outside_of_the_area_of_the_source_is_refused_where_the_operator_gave_one() -> None:
+    area = {"south_deg": 49, "west_deg": 19, "north_deg": 51, "east_deg": 21}
+    assert len(decode(GOOD, area=area).tracks) == 1
+    assert refusals(decode(GOOD, area={**area, "north_deg": 49.5})) == [("AST-017", "octet 3")]
+    assert refusals(decode(GOOD, area={**area, "west_deg": 170, "east_deg": -170})) == [("AST-017", "octet 3")]
+    assert len(decode(GOOD, area={**area, "west_deg": 19, "east_deg": -170}).tracks) == 1
+
+
 def test_octets_behind_the_last_block_are_refused_and_the_blocks_live() -> None:
     result = decode(GOOD + b"\x00\x01")
     assert len(result.tracks) == 1
@@ -305,6 +313,10 @@ def test_mutated_real_records_raise_nothing(data: st.DataObject) -> None:
         ({"assumed_height_m": "high"}, "assumed_height_m"),
         ({"assumed_height_m": float("nan")}, "assumed_height_m"),
         ({"time_window_s": 0}, "time_window_s"),
+        ({"area": {"south_deg": 50, "west_deg": 0, "north_deg": 40, "east_deg": 10}}, "area.south_deg"),
+        ({"area": {"south_deg": 50}}, "area.north_deg"),
+        ({"area": {"top": 1}}, "area.top"),
+        ({"leftovers": "yes"}, "leftovers"),
         ({"dedupe": "yes"}, "dedupe"),
         ({"site_from_stream": 1}, "site_from_stream"),
         ({"gateway": 5}, "gateway"),
