@@ -125,6 +125,9 @@ class Pending(Struct, frozen=True, kw_only=True):
         )
 
 
+UNREAD = "-"
+"""Stands for the message id in the refusal of a message that could not be read; its digest names it."""
+
 Answer = Callable[[Intake], Idempotent]
 """Makes, of what becomes of a frame, the stored answer to a request that may be repeated."""
 
@@ -329,12 +332,12 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
 
 async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> ReceiptAnswer:
     """The signed refusal of an authentic message; the original answer when it came before."""
-    message_id = opened.message.header.message_id if opened is not None else verified.sha256
+    message_id = opened.message.header.message_id if opened is not None else UNREAD
     inbound = verified.inbound
     outcome = await rooms.store.record_refusal(
         Incoming(
             origin=verified.signer,
-            message_id=message_id,
+            message_id=message_id if opened is not None else verified.sha256,
             sha256=verified.sha256,
             octets=inbound.octets,
             partner=inbound.partner,

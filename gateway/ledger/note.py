@@ -14,6 +14,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from hashlib import sha256
 
 from cryptography.exceptions import InvalidSignature
@@ -31,6 +32,7 @@ MAX_NOTE_OCTETS = 1_000_000  # bounds what a stranger makes us parse
 MAX_SIGNATURES = 100  # sixteen must be supported; ML-DSA lines of 3 kB each stay under the octet bound
 
 _NAME = re.compile(r"[^\s+]+")
+_CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DASH = "— "
 
 
@@ -107,7 +109,7 @@ class Verifier:
             )
         return key
 
-    @property
+    @cached_property
     def key_id(self) -> bytes:
         """Four octets that signature lines carry."""
         return _key_id(self.name, self.algorithm, self.public)
@@ -191,7 +193,7 @@ class Signer:
 
 def check_text(text: str) -> None:
     """Return if `text` may be signed: it ends in a newline and has no other control characters."""
-    if not text.endswith("\n") or any(ch < " " and ch != "\n" for ch in text):
+    if not text.endswith("\n") or _CONTROL.search(text):
         raise LedgerError(codes.NOT_FITTING, cause="a note's text ends in a newline and has no control characters")
 
 
@@ -203,7 +205,7 @@ def parse_note(octets: bytes) -> Note:
         whole = octets.decode()
     except UnicodeDecodeError as error:
         raise _bad("it is not UTF-8") from error
-    if any(ch < " " and ch != "\n" for ch in whole):
+    if _CONTROL.search(whole):
         raise _bad("it has control characters")
     at = whole.rfind("\n\n")
     if at < 0 or not whole.endswith("\n"):
