@@ -25,6 +25,7 @@ PROTOBUF = Code(
 )
 TOO_LARGE = Code("COT-012", "frame is larger than allowed", "send smaller events, or raise the limit")
 DETAIL = Code("COT-013", "detail has no canonical form", "declare absolute namespace names in the detail")
+NO_TARGET = Code("COT-014", "deletion names no track", "name the track to remove in link@uid of a t-x-d-d event")
 NO_PLACE = Code(
     "COT-020",
     "track has no position that CoT could carry",
@@ -51,6 +52,7 @@ CODES = (
     PROTOBUF,
     TOO_LARGE,
     DETAIL,
+    NO_TARGET,
     NO_PLACE,
     NO_NAME,
     NO_STATE,

@@ -194,8 +194,11 @@ class CotDecoder:
         begin = sent_at if start == time else time_of(start, place="event@start")
         stale_at = time_of(stale, place="event@stale")
         point = point_of(event, uid, shape, reading)
-        name = reading.target if shape is Shape.DELETE and reading.target else uid
-        extension, dropped = self._extension(event, point.leftover, name is not uid)
+        deletes = shape is Shape.DELETE
+        name = reading.target if deletes else uid
+        if not name:  # the event's own uid is a name of the deletion: ending that would invent a track
+            raise FormatError(codes.NO_TARGET, place="event/detail/link@uid", cause="the first link has no uid")
+        extension, dropped = self._extension(event, point.leftover, deletes)
         losses = meaning.losses + event.losses + reading.losses + point.losses + dropped
         motion = reading.motion
         state = State(
@@ -222,7 +225,7 @@ class CotDecoder:
             platform=meaning.platform,
             remarks=reading.remarks,
             classifications=meaning.classifications,
-            status=_status(attributes, reading, ended=stale_at <= begin or shape is Shape.DELETE),
+            status=_status(attributes, reading, ended=stale_at <= begin or deletes),
             state=state,
             sources=self._source(frame.source),
             provenance=(replace(self._provenance, losses=losses) if losses else self._provenance,),
@@ -232,7 +235,7 @@ class CotDecoder:
         )
 
     def _extension(
-        self, event: Event, point: dict[str, str], deletes_another: bool
+        self, event: Event, point: dict[str, str], deletes: bool
     ) -> tuple[Extension | None, tuple[Loss, ...]]:
         """What no field took, as one element in the gateway's CoT namespace, and what was too big for it."""
         attributes = event.attributes
@@ -240,7 +243,7 @@ class CotDecoder:
             kept = {"how": attributes["how"]}  # the other five are required
         else:
             kept = {key: value for key, value in attributes.items() if key not in _SHARED}
-        if deletes_another:
+        if deletes:
             kept["uid"] = attributes["uid"]
         if attributes.get("version", "2.0") != "2.0":
             kept["version"] = attributes["version"]

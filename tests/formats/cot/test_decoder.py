@@ -150,6 +150,17 @@ def test_a_delete_event_ends_the_track_that_its_link_names() -> None:
     assert 'uid="del-1"' in kept(track)
 
 
+@pytest.mark.parametrize("detail", ["", "<link/>", '<link uid=""/>', '<link/><link uid="t"/>', "<link><sub/></link>"])
+def test_refuses_a_deletion_that_names_no_track(detail: str) -> None:
+    result = CotDecoder().decode(frame(event(detail, type="t-x-d-d")))
+    (problem,) = result.problems
+    assert (result.tracks, problem.code.id, problem.place) == ((), "COT-014", "event/detail/link@uid")
+
+
+def test_a_delete_event_that_is_named_like_its_track_keeps_its_name() -> None:
+    assert 'uid="t-7"' in kept(decoded(event('<link uid="t-7"/>', type="t-x-d-d", uid="t-7")))
+
+
 @pytest.mark.parametrize("kind", ["t-x-c-t", "t-x-takp-v", "t-x-c-t-r", "b-t-f", "b-f-t-a"])
 def test_pings_protocol_talk_chat_and_files_carry_no_track(kind: str) -> None:
     result = CotDecoder().decode(frame(event(type=kind)))

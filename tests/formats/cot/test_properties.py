@@ -6,7 +6,7 @@ import contextlib
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 from msgspec.structs import replace
@@ -159,6 +159,9 @@ def test_a_track_that_cot_can_carry_comes_back(track: Track) -> None:
 
 @settings(max_examples=200)
 @given(events().filter(lambda octets: b"<emergency" not in octets))  # one without a type says nothing
+@example(event("<link/>", type="t-x-d-d", uid="0"))
+@example(event('<link uid="0"/>', type="t-x-d-d", uid="0"))
+@example(event('<link uid="0"/>', type="t-x-d-d", uid="delete-0"))
 def test_an_accepted_event_comes_back_the_same(octets: bytes) -> None:
     decoded = CotDecoder(keep_raw=False).decode(frame(octets))
     for track in decoded.tracks:
