@@ -13,13 +13,14 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+import structlog
 from msgspec import Struct
 
 from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer, Outcome
 from gateway.clock import Clock
 from gateway.drafting import Maker, draft_batch
-from gateway.errors import FormatError, GatewayError, PolicyError, SealError
+from gateway.errors import FormatError, GatewayError, PolicyError, SealError, StoreError
 from gateway.feeds.picture import Picture
 from gateway.formats import alliance
 from gateway.ledger import Ledger, leaf
@@ -47,8 +48,10 @@ from gateway.store import (
     Store,
 )
 from gateway.store import Outcome as Recording
-from gateway.store.codes import DIGEST_CONFLICT
+from gateway.store.codes import DIGEST_CONFLICT, NOT_DURABLE
 from gateway.track import Track
+
+_log = structlog.get_logger("pipeline")
 
 
 class Counts(Struct):
@@ -199,12 +202,15 @@ def _renderable(tracks: Sequence[Track]) -> tuple[tuple[Track, ...], tuple[Forma
 
 async def dispatch(rooms: Rooms, batch: Batch) -> None:
     """Steps 5 to 8 for a closed batch; resolves `batch.done` with what became of it, whatever happens."""
-    outcome = Outcome()
+    outcome = Outcome(failure=StoreError(NOT_DURABLE, cause="the batch was interrupted"))
     try:
         outcome = await _dispatch(rooms, batch)
     except GatewayError as error:
         rooms.counts.failures += 1
         outcome = Outcome(failure=error)
+    except Exception:  # a bug of ours must not take the other batches down, nor let anybody believe in this one
+        rooms.counts.failures += 1
+        _log.exception("batch.crashed", group=batch.group, tracks=len(batch.tracks))
     finally:
         if not batch.done.done():
             batch.done.set_result(outcome)

@@ -6,10 +6,12 @@ from gateway.links.events import EVENTS as LINK_EVENTS
 
 EVENTS: dict[str, str] = {
     **LINK_EVENTS,
+    "batch.crashed": "a batch of tracks met a bug of ours; its senders were told that it is not durable; please report",
     "http.failed": "a national request met a bug of ours and was answered with 500; please report it",
     "node.started": "both doors and all feeds are open",
     "node.stopped": "everything that was acknowledged is on disk",
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
+    "picture.unreadable": "a stored message could not be read again at the start; the picture lacks its tracks",
     "task.failed": "a supervised task ended with an error of the world and is restarted",
     "task.crashed": "a supervised task ended with a bug of ours and is restarted; please report it",
 }

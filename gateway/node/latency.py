@@ -22,7 +22,7 @@ class Latency:
     def quantiles_ms(self) -> dict[str, float]:
         """``p50``, ``p95`` and ``p99`` in milliseconds; empty without readings."""
         ordered = sorted(self._readings)
-        if not ordered:
+        count = len(ordered)
+        if not count:
             return {}
-        last = len(ordered) - 1
-        return {f"p{q}": round(ordered[min(last, last * q // 100)] * 1000, 2) for q in (50, 95, 99)}
+        return {f"p{q}": round(ordered[-(-count * q // 100) - 1] * 1000, 2) for q in (50, 95, 99)}

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import structlog
+
 from gateway import xml
 from gateway.errors import GatewayError
 from gateway.formats import alliance
 from gateway.pipeline import Rooms
+
+_log = structlog.get_logger("node")
 
 MESSAGES = 2_000
 """Newest messages that are read again; each holds up to `batch_max_tracks` tracks."""
@@ -25,9 +29,10 @@ async def rebuild_picture(rooms: Rooms) -> int:
             continue
         try:
             root = xml.parse(stored.octets, max_octets=rooms.limits.max_message_octets)
-            message = alliance.read(root)
-        except GatewayError:
-            continue  # written by a version that knew more; the message itself stays in the store
+            message = alliance.read(root, signed=True)  # by us or verified once; only the picture relies on it
+        except GatewayError as error:
+            _log.warning("picture.unreadable", message=stored.message_id, code=error.code.id, error=str(error))
+            continue  # the message itself stays in the store
         rooms.picture.update(message.tracks, stored.origin)
         count += len(message.tracks)
     return count

@@ -472,4 +472,4 @@ async def test_a_probe_tells_a_refused_certificate_from_an_accident_by_trying_ag
             await client.probe()
         await client.close()
     assert caught.value.code is codes.OUR_CERTIFICATE_REFUSED
-    assert "gateway links probe" in caught.value.diagnostics()
+    assert "gateway check --connect" in caught.value.diagnostics()

@@ -1,0 +1,300 @@
+"""A whole node in this process: what it answers, what it refuses, what it remembers over a restart."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from gateway.clock import ManualClock, SystemClock
+from gateway.config import Config, load
+from gateway.demo.stage import Player, ledger_verifier, set_stage
+from gateway.errors import FeedError, SealError
+from gateway.feeds.http_types import Idempotency
+from gateway.formats import alliance
+from gateway.formats.registry import find
+from gateway.ledger import open_receipt
+from gateway.node.assembly import Node
+from gateway.node.national import Intakes, read_answer, write_answer
+from gateway.node.status import read_status
+from gateway.node.supervisor import Supervisor
+from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Sealed, Simulation
+from gateway.track import Identifier, Label, Position, State, Track
+
+LABEL = Label(policy="DEMONSTRATION", classification="UNMARKED")
+NOW = SystemClock().now()
+
+
+def event(uid: str = "uas-1", *, at: datetime = NOW, remarks: str = "") -> bytes:
+    stale = (at + timedelta(minutes=1)).isoformat()
+    return (
+        f'<event version="2.0" uid="{uid}" type="a-u-A" how="m-g" time="{at.isoformat()}" start="{at.isoformat()}" '
+        f'stale="{stale}"><point lat="52.1" lon="7.6" hae="120.0" ce="10.0" le="20.0"/>'
+        f"<detail><remarks>{remarks}</remarks></detail></event>"
+    ).encode()
+
+
+def frame(octets: bytes, *, at: datetime = NOW) -> Frame:
+    return Frame(octets=octets, feed="http", source="sensors", peer="127.0.0.1", received_at=at)
+
+
+@pytest.fixture(scope="module")
+def players(tmp_path_factory: pytest.TempPathFactory) -> list[Player]:
+    return set_stage(tmp_path_factory.mktemp("stage"), SystemClock(), simulation="SIMULATED")
+
+
+@pytest.fixture
+def configs(players: list[Player], tmp_path: Path) -> list[Config]:
+    """Configurations of the three nodes with data directories of this test alone, and no feeds."""
+    configs = []
+    for player in players:
+        config = load(player.config_path).config
+        data = tmp_path / player.nation.node
+        node = config.node.model_copy(update={"data": data})
+        ledger = config.ledger.model_copy(update={"directory": data / "ledger"})
+        configs.append(config.model_copy(update={"node": node, "ledger": ledger, "feed": {}}))
+    return configs
+
+
+@asynccontextmanager
+async def working(config: Config) -> AsyncIterator[Node]:
+    """A node whose corridor works, without its doors."""
+    async with Node(config) as node:
+        task = asyncio.create_task(node.gatherer.run())
+        try:
+            yield node
+        finally:
+            await node.gatherer.drain()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
+
+async def post(node: Node, octets: bytes, *, key: str | None = None, at: datetime = NOW) -> Intake:
+    idempotency = None if key is None else Idempotency(key=key, body_sha256=sha256(octets).hexdigest())
+    return await Intakes(node).take(frame(octets, at=at), find("cot"), idempotency)
+
+
+async def test_a_posted_event_is_durable_signed_and_ledgered_before_the_answer(configs: list[Config]) -> None:
+    async with working(configs[0]) as node:
+        intake = await post(node, event())
+        (message_id,) = intake.message_ids
+        (stored,) = await node.store.find_messages(message_id)
+        assert stored.track_ids == intake.track_ids
+        assert set(stored.partners) == {"deu-1", "eu-1"}
+        assert stored.octets is not None
+        assert b"<ds:Signature" in stored.octets
+        (leaf,) = await node.store.leaves(stored.leaf_index, 1)
+        assert msgspec.json.decode(leaf)["mid"] == message_id
+
+
+async def test_a_repeated_key_gets_the_first_answer_and_another_body_a_conflict(configs: list[Config]) -> None:
+    async with working(configs[0]) as node:
+        first = await post(node, event(), key="k")
+        again = await post(node, event(), key="k")
+        assert again == first
+        assert node.counts.tracks_received == 1
+        with pytest.raises(FeedError) as caught:
+            await post(node, event("uas-2"), key="k")
+        assert caught.value.code.id == "FEED-050"
+    async with working(configs[0]) as node:
+        assert await post(node, event(), key="k") == first
+
+
+async def test_an_answer_with_refusals_is_stored_whole() -> None:
+    decoder = find("cot").decoder()
+    problems = decoder.decode(frame(b"<event/>")).problems
+    intake = Intake(track_ids=("a",), message_ids=("m",), problems=problems, duplicates=2)
+    back = read_answer(write_answer(intake))
+    assert (back.track_ids, back.message_ids, back.duplicates) == (("a",), ("m",), 2)
+    assert [str(one) for one in back.problems] == [str(one) for one in problems]
+    assert back.problems[0].remedy == problems[0].remedy
+
+
+async def test_what_cannot_be_decoded_is_quarantined_with_its_place_and_counted(configs: list[Config]) -> None:
+    async with working(configs[0]) as node:
+        intake = await post(node, event().replace(b'lat="52.1"', b'lat="152.1"'))
+        assert intake.track_ids == ()
+        assert len(intake.problems) == 1
+        (kept,) = await node.store.quarantined()
+        assert kept.code == intake.problems[0].code.id
+        assert kept.place
+        assert node.counts.records_refused == 1
+        await node.ledger.flush_refusals(all_of_them=True)
+        leaves = [msgspec.json.decode(leaf) for leaf in await node.store.leaves(0, 100)]
+        assert [leaf["count"] for leaf in leaves if leaf["ev"] == "refused"] == [1]
+
+
+async def test_a_restart_keeps_the_picture_and_the_identity_of_tracks(configs: list[Config]) -> None:
+    async with working(configs[0]) as node:
+        (track_id,) = (await post(node, event())).track_ids
+    async with working(configs[0]) as node:
+        entries, _ = node.rooms.picture.query(most=10)
+        assert [entry.track.track_id for entry in entries] == [track_id]
+        later = NOW + timedelta(seconds=2)
+        assert (await post(node, event(at=later), at=later)).track_ids == (track_id,)
+
+
+async def test_a_batch_too_large_for_one_message_becomes_several(configs: list[Config]) -> None:
+    limits = msgspec.structs.replace(configs[0].limits, max_message_octets=60_000)
+    config = configs[0].model_copy(update={"limits": limits})
+    async with working(config) as node:
+        node.rooms.limits = limits
+        posts = [post(node, event(f"uas-{i}", remarks="x" * 16_000)) for i in range(300)]
+        intakes = await asyncio.gather(*posts)
+        ids = {message_id for intake in intakes for message_id in intake.message_ids}
+        assert len(ids) >= 2
+        stored = [message for one in ids for message in await node.store.find_messages(one)]
+        assert sorted(track for message in stored for track in message.track_ids) == sorted(
+            track for intake in intakes for track in intake.track_ids
+        )
+
+
+def sealed_by(node: Node, **changes: object) -> Sealed:
+    """A message of one track that `node` seals for everybody."""
+    header = Header(
+        message_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        created_at=SystemClock().now(),
+        sender=node.config.node.name,
+        recipients=("deu-1", "eu-1"),
+        nonce="00" * 16,
+        exercise=Exercise.EXERCISE,
+        simulation=Simulation.SIMULATED,
+        label=LABEL,
+    )
+    track = Track(
+        track_id="6ba7b810-9dad-41d1-80b4-00c04fd430c8",
+        identifiers=(Identifier("cot_uid", "uas-1"),),
+        state=State(time=NOW, position=Position(latitude_deg=52.0, longitude_deg=7.0)),
+    )
+    message = Message(header=msgspec.structs.replace(header, **changes), tracks=(track,))
+    return node.rooms.signer.seal(alliance.draft(message))
+
+
+def pushed(sealed: Sealed, partner: str = "nld-1") -> Inbound:
+    return Inbound(octets=sealed.octets, partner=partner, received_at=SystemClock().now())
+
+
+async def test_a_partners_message_is_accepted_once_and_a_duplicate_gets_the_original_receipt(
+    configs: list[Config], players: list[Player]
+) -> None:
+    async with working(configs[0]) as sender, working(configs[1]) as receiver:
+        sealed = sealed_by(sender)
+        first = await receiver.take_inbound(pushed(sealed))
+        again = await receiver.take_inbound(pushed(sealed))
+        assert first.accepted
+        assert again == first
+        assert receiver.counts.tracks_accepted == 1
+        assert receiver.counts.messages_duplicate == 1
+        receipt = open_receipt(first.note, ledger_verifier(players[1]))
+        assert (receipt.outcome, receipt.sha256) == ("ACCEPTED", sealed.sha256)
+        (leaf,) = await receiver.store.leaves(receipt.leaf_index, 1)
+        assert msgspec.json.decode(leaf)["sha256"] == sealed.sha256
+
+
+async def test_the_same_id_with_other_content_is_an_incident(configs: list[Config]) -> None:
+    async with working(configs[0]) as sender, working(configs[1]) as receiver:
+        assert (await receiver.take_inbound(pushed(sealed_by(sender)))).accepted
+        answer = await receiver.take_inbound(pushed(sealed_by(sender, nonce="11" * 16)))
+        assert not answer.accepted
+        leaves = [msgspec.json.decode(leaf) for leaf in await receiver.store.leaves(0, 100)]
+        assert [leaf["ev"] for leaf in leaves if leaf.get("mid")] == ["received", "conflict"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"recipients": ("eu-1",)}, "SEAL-052"),
+        ({"created_at": NOW - timedelta(days=8)}, None),
+        ({"created_at": NOW + timedelta(hours=1)}, "SEAL-054"),
+        ({"label": Label(policy="OTHER", classification="UNMARKED")}, "POL-001"),
+        ({"label": Label(policy="DEMONSTRATION", classification="SECRET")}, "POL-002"),
+    ],
+)
+async def test_an_authentic_message_that_may_not_come_in_gets_a_signed_refusal(
+    configs: list[Config], players: list[Player], changes: dict[str, object], code: str | None
+) -> None:
+    async with working(configs[0]) as sender, working(configs[1]) as receiver:
+        if code is None:  # older than its signing certificate: not even sealed
+            with pytest.raises(SealError):
+                sealed_by(sender, **changes)
+            return
+        sealed = sealed_by(sender, **changes)
+        answer = await receiver.take_inbound(pushed(sealed))
+        receipt = open_receipt(answer.note, ledger_verifier(players[1]))
+        assert not answer.accepted
+        assert (receipt.outcome, receipt.code) == ("REFUSED", code)
+        assert await receiver.take_inbound(pushed(sealed)) == answer
+        assert len(receiver.rooms.picture) == 0
+        assert [kept.code for kept in await receiver.store.quarantined()][:1] == [code]
+
+
+async def test_what_does_not_verify_says_nothing_to_the_caller_and_all_to_the_operator(configs: list[Config]) -> None:
+    async with working(configs[0]) as sender, working(configs[1]) as receiver:
+        sealed = sealed_by(sender)
+        altered = sealed.octets.replace(b"<Latitude>52", b"<Latitude>53")
+        assert altered != sealed.octets
+        with pytest.raises(SealError) as caught:
+            await receiver.take_inbound(Inbound(octets=altered, partner="nld-1", received_at=NOW))
+        assert caught.value.code.id == "SEAL-001"
+        (kept,) = await receiver.store.quarantined()
+        assert kept.code != "SEAL-001"
+        assert "expected" in kept.cause
+        assert receiver.counts.messages_refused == 1
+        with pytest.raises(SealError):  # pinned, but for another partner
+            await receiver.take_inbound(pushed(sealed, partner="eu-1"))
+
+
+async def test_the_status_document_holds_what_the_command_shows(configs: list[Config]) -> None:
+    async with working(configs[0]) as node:
+        await post(node, event())
+        document = msgspec.json.decode(msgspec.json.encode(await read_status(node)))
+        assert document["corridor"]["tracks_signed"] == 1
+        assert {link["partner"] for link in document["links"]} == {"deu-1", "eu-1"}
+        assert document["ledger"]["leaves"] == node.store.leaf_count()
+        assert document["simulation"] == "SIMULATED"
+
+
+async def test_the_supervisor_restarts_what_fails_and_leaves_the_others_alone() -> None:
+    supervisor = Supervisor()
+    failures = 0
+    again, steady = asyncio.Event(), asyncio.Event()
+
+    async def fails() -> None:
+        nonlocal failures
+        failures += 1
+        if failures == 1:
+            raise ZeroDivisionError
+        again.set()
+        await asyncio.Event().wait()
+
+    async def lasts() -> None:
+        steady.set()
+        await asyncio.Event().wait()
+
+    supervisor.add("fails", fails)
+    supervisor.add("lasts", lasts)
+    task = asyncio.create_task(supervisor.run())
+    async with asyncio.timeout(5):
+        await asyncio.gather(again.wait(), steady.wait())
+    states = {state.name: state for state in supervisor.tasks}
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert supervisor.bugs == 1
+    assert (states["fails"].restarts, states["lasts"].restarts) == (1, 0)
+    assert "ZeroDivisionError" in states["fails"].last_error
+
+
+def test_latency_ignores_what_a_replay_cannot_have_meant() -> None:
+    from gateway.node.latency import Latency
+
+    latency = Latency()
+    for seconds in (0.01, 0.02, -5.0, 7_200.0, -0.2):
+        latency.note(seconds)
+    assert latency.quantiles_ms() == {"p50": 10.0, "p95": 20.0, "p99": 20.0}
+    assert ManualClock(NOW).monotonic() == 0.0
