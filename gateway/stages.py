@@ -106,7 +106,8 @@ class Format(Struct, frozen=True, kw_only=True):
     title: str
     media_type: str
     decoder: Callable[..., Decoder]
-    """Keyword options are the format's own, read from the feed's ``options`` table; unknown ones raise `TypeError`."""
+    """Always takes `node` (our name, for the provenance) and `limits`; the other keyword options are the format's own,
+    read from the feed's ``options`` table. Unknown ones raise `TypeError`."""
     encoder: Callable[..., Encoder]
     splitter: Callable[[], Splitter] | None = None
     """For octet streams; absent for datagram formats."""

@@ -12,7 +12,7 @@ from gateway.cli.output import as_json, data, table
 if TYPE_CHECKING:
     from gateway.stages import Format
 
-_INTERNAL = {"gateway", "node", "limits"}
+_INTERNAL = {"node", "limits"}
 """Options that the node itself gives: its name and its limits."""
 
 

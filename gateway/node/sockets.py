@@ -87,7 +87,7 @@ class Conversations:
 def make_decoder(config: Config, form: Format, options: Mapping[str, object]) -> Decoder:
     """A decoder with the feed's or source's options; `ConfigError` ``NODE-004`` when it refuses them."""
     try:
-        return form.decoder(**{"gateway" if form.name == "asterix" else "node": config.node.name}, **options)  # fmt
+        return form.decoder(node=config.node.name, limits=config.limits, **options)
     except TypeError as error:
         raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
 

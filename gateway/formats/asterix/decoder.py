@@ -22,7 +22,7 @@ class AsterixDecoder:
     """Reads the datagrams of one source: CAT048 and CAT062 become tracks, CAT034 teaches the session.
 
     Options (all optional):
-    `gateway` names this node in the provenance; `sources` maps ``"SAC/SIC"`` to ``{name, nation}`` (a nation may be
+    `node` names this node in the provenance; `sources` maps ``"SAC/SIC"`` to ``{name, nation}`` (a nation may be
     ``unknown``); `sites` maps it to a radar's ``{latitude_deg, longitude_deg, altitude_msl_m}``; `site_from_stream`
     lets CAT034 item 120 give the sites that are not configured; `assumed_height_m` places targets that report no
     usable height (without it they stay polar); `time_window_s` refuses times of day further from the reception, `area`
@@ -34,7 +34,7 @@ class AsterixDecoder:
     def __init__(
         self,
         *,
-        gateway: str = "",
+        node: str = "",
         sources: object = None,
         sites: object = None,
         site_from_stream: bool = False,
@@ -48,7 +48,7 @@ class AsterixDecoder:
     ) -> None:
         check_editions(editions)
         self.options = decoder_options(
-            gateway=gateway,
+            gateway=node,
             sources=sources,
             sites=sites,
             site_from_stream=site_from_stream,
