@@ -15,6 +15,7 @@ from types import MappingProxyType
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer, Outcome
@@ -29,17 +30,20 @@ from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
 from gateway.seal import Signer, VerificationError, Verifier, check_freshness
 from gateway.stages import (
+    Accepted,
     Decoder,
     Frame,
     Inbound,
     Intake,
     Opened,
     Refused,
+    Retraction,
     Verified,
 )
 from gateway.store import (
     AnswerFactory,
     Idempotent,
+    InboundOutcome,
     Incoming,
     LeafFactory,
     Minted,
@@ -49,7 +53,7 @@ from gateway.store import (
 )
 from gateway.store import Outcome as Recording
 from gateway.store.codes import DIGEST_CONFLICT, NOT_DURABLE
-from gateway.track import Track
+from gateway.track import Status, Track
 
 _log = structlog.get_logger("pipeline")
 
@@ -70,6 +74,7 @@ class Counts(Struct):
     messages_refused: int = 0
     messages_duplicate: int = 0
     tracks_accepted: int = 0
+    tracks_contested: int = 0
     failures: int = 0
 
 
@@ -298,30 +303,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         return await _refuse(rooms, verified, opened, error)
 
     # 7. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
-    header = accepted.opened.message.header
-    track_ids = tuple(track.track_id or "" for track in accepted.tracks)
-    outcome = await rooms.store.record_inbound(
-        Incoming(
-            origin=verified.signer,
-            message_id=header.message_id,
-            sha256=verified.sha256,
-            octets=message.octets,
-            partner=message.partner,
-            track_ids=track_ids,
-        ),
-        leaf=leaf.received(
-            message_id=header.message_id,
-            origin=verified.signer,
-            peer=message.partner,
-            sha256=verified.sha256,
-            key=verified.key,
-            tracks=len(accepted.tracks),
-            rule=accepted.rule,
-        ),
-        receipt=_receipt(rooms, verified, header.message_id),
-        conflict_leaf=_conflict(verified, header.message_id),
-        conflict_receipt=_receipt(rooms, verified, header.message_id, DIGEST_CONFLICT.id),
-    )
+    outcome = await _record(rooms, accepted)
     if outcome.outcome is not Recording.NEW:
         counts.messages_duplicate += 1
         return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
@@ -331,9 +313,52 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     oldest = accepted.tracks[0].state if accepted.tracks else None
     if oldest is not None and oldest.received_at is not None:
         rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
-    rooms.picture.update(accepted.tracks, verified.signer)
-    rooms.publish(accepted.tracks, verified.signer)
+    tracks = accepted.tracks
+    contested = rooms.picture.update(tracks, verified.signer)
+    if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
+        counts.tracks_contested += len(contested)
+        tracks = tuple(track for track in tracks if track.track_id not in contested)
+    for retraction in opened.message.retractions:
+        withdrawn = rooms.picture.retract(retraction.track_id, verified.signer, retraction.reason)
+        if withdrawn is not None:
+            tracks = (*tracks, _withdrawn(withdrawn, retraction))
+    rooms.publish(tracks, verified.signer)
     return ReceiptAnswer(note=outcome.answer, accepted=True)
+
+
+def _withdrawn(track: Track, retraction: Retraction) -> Track:
+    """The last word on a retracted track, for feeds that can only say that a track has ended."""
+    status = replace(track.status, ended=True) if track.status is not None else Status(ended=True)
+    state = replace(track.state, time=retraction.time) if track.state is not None else None
+    return replace(track, status=status, state=state)
+
+
+async def _record(rooms: Rooms, accepted: Accepted) -> InboundOutcome:
+    """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before."""
+    verified, header = accepted.opened.verified, accepted.opened.message.header
+    inbound = verified.inbound
+    return await rooms.store.record_inbound(
+        Incoming(
+            origin=verified.signer,
+            message_id=header.message_id,
+            sha256=verified.sha256,
+            octets=inbound.octets,
+            partner=inbound.partner,
+            track_ids=tuple(dict.fromkeys(track.track_id or "" for track in accepted.tracks)),
+        ),
+        leaf=leaf.received(
+            message_id=header.message_id,
+            origin=verified.signer,
+            peer=inbound.partner,
+            sha256=verified.sha256,
+            key=verified.key,
+            tracks=len(accepted.tracks),
+            rule=accepted.rule,
+        ),
+        receipt=_receipt(rooms, verified, header.message_id),
+        conflict_leaf=_conflict(verified, header.message_id),
+        conflict_receipt=_receipt(rooms, verified, header.message_id, DIGEST_CONFLICT.id),
+    )
 
 
 async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> ReceiptAnswer:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -75,6 +75,8 @@ class PictureCounts(Struct):
     stale: int = 0
     evicted: int = 0
     retracted: int = 0
+    contested: int = 0
+    """Snapshots under the id of another origin's track; they change nothing."""
 
 
 class Subscription:
@@ -142,8 +144,12 @@ class Picture:
         """Subscriptions that are open."""
         return len(self._subscriptions)
 
-    def update(self, tracks: Sequence[Track], origin: str) -> None:
-        """Take snapshots from `origin`. One that is older than what is there changes nothing; one without an id too."""
+    def update(self, tracks: Sequence[Track], origin: str) -> Collection[str]:
+        """Take snapshots from `origin`. One that is older than what is there changes nothing; one without an id too.
+
+        The ids that another origin's track bears, which are left as they are: no gateway speaks for another's tracks.
+        """
+        contested: set[str] = set()
         now = self._clock.now()
         entries, subscriptions, counts = self._entries, self._subscriptions, self.counts
         for track in tracks:
@@ -152,6 +158,10 @@ class Picture:
                 continue
             old = entries.get(track_id)
             if old is not None:
+                if old.origin != origin and not self._is_stale(old, now):
+                    counts.contested += 1
+                    contested.add(track_id)
+                    continue
                 if self._is_older(track, old.track, now):
                     counts.outdated += 1
                     continue
@@ -166,10 +176,15 @@ class Picture:
                     subscription.offer(entry)
         if len(entries) > self._bound:
             counts.evicted += self._remove(list(entries)[: len(entries) - self._bound], EVICTED)
+        return contested
 
-    def retract(self, track_ids: Iterable[str], reason: str) -> None:
-        """Withdraw tracks that should not have been sent; viewers are told the reason."""
-        self.counts.retracted += self._remove([one for one in track_ids if one in self._entries], reason)
+    def retract(self, track_id: str, origin: str, reason: str) -> Track | None:
+        """Withdraw a track that `origin` should not have sent; viewers are told the reason. The track, if it had it."""
+        entry = self._entries.get(track_id)
+        if entry is None or entry.origin != origin:
+            return None
+        self.counts.retracted += self._remove([track_id], reason)
+        return entry.track
 
     def expire(self) -> int:
         """Remove what is stale now; how many that were. Readers never see a stale track, called or not."""

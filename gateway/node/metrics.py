@@ -25,6 +25,7 @@ _CORRIDOR = {
     "messages_refused": "Messages of partners that were refused",
     "messages_duplicate": "Messages of partners that had come before",
     "tracks_accepted": "Tracks accepted from partners",
+    "tracks_contested": "Tracks of partners under the id of another gateway's track, left out",
     "failures": "Batches that could not be made durable",
 }
 

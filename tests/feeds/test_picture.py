@@ -177,6 +177,19 @@ def test_a_retraction_names_its_reason() -> None:
     shown, _ = picture()
     viewer = shown.subscribe()
     shown.update([track("a")], "nld")
-    shown.retract(["a", "unknown"], "ERROR")
+    assert shown.retract("unknown", "nld", "ERROR") is None
+    assert shown.retract("a", "deu", "ERROR") is None  # not its own
+    withdrawn = shown.retract("a", "nld", "ERROR")
+    assert withdrawn is not None
+    assert withdrawn.track_id == "a"
     assert (len(shown), shown.counts.retracted) == (0, 1)
     assert asyncio.run(viewer.take(10))[0][-1] == Gone(2, "a", "ERROR")
+
+
+def test_nobody_speaks_for_another_origins_track() -> None:
+    shown, _ = picture()
+    assert not shown.update([track("a")], "nld")
+    assert shown.update([track("a"), track("b")], "deu") == {"a"}
+    entries, _ = shown.query(most=10)
+    assert [(entry.track.track_id, entry.origin) for entry in entries] == [("a", "nld"), ("b", "deu")]
+    assert shown.counts.contested == 1

@@ -24,7 +24,7 @@ from gateway.node.assembly import Node
 from gateway.node.national import Intakes, read_answer, write_answer
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
-from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Sealed, Simulation
+from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Retraction, Sealed, Simulation
 from gateway.track import Identifier, Label, Position, State, Track
 
 LABEL = Label(policy="DEMONSTRATION", classification="UNMARKED")
@@ -155,7 +155,7 @@ async def test_a_batch_too_large_for_one_message_becomes_several(configs: list[C
         )
 
 
-def sealed_by(node: Node, **changes: object) -> Sealed:
+def sealed_by(node: Node, *, retractions: tuple[Retraction, ...] = (), **changes: object) -> Sealed:
     """A message of one track that `node` seals for everybody."""
     header = Header(
         message_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301",
@@ -172,7 +172,7 @@ def sealed_by(node: Node, **changes: object) -> Sealed:
         identifiers=(Identifier("cot_uid", "uas-1"),),
         state=State(time=NOW, position=Position(latitude_deg=52.0, longitude_deg=7.0)),
     )
-    message = Message(header=msgspec.structs.replace(header, **changes), tracks=(track,))
+    message = Message(header=msgspec.structs.replace(header, **changes), tracks=(track,), retractions=retractions)
     return node.rooms.signer.seal(alliance.draft(message))
 
 
@@ -195,6 +195,26 @@ async def test_a_partners_message_is_accepted_once_and_a_duplicate_gets_the_orig
         assert (receipt.outcome, receipt.sha256) == ("ACCEPTED", sealed.sha256)
         (leaf,) = await receiver.store.leaves(receipt.leaf_index, 1)
         assert msgspec.json.decode(leaf)["sha256"] == sealed.sha256
+
+
+async def test_a_retraction_withdraws_the_senders_own_track_and_no_other(configs: list[Config]) -> None:
+    async with working(configs[0]) as nld, working(configs[2]) as eu, working(configs[1]) as deu:
+        published: list[tuple[Track, ...]] = []
+        deu.rooms.publish = lambda tracks, _: published.append(tuple(tracks))
+        assert (await deu.take_inbound(pushed(sealed_by(nld)))).accepted
+        (track,) = published.pop()
+        retraction = Retraction(track_id=track.track_id or "", time=NOW, reason="ERROR")
+        foreign = sealed_by(eu, message_id="9b2504e0-4f89-41d3-9a0c-0305e82c3302", retractions=(retraction,))
+        assert (await deu.take_inbound(pushed(foreign, "eu-1"))).accepted
+        assert published.pop() == ()  # its track bears the id of another gateway's: contested, and nothing is withdrawn
+        assert deu.counts.tracks_contested == 1
+        assert len(deu.rooms.picture) == 1
+        own = sealed_by(nld, message_id="9b2504e0-4f89-41d3-9a0c-0305e82c3303", retractions=(retraction,))
+        assert (await deu.take_inbound(pushed(own))).accepted
+        last = published.pop()[-1]
+        assert last.status is not None
+        assert last.status.ended
+        assert len(deu.rooms.picture) == 0
 
 
 async def test_the_same_id_with_other_content_is_an_incident(configs: list[Config]) -> None:
