@@ -27,9 +27,9 @@ def ids(shown: Picture, **query: object) -> list[str | None]:
 def test_keeps_the_latest_of_each_track_with_its_origin_in_order_of_update() -> None:
     shown, _ = picture()
     shown.update([track("a"), track("b")], "nld")
-    shown.update([track("a", at=T0 + timedelta(seconds=1))], "deu")
+    shown.update([track("a", at=T0 + timedelta(seconds=1))], "nld")
     entries, more = shown.query(most=10)
-    assert [(e.track.track_id, e.origin, e.seq) for e in entries] == [("b", "nld", 2), ("a", "deu", 3)]
+    assert [(e.track.track_id, e.origin, e.seq) for e in entries] == [("b", "nld", 2), ("a", "nld", 3)]
     assert not more
     assert len(shown) == 2
 
