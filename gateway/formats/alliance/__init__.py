@@ -7,11 +7,23 @@ Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy
 """
 
 from gateway.formats.alliance.codes import CODES
-from gateway.formats.alliance.dialect import FORMAT
+from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter
 from gateway.formats.alliance.extensions import NAMESPACE
 from gateway.formats.alliance.read import open_message, read
 from gateway.formats.alliance.render import ROOT_END, draft, fault, render
 from gateway.formats.alliance.schema import Schema, packaged_schema, schema_directory
+from gateway.formats.alliance.trace import trace
+from gateway.stages import Format
+
+FORMAT = Format(
+    name="alliance",
+    title="Alliance track message 1.0 (XML)",
+    media_type="application/vnd.alliance.track+xml",
+    decoder=AllianceDecoder,
+    encoder=AllianceEncoder,
+    splitter=AllianceSplitter,
+    trace=trace,
+)
 
 __all__ = [
     "CODES",
@@ -26,4 +38,5 @@ __all__ = [
     "read",
     "render",
     "schema_directory",
+    "trace",
 ]

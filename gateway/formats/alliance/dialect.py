@@ -23,15 +23,17 @@ from gateway.stages import (
     Decoded,
     Encoded,
     Exercise,
-    Format,
     Frame,
     Header,
     Message,
     Simulation,
     native_identifier,
 )
-from gateway.track import Label, Status, Track
+from gateway.track import Label, Provenance, Status, Track
 from gateway.xml import parse
+
+FORMAT_CODE = "ALLIANCE"
+MAPPING_ID = "alliance/1.0"
 
 
 def _new_id() -> str:
@@ -46,10 +48,12 @@ class AllianceDecoder:
     """Reads track message documents, one per frame.
 
     The tracks take along what their message said of all of them: its label where they have none of their own, and
-    that they are simulated where the header says so.
+    that they are simulated where the header says so. `node`, when given, is this gateway's name: it passed the tracks
+    on, so it stands last in their provenance.
     """
 
-    def __init__(self, *, limits: Limits | None = None) -> None:
+    def __init__(self, *, node: str = "", limits: Limits | None = None) -> None:
+        self._node = node
         self._limits = limits or Limits()
 
     def decode(self, frame: Frame) -> Decoded:
@@ -60,7 +64,8 @@ class AllianceDecoder:
             message = read(document, signed=True)
         except FormatError as error:
             return Decoded(problems=(error,))
-        tracks = tuple([_by_itself(track, message.header) for track in message.tracks])
+        passed = self._passed(message.header)
+        tracks = tuple([_by_itself(track, message.header, passed) for track in message.tracks])
         problems = tuple(
             [
                 FormatError(NO_RETRACTION, place=f"Retraction[{i + 1}]", cause=gone.track_id)
@@ -69,13 +74,23 @@ class AllianceDecoder:
         )
         return Decoded(tracks=tracks, problems=problems, silent=0 if tracks or problems else 1)
 
+    def _passed(self, header: Header) -> tuple[Provenance, ...]:
+        """What this gateway adds to the tracks of one message."""
+        if not self._node:
+            return ()
+        return (
+            Provenance(
+                gateway=self._node, input_format=FORMAT_CODE, mapping_id=MAPPING_ID, input_message_id=header.message_id
+            ),
+        )
 
-def _by_itself(track: Track, header: Header) -> Track:
+
+def _by_itself(track: Track, header: Header, passed: tuple[Provenance, ...]) -> Track:
     status = track.status
     if header.simulation is Simulation.SIMULATED and (status is None or status.simulated is None):
         status = Status(simulated=True) if status is None else replace(status, simulated=True)
     label = header.label if track.label is None else track.label
-    return replace(track, status=status, label=label)
+    return replace(track, status=status, label=label, provenance=track.provenance + passed)
 
 
 class AllianceEncoder:
@@ -196,13 +211,3 @@ class AllianceSplitter:
             self._held, self._searched = b"", 0
             raise FormatError(TOO_LARGE, place="stream", cause=cause)
         return found
-
-
-FORMAT = Format(
-    name="alliance",
-    title="Alliance track message 1.0 (XML)",
-    media_type="application/vnd.alliance.track+xml",
-    decoder=AllianceDecoder,
-    encoder=AllianceEncoder,
-    splitter=AllianceSplitter,
-)

@@ -71,6 +71,21 @@ def test_tracks_take_along_the_label_and_the_simulation_of_their_message() -> No
     assert decode(render(real)).tracks[0].status is None
 
 
+def test_our_gateway_stands_last_in_the_provenance_of_what_it_passes_on() -> None:
+    message = examples.airliner()
+    (track,) = FORMAT.decoder(node="nld-1").decode(frame(render(message))).tracks
+    assert track.provenance == (
+        *message.tracks[0].provenance,
+        Provenance(
+            gateway="nld-1",
+            input_format="ALLIANCE",
+            mapping_id="alliance/1.0",
+            input_message_id=message.header.message_id,
+        ),
+    )
+    assert decode(render(message)).tracks[0].provenance == message.tracks[0].provenance
+
+
 def test_a_retraction_is_reported_for_it_is_no_track() -> None:
     decoded = decode(render(examples.retraction()))
     assert len(decoded.tracks) == 1
