@@ -190,7 +190,7 @@ class LinkTable(Table):
     receive: bool = True
     """Take its messages."""
     paused: bool = False
-    """Keep what is queued, push nothing until it is false again."""
+    """Neither push nor take messages until it is false again; what is queued is kept."""
     group: Name = EVERY_PARTNER
     """Release group that it belongs to: all its members get the same view, signed once. `all` needs no declaration."""
     max_message_octets: Annotated[int, Field(ge=1_024)] | None = None

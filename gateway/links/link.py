@@ -41,7 +41,7 @@ from gateway.links.tls import TlsContext
 from gateway.stages import Delivery, Recorded
 from gateway.store import Settlement
 
-_ROUND_MESSAGES = 64
+_ROUND_MESSAGES = 8
 """Messages read from the store at once: bounds memory per link to this times the longest message."""
 
 
