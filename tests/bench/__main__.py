@@ -6,7 +6,10 @@ Each stage names the bare primitives that no implementation can do without, and 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
+import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -45,7 +48,16 @@ def isolated(name: str, *, quick: bool) -> list[Row] | None:
         command = [sys.executable, "-m", "tests.bench", "--stage", name, "--json", str(path)]
         if quick:
             command.append("--quick")
-        code = subprocess.run(command, cwd=ROOT, check=False, timeout=STAGE_S).returncode
+        stage = subprocess.Popen(command, cwd=ROOT, start_new_session=True)
+        try:
+            code = stage.wait(timeout=STAGE_S)
+        except BaseException as error:  # its gateways go with it
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(stage.pid, signal.SIGTERM)
+            stage.wait()
+            if not isinstance(error, subprocess.TimeoutExpired):
+                raise
+            return None
         return read_rows(path.read_bytes()) if code == 0 and path.exists() else None
 
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from pathlib import Path
 
 from gateway.demo.sensors import RADAR_SAC, RADAR_SIC, SERVER_SAC, SERVER_SIC, radar_plot, system_track
 from gateway.demo.sky import RADAR, Sky, scans
 from gateway.feeds.files import read_frames
 from gateway.formats.registry import find
+from gateway.seal import KeyRecord, Signer, Verifier
+from gateway.seal.certificates import write_development
 from gateway.stages import Exercise, Frame, Header, Message, Simulation
 from gateway.track import Label, Track
 from tests.data import data_directory
@@ -125,11 +129,11 @@ def decoded(name: str, frames: tuple[Frame, ...], **options: object) -> list[Tra
     return [track for one in frames for track in decoder.decode(one).tracks]
 
 
-def message(tracks: list[Track]) -> Message:
+def message(tracks: list[Track], created_at: datetime = START) -> Message:
     """A track message with these tracks."""
     header = Header(
         message_id="6a0c2c5e-0000-4000-8000-000000000001",
-        created_at=START,
+        created_at=created_at,
         sender="nld-1",
         recipients=("deu-1",),
         release_group="all",
@@ -139,3 +143,15 @@ def message(tracks: list[Track]) -> Message:
         label=LABEL,
     )
     return Message(header=header, tracks=tuple(tracks))
+
+
+@cache
+def keys() -> tuple[Signer, Verifier, datetime]:
+    """Development keys of a node ``nld-1``, and a time at which they are valid."""
+    now = datetime.now(UTC)
+    with tempfile.TemporaryDirectory() as directory:
+        write_development(Path(directory), "nld-1", now=now)
+        certificate = (Path(directory) / "nld-1.signing.pem").read_bytes()
+        key = (Path(directory) / "nld-1.signing.key").read_bytes()
+    record = KeyRecord.from_certificate_pem("nld-1", certificate)
+    return Signer.from_pem("nld-1", key, certificate), Verifier([record]), now

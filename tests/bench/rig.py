@@ -162,7 +162,10 @@ class Display:
         self._writer: asyncio.StreamWriter
         self.chunks: list[tuple[float, bytes]] = []
         """(loop time, octets) as read."""
+        self.marks: list[tuple[float, int]] = []
+        """(loop time, events until then)."""
         self.events = 0
+        self._news = asyncio.Event()
         self._rest = b""
 
     async def connect(self) -> None:
@@ -176,7 +179,16 @@ class Display:
             joined = self._rest + octets
             self.events += joined.count(b"</event>")
             self._rest = joined[joined.rfind(b"</event>") + 8 :] if b"</event>" in joined else joined
-            self.chunks.append((loop.time(), octets if keep else b""))
+            self._news.set()
+            self.marks.append((loop.time(), self.events))
+            if keep:
+                self.chunks.append((loop.time(), octets))
+
+    async def until(self, events: int) -> None:
+        """Return once so many events have come."""
+        while self.events < events:
+            self._news.clear()
+            await self._news.wait()
 
     def close(self) -> None:
         """Close the connection."""

@@ -22,7 +22,7 @@ def run(*, quick: bool) -> list[Row]:
     origin, frames = corpora.cat062(1_000 if quick else 10_000)
     tracks = [
         replace(track, track_id=str(UUID(int=number % 200, version=4)))
-        for number, track in enumerate(corpora.decoded("asterix", frames, gateway="nld-1", dedupe=False))
+        for number, track in enumerate(corpora.decoded("asterix", frames, node="nld-1", dedupe=False))
     ]
     messages = [corpora.message(tracks[at : at + BATCH]) for at in range(0, len(tracks), BATCH)]
     wires = [alliance.render(message) for message in messages]

@@ -23,8 +23,8 @@ def run(*, quick: bool) -> list[Row]:
     """Two rows of decoding, two of encoding."""
     count = 2_000 if quick else 20_000
     return [
-        *_category("CAT048", *corpora.cat048(count), {"gateway": "nld-1", "sites": _sites(), "dedupe": False}),
-        *_category("CAT062", *corpora.cat062(2_000 if quick else 40_000), {"gateway": "nld-1", "dedupe": False}),
+        *_category("CAT048", *corpora.cat048(count), {"node": "nld-1", "sites": _sites(), "dedupe": False}),
+        *_category("CAT062", *corpora.cat062(2_000 if quick else 40_000), {"node": "nld-1", "dedupe": False}),
     ]
 
 

@@ -12,7 +12,7 @@ from tests.bench.harness import Row, rates
 def run(*, quick: bool) -> list[Row]:
     """Decode, encode."""
     origin, frames = corpora.cat062(2_000 if quick else 10_000)
-    tracks = corpora.decoded("asterix", frames, gateway="nld-1", dedupe=False)
+    tracks = corpora.decoded("asterix", frames, node="nld-1", dedupe=False)
     form = find("geojson")
     lines = [corpora.frame(octets) for octets in form.encoder().encode(tracks, corpora.START).frames]
     objects = [msgspec.json.decode(one.octets) for one in lines]

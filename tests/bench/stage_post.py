@@ -111,7 +111,7 @@ class echo:  # noqa: N801 - used as a context manager
         player = self._player
         arguments = ("-m", "tests.bench.echo", str(player.directory / "certs"), player.nation.node)
         self._process = await asyncio.create_subprocess_exec(
-            sys.executable, *arguments, str(player.http_port), cwd=ROOT
+            sys.executable, *arguments, str(player.http_port), cwd=ROOT, stdin=asyncio.subprocess.PIPE
         )
         os.sched_setaffinity(self._process.pid, {self._core})
         for _ in range(200):

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import tempfile
-from datetime import UTC, datetime
-from pathlib import Path
+from datetime import datetime
 from uuid import UUID
 
 import signxml
@@ -18,8 +16,7 @@ from msgspec.structs import replace
 from gateway import xml
 from gateway.formats import alliance
 from gateway.limits import Limits
-from gateway.seal import KeyRecord, Signer, Verifier
-from gateway.seal.certificates import write_development
+from gateway.seal import Signer, Verifier
 from gateway.stages import Inbound
 from gateway.track import Track
 from tests.bench import corpora
@@ -31,25 +28,18 @@ MAX_OCTETS = Limits().max_message_octets
 def run(*, quick: bool) -> list[Row]:
     """Two rows for each size; `quick` changes nothing, it is quick."""
     del quick
-    now = datetime.now(UTC)
-    with tempfile.TemporaryDirectory() as directory:
-        write_development(Path(directory), "nld-1", now=now)
-        certificate = (Path(directory) / "nld-1.signing.pem").read_bytes()
-        key = (Path(directory) / "nld-1.signing.key").read_bytes()
-    signer = Signer.from_pem("nld-1", key, certificate)
+    signer, verifier, now = corpora.keys()
     _, frames = corpora.cat062(100)
     tracks = [
         replace(track, track_id=str(UUID(int=number, version=4)))
-        for number, track in enumerate(corpora.decoded("asterix", frames, gateway="nld-1", dedupe=False))
+        for number, track in enumerate(corpora.decoded("asterix", frames, node="nld-1", dedupe=False))
     ]
-    return [row for count in (1, 50) for row in _rows(count, tracks[:count], signer, certificate, now)]
+    return [row for count in (1, 50) for row in _rows(count, tracks[:count], signer, verifier, now)]
 
 
-def _rows(count: int, tracks: list[Track], signer: Signer, certificate: bytes, now: datetime) -> list[Row]:
-    message = corpora.message(tracks)
-    draft = alliance.draft(replace(message, header=replace(message.header, created_at=now)))
+def _rows(count: int, tracks: list[Track], signer: Signer, verifier: Verifier, now: datetime) -> list[Row]:
+    draft = alliance.draft(corpora.message(tracks, now))
     wire = signer.seal(draft).octets
-    verifier = Verifier([KeyRecord.from_certificate_pem("nld-1", certificate)])
     inbound = Inbound(octets=wire, partner="nld-1", received_at=now)
     bare = ec.generate_private_key(ec.SECP256R1())
     public, scheme, octets = bare.public_key(), ec.ECDSA(SHA384()), draft.octets
@@ -73,7 +63,7 @@ def _rows(count: int, tracks: list[Track], signer: Signer, certificate: bytes, n
         return 1
 
     works: dict[str, Work] = {"sign": sign, "bare": bare_sign, "verify": verify, "detached": detached}
-    works |= _peers(wire, certificate)
+    works |= _peers(wire, signer.record.certificate_der)
     us = micros(works)
     name = f"{count} track{'s' if count > 1 else ''}, {len(wire):,} octets"
     return [
@@ -100,9 +90,9 @@ def _rows(count: int, tracks: list[Track], signer: Signer, certificate: bytes, n
     ]
 
 
-def _peers(wire: bytes, certificate: bytes) -> dict[str, Work]:
-    parsed = x509.load_pem_x509_certificate(certificate)
-    key = xmlsec.Key.from_memory(certificate, xmlsec.constants.KeyDataFormatCertPem, None)
+def _peers(wire: bytes, certificate_der: bytes) -> dict[str, Work]:
+    parsed = x509.load_der_x509_certificate(certificate_der)
+    key = xmlsec.Key.from_memory(certificate_der, xmlsec.constants.KeyDataFormatCertDer, None)
 
     def by_xmlsec() -> int:
         node = xmlsec.tree.find_node(etree.fromstring(wire), xmlsec.constants.NodeSignature)
