@@ -43,6 +43,8 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Tracks of the current picture; then the stalest goes first."""
     quarantine_records: int = 10_000
     """Refused frames kept for the operator; then the oldest goes."""
+    quarantine_waiting: int = 256
+    """Refused frames on their way into quarantine; then the oldest of them is only counted."""
     quarantine_octets: int = 65_536
     """Of one refused frame kept for the operator; the rest is cut and its length noted."""
     refusal_summary_s: float = 10.0

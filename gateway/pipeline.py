@@ -10,7 +10,6 @@ partners may see: one signature, one POST, one ledger leaf. The answer to a nati
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from types import MappingProxyType
 
 import structlog
@@ -24,13 +23,13 @@ from gateway.drafting import Maker, draft_batch
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError, StoreError
 from gateway.feeds.picture import Picture
 from gateway.formats import alliance
+from gateway.inbox import Inbox
 from gateway.ledger import Ledger, leaf
 from gateway.limits import Limits
 from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
 from gateway.seal import Signer, VerificationError, Verifier, check_freshness
 from gateway.stages import (
-    Accepted,
     Decoder,
     Frame,
     Inbound,
@@ -38,21 +37,16 @@ from gateway.stages import (
     Opened,
     Refused,
     Retraction,
-    Verified,
 )
 from gateway.store import (
-    AnswerFactory,
     Idempotent,
-    InboundOutcome,
-    Incoming,
-    LeafFactory,
     Minted,
     Outgoing,
     Quarantined,
     Store,
 )
 from gateway.store import Outcome as Recording
-from gateway.store.codes import DIGEST_CONFLICT, NOT_DURABLE
+from gateway.store.codes import NOT_DURABLE
 from gateway.track import Status, Track
 
 _log = structlog.get_logger("pipeline")
@@ -91,6 +85,9 @@ class Rooms(Struct, kw_only=True):
     verifier: Verifier
     store: Store
     ledger: Ledger
+    inbox: Inbox
+    quarantine: Callable[[Quarantined], None]
+    """Keeps a refused frame or message for the operator; never waits."""
     picture: Picture
     publish: Callable[[Sequence[Track], str], None]
     """Hands tracks and their origin to the national feeds out."""
@@ -133,9 +130,6 @@ class Pending(Struct, frozen=True, kw_only=True):
         )
 
 
-UNREAD = "-"
-"""Stands for the message id in the refusal of a message that could not be read; its digest names it."""
-
 Answer = Callable[[Intake], Idempotent]
 """Makes, of what becomes of a frame, the stored answer to a request that may be repeated."""
 
@@ -159,7 +153,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     counts.duplicates += decoded.duplicates
     if decoded.problems:
         counts.records_refused += len(decoded.problems)
-        await _quarantine(rooms, frame, decoded.problems)
+        _set_aside(rooms, frame, decoded.problems)
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
@@ -252,11 +246,11 @@ async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempot
             await rooms.store.record_response(entry)
 
 
-async def _quarantine(rooms: Rooms, frame: Frame, problems: Sequence[FormatError]) -> None:
+def _set_aside(rooms: Rooms, frame: Frame, problems: Sequence[FormatError]) -> None:
     """Keep the octets of a frame once, under its first problem, with how many there are."""
     first = problems[0]
     more = f" (and {len(problems) - 1} more in this frame)" if len(problems) > 1 else ""
-    await rooms.store.quarantine(
+    rooms.quarantine(
         Quarantined(
             at=frame.received_at,
             source=frame.source,
@@ -287,7 +281,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     except VerificationError as error:
         counts.messages_refused += 1
         rooms.ledger.count_refusal(peer=message.partner, code=error.finding.code.id)
-        await _quarantine_message(rooms, message, error.finding)  # the operator learns which check; the caller does not
+        rooms.quarantine(_unwanted(message, error.finding))  # the operator learns which check; the caller does not
         raise
     counts.messages_verified += 1
 
@@ -300,10 +294,12 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         accepted = accept(rooms.policy, opened)
     except (FormatError, SealError, PolicyError) as error:
         counts.messages_refused += 1
-        return await _refuse(rooms, verified, opened, error)
+        rooms.quarantine(_unwanted(message, error))
+        refusal = await rooms.inbox.refuse(verified, opened, error)
+        return ReceiptAnswer(note=refusal.answer, accepted=not refusal.code)
 
     # 7. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
-    outcome = await _record(rooms, accepted)
+    outcome = await rooms.inbox.record(accepted)
     if outcome.outcome is not Recording.NEW:
         counts.messages_duplicate += 1
         return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
@@ -333,93 +329,14 @@ def _withdrawn(track: Track, retraction: Retraction) -> Track:
     return replace(track, status=status, state=state)
 
 
-async def _record(rooms: Rooms, accepted: Accepted) -> InboundOutcome:
-    """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before."""
-    verified, header = accepted.opened.verified, accepted.opened.message.header
-    inbound = verified.inbound
-    return await rooms.store.record_inbound(
-        Incoming(
-            origin=verified.signer,
-            message_id=header.message_id,
-            sha256=verified.sha256,
-            octets=inbound.octets,
-            partner=inbound.partner,
-            track_ids=tuple(dict.fromkeys(track.track_id or "" for track in accepted.tracks)),
-        ),
-        leaf=leaf.received(
-            message_id=header.message_id,
-            origin=verified.signer,
-            peer=inbound.partner,
-            sha256=verified.sha256,
-            key=verified.key,
-            tracks=len(accepted.tracks),
-            rule=accepted.rule,
-        ),
-        receipt=_receipt(rooms, verified, header.message_id),
-        conflict_leaf=_conflict(verified, header.message_id),
-        conflict_receipt=_receipt(rooms, verified, header.message_id, DIGEST_CONFLICT.id),
-    )
-
-
-async def _refuse(rooms: Rooms, verified: Verified, opened: Opened | None, error: GatewayError) -> ReceiptAnswer:
-    """The signed refusal of an authentic message; the original answer when it came before."""
-    message_id = opened.message.header.message_id if opened is not None else UNREAD
-    inbound = verified.inbound
-    outcome = await rooms.store.record_refusal(
-        Incoming(
-            origin=verified.signer,
-            message_id=message_id if opened is not None else verified.sha256,
-            sha256=verified.sha256,
-            octets=inbound.octets,
-            partner=inbound.partner,
-        ),
-        error.code.id,
-        leaf=leaf.refused(
-            message_id=message_id,
-            origin=verified.signer,
-            peer=inbound.partner,
-            sha256=verified.sha256,
-            code=error.code.id,
-        ),
-        receipt=_receipt(rooms, verified, message_id, error.code.id),
-        conflict_leaf=_conflict(verified, message_id),
-        conflict_receipt=_receipt(rooms, verified, message_id, DIGEST_CONFLICT.id),
-    )
-    await _quarantine_message(rooms, inbound, error)
-    return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
-
-
-async def _quarantine_message(rooms: Rooms, inbound: Inbound, error: GatewayError) -> None:
-    await rooms.store.quarantine(
-        Quarantined(
-            at=inbound.received_at,
-            source=inbound.partner,
-            code=error.code.id,
-            place=error.place,
-            cause=error.cause,
-            octets=inbound.octets,
-            length=len(inbound.octets),
-        )
-    )
-
-
-def _receipt(rooms: Rooms, verified: Verified, message_id: str, code: str = "") -> AnswerFactory:
-    """Signs our answer once the store has assigned leaf and time."""
-
-    def sign(leaf_index: int, time: datetime) -> bytes:
-        return rooms.ledger.receipt(
-            origin=verified.signer,
-            message_id=message_id,
-            sha256=verified.sha256,
-            leaf_index=leaf_index,
-            time=time,
-            code=code,
-        )
-
-    return sign
-
-
-def _conflict(verified: Verified, message_id: str) -> LeafFactory:
-    return leaf.conflict(
-        message_id=message_id, origin=verified.signer, peer=verified.inbound.partner, sha256=verified.sha256
+def _unwanted(message: Inbound, error: GatewayError) -> Quarantined:
+    """What the operator is shown of a partner's message that was refused."""
+    return Quarantined(
+        at=message.received_at,
+        source=message.partner,
+        code=error.code.id,
+        place=error.place,
+        cause=error.cause,
+        octets=message.octets,
+        length=len(message.octets),
     )

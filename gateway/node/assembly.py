@@ -27,6 +27,7 @@ from gateway.feeds.http import HttpServer
 from gateway.feeds.outlet import Outlet
 from gateway.feeds.picture import Picture
 from gateway.formats.registry import formats
+from gateway.inbox import Inbox
 from gateway.ledger import Ledger, leaf, open_receipt
 from gateway.links import (
     Link,
@@ -43,6 +44,7 @@ from gateway.node.latency import Latency
 from gateway.node.memory import rebuild_picture
 from gateway.node.metrics import NodeCollector
 from gateway.node.national import open_national
+from gateway.node.quarantine import Quarantine
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
@@ -105,6 +107,7 @@ class Node:
                 clock=clock,
                 limits=limits,
             )
+            self.quarantine = Quarantine(self.store, limits)
             self.rooms = Rooms(
                 node=config.node.name,
                 maker=Maker(
@@ -126,6 +129,8 @@ class Node:
                 verifier=verifier,
                 store=self.store,
                 ledger=self.ledger,
+                inbox=Inbox(self.store, self.ledger),
+                quarantine=self.quarantine.put,
                 picture=Picture(clock, limits),
                 publish=self.outlets.publish,
                 wake_links=self._wake,
@@ -207,6 +212,7 @@ class Node:
         supervisor = self.supervisor
         supervisor.add("ledger", self.ledger.run)
         supervisor.add("batches", self.gatherer.run)
+        supervisor.add("quarantine", self.quarantine.run)
         supervisor.add("housekeeping", self._keep_house)
         for name, link in self.links.items():
             supervisor.add(f"link {name}", link.run)
@@ -251,6 +257,7 @@ class Node:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(limit_s):
                     await self._drain()
+                    await self.quarantine.flush()
                     await self._touch()
                     await self.ledger.close()
         except GatewayError as error:

@@ -48,6 +48,9 @@ class NodeCollector(Collector):
         yield GaugeMetricFamily("gateway_picture_tracks", "Tracks in the picture", value=len(node.rooms.picture))
         yield GaugeMetricFamily("gateway_batch_pending_tracks", "Tracks not yet durable", value=node.gatherer.pending)
         yield GaugeMetricFamily("gateway_ledger_leaves", "Leaves of the ledger", value=node.store.leaf_count())
+        yield CounterMetricFamily(
+            "gateway_quarantine_dropped", "Refused frames that were counted and not kept", value=node.quarantine.dropped
+        )
         yield CounterMetricFamily("gateway_bugs", "Tasks that crashed by a bug of ours", value=node.supervisor.bugs)
         frames = CounterMetricFamily("gateway_feed_frames", "Frames per feed in", labels=["feed"])
         dropped = CounterMetricFamily(

@@ -121,6 +121,7 @@ async def test_what_cannot_be_decoded_is_quarantined_with_its_place_and_counted(
         intake = await post(node, event().replace(b'lat="52.1"', b'lat="152.1"'))
         assert intake.track_ids == ()
         assert len(intake.problems) == 1
+        await node.quarantine.flush()
         (kept,) = await node.store.quarantined()
         assert kept.code == intake.problems[0].code.id
         assert kept.place
@@ -251,6 +252,7 @@ async def test_an_authentic_message_that_may_not_come_in_gets_a_signed_refusal(
         assert (receipt.outcome, receipt.code) == ("REFUSED", code)
         assert await receiver.take_inbound(pushed(sealed)) == answer
         assert len(receiver.rooms.picture) == 0
+        await receiver.quarantine.flush()
         assert [kept.code for kept in await receiver.store.quarantined()][:1] == [code]
 
 
@@ -262,6 +264,7 @@ async def test_what_does_not_verify_says_nothing_to_the_caller_and_all_to_the_op
         with pytest.raises(SealError) as caught:
             await receiver.take_inbound(Inbound(octets=altered, partner="nld-1", received_at=NOW))
         assert caught.value.code.id == "SEAL-001"
+        await receiver.quarantine.flush()
         (kept,) = await receiver.store.quarantined()
         assert kept.code != "SEAL-001"
         assert "expected" in kept.cause
