@@ -31,7 +31,7 @@ check: $(STAMP) ## lint, types and the import contract
 	$(BIN)/lint-imports
 
 test: check ## the checks and every test
-	$(BIN)/python -m pytest -n $(JOBS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
 
 bench: $(STAMP) ## measure every stage and the whole path; print rates and ratios
 	$(BIN)/python -m tests.bench

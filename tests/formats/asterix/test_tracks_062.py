@@ -267,9 +267,7 @@ def test_the_raw_record_is_the_record_itself() -> None:
 
 
 def test_provenance_names_the_gateway_the_format_and_the_mapping() -> None:
-    (step,) = track_062(
-        {"100": {"X": 1.0, "Y": 1.0}, "390": {"CS": "ABC    ", "DEP": "EPWA"}}, node="pol"
-    ).provenance
+    (step,) = track_062({"100": {"X": 1.0, "Y": 1.0}, "390": {"CS": "ABC    ", "DEP": "EPWA"}}, node="pol").provenance
     assert (step.gateway, step.input_format, step.mapping_id) == ("pol", "ASTERIX_062", "asterix-062/1.21")
     assert [loss.field for loss in step.losses] == ["I062/100", "I062/390"]
 
