@@ -56,7 +56,7 @@ class Step(Struct, frozen=True, kw_only=True):
 
 def _signed(make: Callable[..., object], options: Mapping[str, object]) -> dict[str, object]:
     """The options with a name for the provenance, in the word that the codec has for it."""
-    words = inspect.signature(make).parameters.keys() & {"gateway", "node"}
+    words = inspect.signature(make).parameters.keys() & {"node"}
     return {**dict.fromkeys(words, GATEWAY), **options}
 
 

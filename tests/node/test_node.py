@@ -132,12 +132,13 @@ async def test_what_cannot_be_decoded_is_quarantined_with_its_place_and_counted(
 
 
 async def test_a_restart_keeps_the_picture_and_the_identity_of_tracks(configs: list[Config]) -> None:
+    now = SystemClock().now()
     async with working(configs[0]) as node:
-        (track_id,) = (await post(node, event())).track_ids
+        (track_id,) = (await post(node, event(at=now), at=now)).track_ids
     async with working(configs[0]) as node:
         entries, _ = node.rooms.picture.query(most=10)
         assert [entry.track.track_id for entry in entries] == [track_id]
-        later = NOW + timedelta(seconds=2)
+        later = now + timedelta(seconds=2)
         assert (await post(node, event(at=later), at=later)).track_ids == (track_id,)
 
 

@@ -48,7 +48,7 @@ class AsterixDecoder:
     ) -> None:
         check_editions(editions)
         self.options = decoder_options(
-            gateway=node,
+            node=node,
             sources=sources,
             sites=sites,
             site_from_stream=site_from_stream,

@@ -115,7 +115,7 @@ def check_editions(editions: object) -> None:
 
 def decoder_options(
     *,
-    gateway: object,
+    node: object,
     sources: object,
     sites: object,
     site_from_stream: object,
@@ -127,10 +127,10 @@ def decoder_options(
     limits: Limits | None,
 ) -> DecoderOptions:
     """The options of a decoder, each checked; `FormatError` (AST-040) names the first that is not usable."""
-    if not isinstance(gateway, str):
-        raise wrong("gateway", "expected the name of the node")
+    if not isinstance(node, str):
+        raise wrong("node", "expected the name of the node")
     return DecoderOptions(
-        gateway=gateway,
+        gateway=node,
         sources={
             station(key, f"sources.{key!s:.20}"): _source(value, f"sources.{key!s:.20}")
             for key, value in _stations(sources, "sources").items()

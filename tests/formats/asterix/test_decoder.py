@@ -319,7 +319,7 @@ def test_mutated_real_records_raise_nothing(data: st.DataObject) -> None:
         ({"leftovers": "yes"}, "leftovers"),
         ({"dedupe": "yes"}, "dedupe"),
         ({"site_from_stream": 1}, "site_from_stream"),
-        ({"gateway": 5}, "gateway"),
+        ({"node": 5}, "node"),
         ({"editions": {"62": "1.18"}}, "editions.62"),
         ({"editions": {"21": "2.7"}}, "editions.21"),
     ],
