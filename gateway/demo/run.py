@@ -164,7 +164,7 @@ def _report(evidence: Evidence, players: list[Player], systems: Systems, console
     first = players[0]
     console.print("\nTry next:", style="bold")
     for command in (
-        f"gateway ledger show {first.ledger_directory}",
+        f"gateway ledger show --config {first.config_path}",
         *evidence.commands,
         f"gateway run --config {first.config_path}",
         "gateway translate FILE --from asterix --to cot --losses",
