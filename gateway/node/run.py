@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import signal
 import sys
@@ -13,6 +14,9 @@ import structlog
 from gateway.config import Config
 from gateway.config.model import LogStyle
 from gateway.node.assembly import Node
+
+YOUNG_OBJECTS = 20_000
+"""Containers made since the last pass over the young ones; Python's own 700 are less than one message's."""
 
 
 def configure_logging(config: Config) -> None:
@@ -42,10 +46,21 @@ SWITCH_INTERVAL_S = 0.0005
 loop makes one commit wait up to 160 ms, with this 40 ms."""
 
 
+def _settle_collector() -> None:
+    """Keep the cyclic collector from stopping the loop: a full pass over all that was imported takes 40 ms.
+
+    Tracks and messages hold no cycles and go by their reference counts. What is alive at the start never goes.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(YOUNG_OBJECTS, 20, 20)
+
+
 async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
     """Run one node until SIGTERM, SIGINT or cancellation, then stop it cleanly."""
     loop = asyncio.get_running_loop()
     async with Node(config) as node:
+        _settle_collector()
         running = asyncio.create_task(node.run(ready=ready), name=f"node {config.node.name}")
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, running.cancel)

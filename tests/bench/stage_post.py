@@ -16,7 +16,7 @@ from tests.bench import corpora, load, rig
 from tests.bench.harness import REPEATS, Row, Target, quantile
 from tests.data import ROOT
 
-CLIENTS, OBJECTS = 128, 1_000
+CLIENTS, OBJECTS = 256, 1_000
 OPEN_RATE = 500.0
 
 
