@@ -12,7 +12,7 @@ from tests.bench import corpora, rig
 from tests.bench.harness import Row, Target
 
 OBJECTS, CHUNK, QUARTERS = 2_000, 500, 4
-WAIT_S = 1_800.0
+WAIT_S, STALL_S = 1_800.0, 30.0
 IN_FLIGHT = 40_000
 """Tracks between the load and the receiving gateway: what is measured is the gateways, not a queue's length."""
 
@@ -64,7 +64,14 @@ async def _pass(counts: list[int]) -> list[tuple[int, tuple[float, float]]]:
 
 
 async def _until(receiver: rig.Gateway, tracks: int) -> None:
-    while rig.corridor(await receiver.status(), "tracks_accepted") < tracks:  # noqa: ASYNC110 - another process
+    """Return once the receiver has accepted so many; raises when nothing moves for `STALL_S`."""
+    seen, loop = -1, asyncio.get_running_loop()
+    moved = loop.time()
+    while (accepted := rig.corridor(await receiver.status(), "tracks_accepted")) < tracks:
+        if accepted != seen:
+            seen, moved = accepted, loop.time()
+        elif loop.time() - moved > STALL_S:
+            raise RuntimeError(f"nothing moves: {accepted:,} of {tracks:,} tracks, {await receiver.status()}")
         await asyncio.sleep(0.1)
 
 
