@@ -104,7 +104,6 @@ def test_everything_is_marked_as_simulated_to_the_last_display(
     assert 'opex="s"' in sample[0]
 
 
-@pytest.mark.xfail(strict=True, reason="`gateway ledger show DIRECTORY` is proposed and is a usage error")
 def test_the_commands_that_it_proposes_work(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     directory, done = played
     proposed = [
