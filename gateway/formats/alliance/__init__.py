@@ -9,7 +9,8 @@ Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy
 from gateway.formats.alliance.codes import CODES
 from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter
 from gateway.formats.alliance.extensions import NAMESPACE
-from gateway.formats.alliance.read import open_message, read
+from gateway.formats.alliance.opened import open_message
+from gateway.formats.alliance.read import read
 from gateway.formats.alliance.render import ROOT_END, draft, fault, render
 from gateway.formats.alliance.schema import Schema, packaged_schema, schema_directory
 from gateway.formats.alliance.trace import trace

@@ -10,13 +10,13 @@ from gateway.track import Accuracy, Covariance, Polar, Position, State
 
 def state(inner: str) -> State:
     """The inside of a ``State`` element."""
-    covariance = polar = accuracy = None
+    spread = within = accuracy = None
     if inner.endswith("</Polar>"):
-        inner, _, cut = inner.partition("<Polar>")
-        polar = _polar(cut[: -len("</Polar>")])
+        inner, found, cut = inner.partition("<Polar>")
+        within = polar(found + cut)
     if inner.endswith("</Covariance>"):
-        inner, _, cut = inner.partition("<Covariance ")
-        covariance = _covariance(cut[: -len("</Covariance>")])
+        inner, found, cut = inner.partition("<Covariance ")
+        spread = covariance(found + cut)
     leaf = leaves(inner)
     get = leaf.get
     if inner.endswith("</Accuracy>"):
@@ -53,14 +53,15 @@ def state(inner: str) -> State:
         true_airspeed_mps=number(get("TrueAirspeed")),
         mach=number(get("Mach")),
         accuracy=accuracy,
-        covariance=covariance,
-        polar=polar,
+        covariance=spread,
+        polar=within,
     )
 
 
-def _covariance(cut: str) -> Covariance:
-    attribute, _, inner = cut.partition(">")
-    form = code(attribute[len('form="') : -1])
+def covariance(element: str) -> Covariance:
+    """A whole ``Covariance`` element."""
+    attribute, _, inner = element[: -len("</Covariance>")].partition(">")
+    form = code(attribute[len('<Covariance form="') : -1])
     assert form is not None
     return Covariance(form, tuple([float(term) for _, _, term in pieces(inner)]))
 
@@ -75,7 +76,9 @@ def _sensor_position(inner: str) -> Position:
     return Position(float(leaf["Latitude"]), float(leaf["Longitude"]))
 
 
-def _polar(inner: str) -> Polar:
+def polar(element: str) -> Polar:
+    """A whole ``Polar`` element."""
+    inner = element[len("<Polar>") : -len("</Polar>")]
     place = None
     before, found, after = inner.partition("<SensorPosition>")
     if found:

@@ -38,7 +38,7 @@ from gateway.formats.alliance.scan import (
     uuid,
 )
 from gateway.formats.alliance.schema import packaged_schema
-from gateway.stages import Exercise, Header, Hop, Message, Opened, Retraction, Simulation, Verified
+from gateway.stages import Exercise, Header, Hop, Message, Retraction, Simulation
 from gateway.track import (
     Classification,
     Dimensions,
@@ -65,38 +65,25 @@ def read(document: etree._Element, *, validate: bool = True, signed: bool = Fals
     its ``ds:Signature`` is refused unless the caller says that nobody relies on it (`signed`).
     Raises `FormatError` (``ALM-...``) with the offending element as place.
     """
-    if not signed and _is_signed(document):
+    if not signed and is_signed(document):
         raise FormatError(SIGNED, place="TrackMessage")
     if validate:
         packaged_schema().check(document)
-    return _from_tree(document)
+    return from_tree(document)
 
 
-def open_message(verified: Verified) -> Opened:
-    """The message of a verified document, validated. Raises `FormatError` as `read`.
-
-    The signed octets equal the canonical form of the tree, so they are read as they stand where they can be.
-    """
-    document = verified.document
-    if _is_signed(document):
-        raise FormatError(SIGNED, place="TrackMessage")
-    packaged_schema().check(document)
-    octets = verified.signed
-    message = None if b"<Extensions" in octets else _from_octets(octets, [])
-    return Opened(verified=verified, message=message or _from_tree(document))
-
-
-def _is_signed(document: etree._Element) -> bool:
+def is_signed(document: etree._Element) -> bool:
+    """Whether the last child of the root is an XML signature's."""
     return len(document) > 0 and str(document[-1].tag).startswith(f"{{{XMLDSIG}}}")
 
 
-def _from_tree(document: etree._Element) -> Message:
+def from_tree(document: etree._Element) -> Message:
     """The message of a valid document of any shape."""
     taken: _Extensions = []
     if document.find(f".//{{{NAMESPACE}}}Extensions") is not None:
         document, taken = lift(document)
     octets = etree.tostring(document, method="c14n", exclusive=True, with_comments=False)
-    message = _from_octets(octets, taken)
+    message = from_octets(octets, taken)
     if message is not None:
         return message
     try:
@@ -105,7 +92,7 @@ def _from_tree(document: etree._Element) -> Message:
         raise FormatError(INVALID, place="TrackMessage", cause=f"{type(error).__name__} {error}"[:300]) from None
 
 
-def _from_octets(octets: bytes, taken: _Extensions) -> Message | None:
+def from_octets(octets: bytes, taken: _Extensions) -> Message | None:
     """The message in canonical octets of a valid document, or nothing where they have another shape than ours.
 
     One namespace declaration and a valid root: every element is unprefixed and ours, and no attribute is xsi's.
@@ -133,15 +120,13 @@ def _message(whole: str, taken: _Extensions) -> Message:
         version, _, head = head.partition('"><Header>')
         head, _, rest = head.partition("</Header>")
         head += "</Header>"
-    header, sources = _header(head[: -len("</Header>")], taken)
+    header, sources = header_of(head[: -len("</Header>")], taken)
     known: dict[tuple[str, ...], tuple[Source, ...]] = {}
     retractions: list[Retraction] = []
     extensions: tuple[Extension, ...] = ()
     for name, _, inner in pieces(rest):
         if name == "Retraction":
-            leaf = leaves(inner)
-            reason = code(leaf["Reason"]) or ""
-            retractions.append(Retraction(track_id=uuid(leaf["TrackId"]), time=time(leaf["Time"]), reason=reason))
+            retractions.append(retraction(inner))
         else:
             extensions = taken[int(inner)]
     return Message(
@@ -153,7 +138,14 @@ def _message(whole: str, taken: _Extensions) -> Message:
     )
 
 
-def _header(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
+def retraction(inner: str) -> Retraction:
+    """The inside of a ``Retraction`` element."""
+    leaf = leaves(inner)
+    return Retraction(track_id=uuid(leaf["TrackId"]), time=time(leaf["Time"]), reason=code(leaf["Reason"]) or "")
+
+
+def header_of(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
+    """The inside of a ``Header`` element: the header, and its sources by their ids."""
     leaf: dict[str, str] = {}
     recipients: list[str] = []
     hops: list[Hop] = []
@@ -200,7 +192,7 @@ def _source(own_id: str, inner: str) -> Source:
     )
 
 
-class _Traits(TypedDict, total=False):
+class Traits(TypedDict, total=False):
     """What stands between the environment and the sources of a track."""
 
     identity: IdentityGroup
@@ -224,7 +216,7 @@ def _track(
         kinematics = state(within)
         tail = tail[: -len("</Track>")]
     else:
-        head, tail = _without_state(head[: -len("</Track>")])
+        head, tail = without_state(head[: -len("</Track>")])
     names, _, rest = head[55:].partition("<Environment>")
     if not head.startswith("<TrackId>") or head[45:55] != "</TrackId>":
         raise ValueError("track id")
@@ -233,10 +225,10 @@ def _track(
     if rest.startswith("<Status>"):
         within, _, rest = rest[len("<Status>") :].partition("</Status>")
         facts = status(within)
-    ids, others = _others(rest) if len(rest) < 2048 else _others.__wrapped__(rest)
+    ids, others = traits(rest)
     contributed = known.get(ids)
     if contributed is None:
-        contributed = known[ids] = _resolve(ids, sources)
+        contributed = known[ids] = resolve(ids, sources)
     passed, raw, extensions = _tail(tail, taken) if tail else ((), None, ())
     return Track(
         track_id=head[9:45],
@@ -252,49 +244,54 @@ def _track(
     )
 
 
-def _without_state(rest: str) -> tuple[str, str]:
+def without_state(rest: str) -> tuple[str, str]:
     """Head and tail of a track that has no state."""
     cuts = [at for name in ("<Provenance>", "<RawRecord ", "<Extensions>") if (at := rest.find(name)) >= 0]
     cut = min(cuts, default=len(rest))
     return rest[:cut], rest[cut:]
 
 
-@lru_cache(maxsize=4096)
-def _others(inner: str) -> tuple[tuple[str, ...], _Traits]:
+def traits(inner: str) -> tuple[tuple[str, ...], Traits]:
     """Ids of the sources, and the traits, of what stands between status and state."""
+    return _traits(inner) if len(inner) < 2048 else _traits.__wrapped__(inner)
+
+
+@lru_cache(maxsize=4096)
+def _traits(inner: str) -> tuple[tuple[str, ...], Traits]:
     ids: list[str] = []
-    traits: _Traits = {}
+    found: Traits = {}
     classifications: list[Classification] = []
     relations: list[Relation] = []
     for name, _, content in pieces(inner):
         if name == "SourceRef":
             ids.append(bare(content))
         elif name == "Name":
-            traits["name"] = text(content)
+            found["name"] = text(content)
         elif name == "Platform":
-            traits["platform"] = code(content)
+            found["platform"] = code(content)
         elif name == "Identity":
-            traits["identity"] = identity(content)
+            found["identity"] = identity(content)
         elif name == "ObjectClass":
             classifications.append(classification(content))
         elif name == "Remarks":
-            traits["remarks"] = text(content)
+            found["remarks"] = text(content)
         elif name == "Dimensions":
-            traits["dimensions"] = dimensions(content)
+            found["dimensions"] = dimensions(content)
         elif name == "Relation":
             relations.append(relation(content))
         elif name == "Label":
-            traits["label"] = label(content)
+            found["label"] = label(content)
         else:
             raise ValueError(name)
     if classifications:
-        traits["classifications"] = tuple(classifications)
+        found["classifications"] = tuple(classifications)
     if relations:
-        traits["relations"] = tuple(relations)
-    return tuple(ids), traits
+        found["relations"] = tuple(relations)
+    return tuple(ids), found
 
 
-def _resolve(ids: tuple[str, ...], sources: dict[str, Source]) -> tuple[Source, ...]:
+def resolve(ids: tuple[str, ...], sources: dict[str, Source]) -> tuple[Source, ...]:
+    """The sources that a track refers to. Raises `FormatError` (``ALM-011``) for an id that names none."""
     try:
         return tuple([sources[own_id] for own_id in ids])
     except KeyError as error:
