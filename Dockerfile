@@ -19,7 +19,8 @@ USER gateway
 WORKDIR /var/lib/gateway
 # The root file system may be read-only (docker run --read-only): everything that is written is below the volume.
 VOLUME ["/var/lib/gateway"]
-EXPOSE 8443 8444
+# links (mutual TLS) and the national side; the configuration says where they listen
+EXPOSE 8443 8080
 HEALTHCHECK --interval=15s --timeout=5s --start-period=20s CMD ["gateway", "status", "--config", "/etc/gateway/gateway.toml", "--quiet"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["gateway"]

@@ -5,10 +5,12 @@ Read `pipeline.py` first: two numbered functions that know the order of the room
 
 from __future__ import annotations
 
+from functools import cache
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as _installed_version
 
 
+@cache
 def version() -> str:
     """The version of the installed distribution, such as ``0.1.0``."""
     try:

@@ -94,6 +94,8 @@ class Rooms(Struct, kw_only=True):
     wake_links: Callable[[Sequence[str]], None]
     """Tells the links of these partners that there is something to deliver."""
     counts: Counts
+    report: Callable[[str, GatewayError | None], None]
+    """Told which room failed with what, and (without an error) that it works."""
     note_latency: Callable[[float], None]
     """Told, for each accepted message, the seconds since its oldest track reached its first gateway."""
     gatherer: Gatherer | None = None
@@ -206,6 +208,7 @@ async def dispatch(rooms: Rooms, batch: Batch) -> None:
         outcome = await _dispatch(rooms, batch)
     except GatewayError as error:
         rooms.counts.failures += 1
+        rooms.report("corridor", error)
         outcome = Outcome(failure=error)
     except Exception:  # a bug of ours must not take the other batches down, nor let anybody believe in this one
         rooms.counts.failures += 1
@@ -225,12 +228,14 @@ async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
 
     # 6. Sign
     sealed = [await rooms.signer.seal_async(draft) for draft in drafts]
-    rooms.counts.messages_signed += len(sealed)
-    rooms.counts.tracks_signed += len(batch.tracks) - len(refused)
 
     # 7. Record: message, dedupe key, ledger leaf and track index in one transaction
     outgoing = [Outgoing(sealed=one, leaf=leaf.sent(one)) for one in sealed]
     await rooms.store.record_outbound_all(outgoing, batch.begun, batch.idempotency)
+
+    rooms.counts.messages_signed += len(sealed)
+    rooms.counts.tracks_signed += len(batch.tracks) - len(refused)
+    rooms.report("corridor", None)
 
     # 8. Deliver: the links read forward from their own cursors
     rooms.wake_links(batch.recipients)

@@ -23,6 +23,10 @@ _MAX_OCTETS = 4_194_304  # stops whoever answers in the node's place from fillin
 def status(
     config: ConfigFile = DEFAULT_CONFIG,
     url: Annotated[str, typer.Option(help="Address of the node; without it the configuration's.")] = "",
+    quiet: Annotated[
+        bool,
+        typer.Option("--quiet", "-q", help="Print nothing; exit code 0: it is ready, whatever its links."),
+    ] = False,
     json: Json = False,
 ) -> None:
     """Show a running node: links, feeds, ledger, picture, latency.
@@ -43,6 +47,8 @@ def status(
     scheme = "http" if loaded.config.http.plain else "https"
     address = url.rstrip("/") or f"{scheme}://{_reachable(loaded.config)}"
     document = asyncio.run(_ask(address, loaded.config))
+    if quiet:  # what a container's health check asks: a partner that is down is no reason to restart us
+        raise typer.Exit(Exit.DONE if document.get("ready") else Exit.FINDING)
     if json:
         as_json(document)
     else:

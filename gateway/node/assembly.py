@@ -40,6 +40,7 @@ from gateway.links import (
     client_tls,
 )
 from gateway.node import trust
+from gateway.node.health import Health
 from gateway.node.latency import Latency
 from gateway.node.memory import rebuild_picture
 from gateway.node.metrics import NodeCollector
@@ -56,6 +57,8 @@ from gateway.track import Track
 TOUCH_S = 5.0
 """How often the store learns which tracks are alive: a restart within the sources' silence keeps their identifiers."""
 HOUSEKEEPING_S = 0.5
+ENDING_DAYS = 30.0
+"""From here on the end of the signing certificate is spoken of at every start and in the status."""
 
 
 class Node:
@@ -69,6 +72,7 @@ class Node:
         self.counts = Counts()
         self.latency = Latency()
         self.supervisor = Supervisor()
+        self.health = Health(self.clock)
         self.links: dict[str, Link] = {}
         self.feeds: dict[str, FeedIn] = {}
         self.outlets = Outlets(config.node.name)
@@ -89,6 +93,16 @@ class Node:
 
     async def __aexit__(self, *_: object) -> None:
         await self._close()
+
+    @property
+    def signing_days_left(self) -> float:
+        """Days until the certificate that signs our messages ends."""
+        return (self.rooms.signer.record.not_after - self.clock.now()).total_seconds() / 86_400
+
+    @property
+    def missing(self) -> list[str]:
+        """What keeps the node from being ready, in words; nothing when it is."""
+        return self.health.missing() if self.is_ready else ["the node is starting or stopping"]
 
     # ------------------------------------------------------------------------------------------------------ assembly
 
@@ -135,6 +149,7 @@ class Node:
                 publish=self.outlets.publish,
                 wake_links=self._wake,
                 counts=self.counts,
+                report=self.health.report,
                 note_latency=self.latency.note,
             )
             self.gatherer = Gatherer(limits, self._dispatch)
@@ -151,6 +166,9 @@ class Node:
 
     async def _ledger_start(self) -> None:
         """State in the ledger with which configuration and which signing key the node runs from now on."""
+        days = self.signing_days_left
+        if days < ENDING_DAYS:
+            self.log.warning("certificate.ending", days_left=round(days, 1))
         digest = sha256(repr(self.config).encode()).hexdigest()  # of every effective value; keys are paths in it
         await self.store.append_leaf(leaf.config_changed(sha256=digest, detail="started"))
         key = self.rooms.signer.record.thumbprint
@@ -241,6 +259,7 @@ class Node:
             self.status = await read_status(self)
             await asyncio.sleep(HOUSEKEEPING_S)
             self.rooms.picture.expire()
+            self.health.report("ledger", self.ledger.problem)
             if self.clock.monotonic() - touched >= TOUCH_S:
                 touched = self.clock.monotonic()
                 await self._touch()

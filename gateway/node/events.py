@@ -7,6 +7,9 @@ from gateway.links.events import EVENTS as LINK_EVENTS
 EVENTS: dict[str, str] = {
     **LINK_EVENTS,
     "batch.crashed": "a batch of tracks met a bug of ours; its senders were told that it is not durable; please report",
+    "certificate.ending": "the certificate that signs our messages ends soon; partners must pin the next one before",
+    "health.failed": "a room cannot do its work; the node is not ready until it can",
+    "health.recovered": "the room does its work again",
     "http.failed": "a national request met a bug of ours and was answered with 500; please report it",
     "node.started": "both doors and all feeds are open",
     "node.stopped": "everything that was acknowledged is on disk",

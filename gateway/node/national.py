@@ -9,7 +9,7 @@ from msgspec import Struct, json
 
 from gateway import version
 from gateway.config import Config
-from gateway.errors import Code, FeedError, FormatError
+from gateway.errors import Code, FeedError, FormatError, LedgerError, SealError
 from gateway.feeds import codes
 from gateway.feeds.http import HttpServer, national_app, server_context
 from gateway.feeds.http_types import HttpSource, Idempotency, National
@@ -38,7 +38,7 @@ def open_national(node: Node) -> HttpServer:
         decoder_of=lambda source, form: _decoder(config, source, formats()[form]),
         encoder_of=lambda form: _encoder(node, formats()[form]),
         status=lambda: node.status,
-        missing=lambda: () if node.is_ready else ("the node is starting or stopping",),
+        missing=lambda: node.missing,
         registry=node.registry,
         clock=node.clock,
         limits=config.limits,
@@ -107,7 +107,10 @@ class Intakes:
             pending = await node.take(frame, decoder)
         else:
             pending = await node.take(frame, decoder, lambda intake: _kept(frame.source, idempotency, intake))
-        return await pending.intake()
+        try:
+            return await pending.intake()
+        except (SealError, LedgerError) as error:  # ours, not the caller's: nothing is durable, and it may be repeated
+            raise FeedError(codes.NOT_READY, cause=f"{error.code.id} {error.code.title}") from None
 
 
 class _Problem(Struct, frozen=True):

@@ -15,7 +15,7 @@ import pytest
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Config, load
 from gateway.demo.stage import Player, ledger_verifier, set_stage
-from gateway.errors import FeedError, SealError
+from gateway.errors import FeedError, LedgerError, SealError
 from gateway.feeds.http_types import Idempotency
 from gateway.formats import alliance
 from gateway.formats.registry import find
@@ -272,6 +272,47 @@ async def test_what_does_not_verify_says_nothing_to_the_caller_and_all_to_the_op
         assert receiver.counts.messages_refused == 1
         with pytest.raises(SealError):  # pinned, but for another partner
             await receiver.take_inbound(pushed(sealed, partner="eu-1"))
+
+
+async def test_a_batch_that_cannot_be_sealed_is_said_everywhere_and_over_when_it_is_over(configs: list[Config]) -> None:
+    clock = ManualClock(SystemClock().now())
+    async with Node(configs[0], clock=clock) as node:
+        node.is_ready = True
+        task = asyncio.create_task(node.gatherer.run())
+        clock.advance(200 * 86_400)  # past the end of the signing certificate
+        with pytest.raises(FeedError) as caught:
+            await post(node, event())
+        assert caught.value.code.id == "FEED-061"
+        assert "SEAL-105" in node.missing[0]
+        status = await read_status(node)
+        assert status["ready"] is False
+        assert node.counts.failures == 1
+        assert node.counts.messages_signed == 0
+        clock.advance(-200 * 86_400)
+        await post(node, event())
+        assert node.missing == []
+        assert node.health.last is not None
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def test_a_ledger_that_cannot_be_published_makes_the_node_not_ready(configs: list[Config]) -> None:
+    async with working(configs[0]) as node:
+        node.is_ready = True
+        assert node.missing == []
+        directory = configs[0].ledger.directory
+        aside = directory.rename(directory.with_name("aside"))
+        directory.write_text("in the way")
+        await post(node, event())
+        with pytest.raises(LedgerError) as caught:
+            await node.ledger.integrate()
+        node.health.report("ledger", caught.value)
+        assert "ledger" in node.missing[0]
+        directory.unlink()
+        aside.rename(directory)
+        await node.ledger.integrate()
+        node.health.report("ledger", None)
+        assert node.missing == []
 
 
 async def test_the_status_document_holds_what_the_command_shows(configs: list[Config]) -> None:
