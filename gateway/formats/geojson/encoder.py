@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from operator import attrgetter
 
 import msgspec
 from msgspec import Struct
@@ -20,7 +21,23 @@ _ENCODER = msgspec.json.Encoder()
 _PREFIX = f'<properties xmlns="{NAMESPACE}">'
 _SUFFIX = "</properties>"
 _OWN = frozenset(("track_id", "identifiers", "extensions"))
+_REPEATED = frozenset(("status", "sources", "provenance", "label"))
+"""Members of a track that are the same from snapshot to snapshot, and hold no numbers (0.0 equals -0.0 and 0)."""
+_CACHED = 4_096  # texts of one encoder's memory; then it starts anew
+_CACHED_OCTETS = 2_048
 _Sparse = dict[str, object]
+_Known = dict[object, msgspec.Raw]
+_Table = tuple[tuple[str, ...], Callable[[Struct], tuple[object, ...]]]
+
+
+def _table(names: list[str]) -> _Table:
+    return tuple(names), attrgetter(*names)
+
+
+_TRACK_TABLE = _table([name for name in TRACK if name not in _OWN])
+_STATE_TABLE = _table(list(STATE))
+_PLACED_TABLE = _table([name for name in STATE if name != "altitude_hae_m"])
+"""Of a state whose height stands in the coordinates."""
 
 
 class GeoJsonEncoder:
@@ -32,6 +49,7 @@ class GeoJsonEncoder:
 
     def __init__(self, *, collection: bool = False) -> None:
         self._collection = collection
+        self._known: _Known = {}
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """The tracks, in order; `now` is not used, since a Feature carries no time of sending of its own."""
@@ -39,7 +57,7 @@ class GeoJsonEncoder:
         problems: list[FormatError] = []
         for track in tracks:
             try:
-                features.append(_feature(track))
+                features.append(_feature(track, self._known))
             except FormatError as error:
                 problems.append(error)
         frames: tuple[bytes, ...]
@@ -50,29 +68,30 @@ class GeoJsonEncoder:
         return Encoded(frames=frames, problems=tuple(problems))
 
 
-def _feature(track: Track) -> bytes:
+def _feature(track: Track, known: _Known) -> bytes:
     state = track.state
     place = track.track_id or ""
     name, identifiers = _names(track)
+    plain = not any(one.namespace == NAMESPACE for one in track.extensions)  # then nothing is merged into anything
     properties: _Sparse = {}
     if track.track_id is not None:
         properties["track_id"] = track.track_id
     if identifiers:
-        properties["identifiers"] = [_sparse(one, place) for one in identifiers]
-    _add(properties, track, TRACK, place, leave=_OWN)
+        properties["identifiers"] = _repeated(tuple(identifiers), place, known) if plain else _plain(identifiers, place)
+    _add(properties, track, _TRACK_TABLE, place, known if plain else None)
     geometry: _Sparse | None = None
     if state is not None:
         position = state.position
         if position is not None:
             geometry = {"type": "Point", "coordinates": _coordinates(position, state, place)}
-        leave = frozenset(("altitude_hae_m",)) if position is not None else frozenset[str]()
-        _add(properties, state, STATE, place, leave=leave)
-    others = [_sparse(one, place) for one in track.extensions if one.namespace != NAMESPACE]
-    if others:
-        properties["extensions"] = others
-    for extension in track.extensions:
-        if extension.namespace == NAMESPACE:
-            _merge(properties, _unknown(extension.xml))
+        _add(properties, state, _STATE_TABLE if position is None else _PLACED_TABLE, place)
+    if track.extensions:
+        others = [_sparse(one, place) for one in track.extensions if one.namespace != NAMESPACE]
+        if others:
+            properties["extensions"] = others
+        for extension in track.extensions:
+            if extension.namespace == NAMESPACE:
+                _merge(properties, _unknown(extension.xml))
     feature: _Sparse = {"type": "Feature", "geometry": geometry, "properties": properties}
     if name is not None:
         feature = {"type": "Feature", "id": name, "geometry": geometry, "properties": properties}
@@ -103,12 +122,41 @@ def _coordinates(position: Position, state: State, place: str) -> list[float]:
     return [longitude, latitude, hae]
 
 
-def _add(properties: _Sparse, struct: Struct, members: Mapping[str, object], place: str, leave: frozenset[str]) -> None:
-    for name in members:
-        if name not in leave:
-            value = getattr(struct, name)
-            if value is not None and value != ():
-                properties[name] = _plain(value, place)
+def _add(properties: _Sparse, struct: Struct, table: _Table, place: str, known: _Known | None = None) -> None:
+    """Put in what the struct's members say; with `known`, repeated ones as text."""
+    names, values = table
+    for name, value in zip(names, values(struct), strict=True):
+        if value is None:
+            continue
+        kind = type(value)
+        if kind is float:
+            if value - value != 0.0:  # type: ignore[operator]  # mypy does not follow `kind`
+                raise FormatError(codes.NOT_FINITE, place=place)
+            properties[name] = value
+        elif kind is datetime or kind is str:
+            properties[name] = value
+        elif known is not None and name in _REPEATED:
+            if value != ():
+                properties[name] = _repeated(value, place, known)
+        elif value != ():
+            properties[name] = _plain(value, place)
+
+
+def _repeated(value: object, place: str, known: _Known) -> object:
+    """The value as JSON text if that can be made, else as `_plain`, which says what is wrong with it."""
+    text = known.get(value)
+    if text is None:
+        plain = _plain(value, place)
+        try:
+            octets = _ENCODER.encode(plain)
+        except (UnicodeEncodeError, OverflowError, TypeError, ValueError):
+            return plain
+        text = msgspec.Raw(octets)
+        if len(octets) < _CACHED_OCTETS:
+            if len(known) >= _CACHED:
+                known.clear()
+            known[value] = text
+    return text
 
 
 def _sparse(struct: Struct, place: str) -> _Sparse:

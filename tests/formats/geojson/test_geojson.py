@@ -248,6 +248,24 @@ def test_a_collection_holds_all_tracks_in_order(tracks: list[Track]) -> None:
     assert [one.identifiers for one in back.tracks] == [one.identifiers for one in tracks]
 
 
+@settings(max_examples=50)
+@given(st.lists(TRACKS, max_size=4))
+def test_an_encoder_with_memory_writes_what_a_new_one_writes(tracks: list[Track]) -> None:
+    encoder = GeoJsonEncoder()
+    encoder.encode(tracks, NOW)
+    assert encoder.encode(tracks, NOW).frames == tuple(GeoJsonEncoder().encode([one], NOW).frames[0] for one in tracks)
+
+
+def test_an_encoder_remembers_no_more_than_its_bound() -> None:
+    encoder = GeoJsonEncoder()
+    for n in range(10):
+        names = [(Identifier("callsign", f"{n}-{i}" + "x" * (i % 2) * 4_000),) for i in range(1_000)]
+        encoder.encode([Track(identifiers=one) for one in names], NOW)
+        assert len(encoder._known) <= 4_096  # the one place that can grow
+        assert all(len(bytes(text)) < 2_048 for text in encoder._known.values())
+    assert encoder._known
+
+
 def test_unknown_members_come_back() -> None:
     unknown = {"colour": ["red", {"a": "<&>\u0000\ud800"}], "status": {"mood": 1}, "n": 12345678901234567890}
     octets = feature(json.dumps(unknown | {"status": {"mood": 1, "ended": True}}))
