@@ -42,9 +42,11 @@ class Limits(Struct, frozen=True, kw_only=True):
     picture_tracks: int = 50_000
     """Tracks of the current picture; then the stalest goes first."""
     quarantine_records: int = 10_000
-    """Refused frames kept for the operator; then the oldest goes."""
+    """Refused frames kept for the operator; then the oldest of the source that has most of them goes."""
+    quarantine_total_octets: int = 67_108_864
+    """All of them together, on disk; then the oldest of the source that takes most room goes."""
     quarantine_waiting: int = 256
-    """Refused frames on their way into quarantine; then the oldest of them is only counted."""
+    """Refused frames on their way into quarantine; then the oldest of the source with most of them is only counted."""
     quarantine_octets: int = 65_536
     """Of one refused frame kept for the operator; the rest is cut and its length noted."""
     refusal_summary_s: float = 10.0

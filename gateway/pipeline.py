@@ -259,6 +259,8 @@ def _set_aside(rooms: Rooms, frame: Frame, problems: Sequence[FormatError]) -> N
         Quarantined(
             at=frame.received_at,
             source=frame.source,
+            feed=frame.feed,
+            peer=frame.peer,
             code=first.code.id,
             place=first.place,
             cause=first.cause + more,
@@ -339,6 +341,7 @@ def _unwanted(message: Inbound, error: GatewayError) -> Quarantined:
     return Quarantined(
         at=message.received_at,
         source=message.partner,
+        feed="links",
         code=error.code.id,
         place=error.place,
         cause=error.cause,

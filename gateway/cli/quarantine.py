@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
     from gateway.store import Quarantined
 
+_LAST_ID = 2**63 - 1
+"""Of a row of the database."""
+
 app = typer.Typer(help="Frames and messages that were refused.", no_args_is_help=True, rich_markup_mode=None)
 
 
@@ -33,7 +36,9 @@ def quarantine() -> None:
 @app.command("list")
 def list_(
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, newest first.")] = 50,
-    before: Annotated[int | None, typer.Option(help="Only those older than this id.", show_default=False)] = None,
+    before: Annotated[
+        int | None, typer.Option(min=1, max=_LAST_ID, help="Only those older than this id.", show_default=False)
+    ] = None,
     config: ConfigFile = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
@@ -54,16 +59,26 @@ def list_(
         say("nothing is in quarantine")
         return
     rows = [
-        [str(r.id), utc_text(r.at), r.source, r.code, printable(r.place), str(r.length), printable(r.cause)]
+        [
+            str(r.id),
+            utc_text(r.at),
+            r.source,
+            r.feed,
+            printable(r.peer),
+            r.code,
+            printable(r.place),
+            str(r.length),
+            printable(r.cause),
+        ]
         for r in found
     ]
-    table(["ID", "TIME", "SOURCE", "CODE", "PLACE", "OCTETS", "CAUSE"], rows)
+    table(["ID", "TIME", "SOURCE", "FEED", "PEER", "CODE", "PLACE", "OCTETS", "CAUSE"], rows)
     say(f"next: gateway quarantine show {found[0].id}")
 
 
 @app.command()
 def show(
-    id_: Annotated[int, typer.Argument(metavar="ID", help="Id from the list.")],
+    id_: Annotated[int, typer.Argument(metavar="ID", min=1, max=_LAST_ID, help="Id from the list.")],
     raw: Annotated[bool, typer.Option("--raw", help="Only the octets, as they came.")] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     json: Json = False,
@@ -91,6 +106,8 @@ def show(
         as_json(_entry(record, whole=True))
     else:
         data(f"{record.code} from {record.source} at {utc_text(record.at)}")
+        data(f"  {'feed':<10} {record.feed}")
+        data(f"  {'peer':<10} {printable(record.peer)}")
         data(f"  {'place':<10} {printable(record.place)}")
         data(f"  {'cause':<10} {printable(record.cause)}")
         cut = f", the first {len(record.octets)} kept" if record.length > len(record.octets) else ""
@@ -124,6 +141,8 @@ def _entry(record: Quarantined, *, whole: bool) -> dict[str, object]:
         "id": record.id,
         "at": utc_text(record.at),
         "source": record.source,
+        "feed": record.feed,
+        "peer": record.peer,
         "code": record.code,
         "place": record.place,
         "cause": record.cause,

@@ -18,7 +18,6 @@ from gateway.store.records import (
     Minted,
     Outcome,
     Outgoing,
-    Quarantined,
     Settlement,
 )
 from gateway.store.schema import INBOUND_AUDIENCE, from_micros, pack_tracks, to_micros, track_key
@@ -338,22 +337,3 @@ def swap_checkpoint(transaction: Transaction, old_size: int, new: CheckpointRow)
             cause=f"expected to replace size {old_size} by {new.size}, observed size {size}",
         )
     transaction.write("REPLACE INTO checkpoint VALUES (1, ?, ?, ?)", (new.size, new.root, new.note))
-
-
-def quarantine(transaction: Transaction, record: Quarantined, keep: int, cut: int) -> int:
-    """Keep a refused frame for the operator; the oldest beyond `keep` goes."""
-    cursor = transaction.write(
-        "INSERT INTO quarantine (at, source, code, place, cause, length, octets) VALUES (?, ?, ?, ?, ?, ?, ?)",
-        (
-            to_micros(record.at),
-            record.source,
-            record.code,
-            record.place,
-            record.cause,
-            record.length,
-            record.octets[:cut],
-        ),
-    )
-    assert cursor.lastrowid is not None
-    transaction.write("DELETE FROM quarantine WHERE id <= ?", (cursor.lastrowid - keep,))
-    return cursor.lastrowid

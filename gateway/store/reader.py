@@ -18,9 +18,7 @@ from gateway.store.records import (
     CheckpointRow,
     Direction,
     Exceptional,
-    InboundOutcome,
     Minted,
-    Outcome,
     Quarantined,
     QueueState,
     Settlement,
@@ -242,21 +240,6 @@ def latest_messages(connection: Connection, limit: int) -> list[StoredMessage]:
     return found[-limit:]
 
 
-def inbound_answer(connection: Connection, origin: str, message_id: str) -> tuple[str, InboundOutcome] | None:
-    """(digest, the stored answer) of a partner's message that was seen before."""
-    row = connection.execute(
-        """SELECT i.sha256, i.code, i.answer, i.leaf, i.recorded_at FROM inbound AS i JOIN party AS p ON p.id = i.origin
-           WHERE i.message_id = ? AND p.name = ?""",
-        (message_id, origin),
-    ).fetchone()
-    if row is None:
-        return None
-    outcome = InboundOutcome(
-        outcome=Outcome.DUPLICATE, code=row[1], answer=row[2], leaf_index=row[3], recorded_at=from_micros(row[4])
-    )
-    return row[0].hex(), outcome
-
-
 # --------------------------------------------------------------------------------------------------------------- rest
 
 
@@ -289,15 +272,24 @@ def incarnations(connection: Connection, limit: int) -> list[Minted]:
 def quarantined(connection: Connection, limit: int, before: int | None, only: int | None) -> list[Quarantined]:
     """Refused frames, newest first; those before id `before`, or the one with id `only`."""
     rows = connection.execute(
-        """SELECT id, at, source, code, place, cause, octets, length FROM quarantine
+        """SELECT id, at, source, feed, peer, code, place, cause, octets, length FROM quarantine
            WHERE (? IS NULL OR id < ?) AND (? IS NULL OR id = ?) ORDER BY id DESC LIMIT ?""",
         (before, before, only, only, limit),
     )
     return [
         Quarantined(
-            id=id_, at=from_micros(at), source=source, code=code, place=place, cause=cause, octets=octets, length=length
+            id=id_,
+            at=from_micros(at),
+            source=source,
+            feed=feed,
+            peer=peer,
+            code=code,
+            place=place,
+            cause=cause,
+            octets=octets,
+            length=length,
         )
-        for id_, at, source, code, place, cause, octets, length in rows
+        for id_, at, source, feed, peer, code, place, cause, octets, length in rows
     ]
 
 
@@ -309,7 +301,7 @@ def totals(connection: Connection) -> dict[str, int]:
         "inbound": one("SELECT coalesce(max(seq), 0) FROM inbound").fetchone()[0],
         "leaves": one("SELECT coalesce(max(idx) + 1, 0) FROM leaf").fetchone()[0],
         "checkpoint_size": one("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()[0],
-        "quarantined": one("SELECT count(*) FROM quarantine").fetchone()[0],
+        "quarantined": one("SELECT coalesce(sum(records), 0) FROM quarantine_held").fetchone()[0],
         "incidents": one("SELECT count(*) FROM incident").fetchone()[0],
         "incarnations": one("SELECT count(*) FROM incarnation").fetchone()[0],
     }
@@ -324,6 +316,9 @@ def findings(connection: Connection) -> list[str]:
     size = connection.execute("SELECT coalesce(max(size), 0) FROM checkpoint").fetchone()[0]
     if size > top:
         found.append(f"the last checkpoint covers {size:,} leaves and the store has {top:,}")
+    kept = connection.execute("SELECT source, count(*), sum(length(octets)) FROM quarantine GROUP BY source").fetchall()
+    if sorted(kept) != sorted(connection.execute("SELECT source, records, octets FROM quarantine_held").fetchall()):
+        found.append("the quarantine's book of who holds how much differs from what is there")
     for name, addressed, settled, queued, gone in connection.execute(
         """SELECT name, addressed, settled, (SELECT count(*) FROM recipient AS r WHERE r.party = p.id),
              (SELECT count(*) FROM delivery AS d WHERE d.party = p.id) FROM party AS p"""

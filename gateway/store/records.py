@@ -147,7 +147,11 @@ class Quarantined(Struct, frozen=True, kw_only=True, gc=False):
     """Assigned by the store."""
     at: datetime
     source: str
-    """Feed, source or partner that sent it."""
+    """Configured source or partner that sent it."""
+    feed: str = ""
+    """Feed on which it came, such as ``http``; `links` for a partner's message."""
+    peer: str = ""
+    """Address that it came from, as the feed knows it."""
     code: str
     place: str
     cause: str = ""

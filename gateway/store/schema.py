@@ -136,7 +136,21 @@ def _count_queues(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues)
+def _share_quarantine(connection: sqlite3.Connection) -> None:
+    """Version 3: refused frames know their feed and peer, and who holds how much of the quarantine is a look-up."""
+    connection.execute("ALTER TABLE quarantine ADD COLUMN feed TEXT NOT NULL DEFAULT ''")
+    connection.execute("ALTER TABLE quarantine ADD COLUMN peer TEXT NOT NULL DEFAULT ''")
+    connection.execute("CREATE INDEX quarantine_source ON quarantine (source, id)")
+    connection.execute(
+        """CREATE TABLE quarantine_held (
+             source TEXT PRIMARY KEY, records INTEGER NOT NULL, octets INTEGER NOT NULL) WITHOUT ROWID"""
+    )
+    connection.execute(
+        "INSERT INTO quarantine_held SELECT source, count(*), sum(length(octets)) FROM quarantine GROUP BY source"
+    )
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues, _share_quarantine)
 """Step n turns version n into version n + 1. Append only: a released step never changes."""
 
 

@@ -22,13 +22,13 @@ from gateway.store.operations import (
     RecordInbound,
     RecordOutbound,
     is_fresh,
-    quarantine,
     remember_incarnation,
     remember_response,
     resume,
     settle,
     swap_checkpoint,
 )
+from gateway.store.quarantine import quarantine
 from gateway.store.reader import Readers
 from gateway.store.records import (
     AnswerFactory,
@@ -191,10 +191,6 @@ class Store:
         )
         return await self._writer.submit(operation)
 
-    async def find_answer(self, *, origin: str, message_id: str) -> tuple[str, InboundOutcome] | None:
-        """(hex digest, original answer) of a partner's message that was seen before, without writing anything."""
-        return await self._readers.run(partial(reader.inbound_answer, origin=origin, message_id=message_id))
-
     async def find_messages(self, message_id: str) -> list[StoredMessage]:
         """Every message with this id, with leaf index, receipts and answer; usually one."""
         return await self._readers.run(partial(reader.messages, message_id=message_id))
@@ -314,19 +310,14 @@ class Store:
     async def quarantine(self, record: Quarantined) -> int:
         """Keep a refused frame for the operator, cut to `Limits.quarantine_octets`; its id.
 
-        Beyond `Limits.quarantine_records` the oldest goes.
+        Beyond `Limits.quarantine_records` or `Limits.quarantine_total_octets` the oldest goes of the source that holds
+        the most: a source can only push out its own.
         """
-        keep, cut = self._limits.quarantine_records, self._limits.quarantine_octets
-        return await self._writer.submit(Plain(lambda transaction: quarantine(transaction, record, keep, cut)))
+        return await self._writer.submit(Plain(lambda transaction: quarantine(transaction, record, self._limits)))
 
     async def quarantined(self, limit: int = 100, before: int | None = None) -> list[Quarantined]:
         """Refused frames, newest first; those older than id `before` for the next page."""
         return await self._readers.run(partial(reader.quarantined, limit=limit, before=before, only=None))
-
-    async def find_quarantined(self, id_: int) -> Quarantined | None:
-        """One refused frame; absent once it had to go."""
-        found = await self._readers.run(partial(reader.quarantined, limit=1, before=None, only=id_))
-        return found[0] if found else None
 
     # ---------------------------------------------------------------------------------------------------- the whole
 

@@ -126,6 +126,8 @@ def refused(node: Path) -> Path:
                 Quarantined(
                     at=NOW,
                     source="example",
+                    feed="radar-north",
+                    peer="192.0.2.1:8600",
                     code="AST-004",
                     place=f"octet {number}",
                     cause="category\x07 065",
@@ -146,6 +148,8 @@ def test_quarantine_lists_what_was_refused_newest_first(refused: Path, invoke: I
     assert "\x07" not in result.stdout
     listed = json.loads(invoke("quarantine", "list", "--json", "--limit", "1").stdout)
     assert [(entry["id"], entry["code"]) for entry in listed] == [(2, "AST-004")]
+    assert (listed[0]["feed"], listed[0]["peer"]) == ("radar-north", "192.0.2.1:8600")
+    assert "192.0.2.1:8600" in result.stdout
     assert [entry["id"] for entry in json.loads(invoke("quarantine", "list", "--json", "--before", "2").stdout)] == [1]
 
 
@@ -153,12 +157,21 @@ def test_quarantine_shows_one_frame(refused: Path, invoke: Invoke, gateway: Gate
     shown = invoke("quarantine", "show", "2").stdout
     assert "AST-004 from example at 2026-03-01T09:30:00Z" in shown
     assert "41 00 02" in shown
+    assert "radar-north" in shown
+    assert "192.0.2.1:8600" in shown
     assert json.loads(invoke("quarantine", "show", "2", "--json").stdout)["octets"] == "410002"
     assert gateway("quarantine", "show", "2", "--raw").stdout == b"A\x00\x02"
 
 
 def test_a_frame_that_is_not_there_ends_with_1(refused: Path, invoke: Invoke) -> None:
     assert invoke("quarantine", "show", "9").exit_code == 1
+
+
+@pytest.mark.parametrize("words", [("show", "9" * 23), ("show", "0"), ("list", "--before", "9" * 23)])
+def test_an_id_that_no_row_can_have_is_a_wrong_argument(refused: Path, invoke: Invoke, words: tuple[str, ...]) -> None:
+    result = invoke("quarantine", *words)
+    assert result.exit_code == 2
+    assert "Traceback" not in result.stderr
 
 
 def test_a_node_that_never_ran_has_refused_nothing(node: Path, invoke: Invoke) -> None:

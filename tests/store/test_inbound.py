@@ -92,12 +92,3 @@ async def test_one_batch_with_duplicates_and_incidents_among_new_messages_gives_
     ]
     assert store.leaf_count() == 20
     assert await store.integrity() == []
-
-
-async def test_looks_an_answer_up_without_writing(store: Store) -> None:
-    assert await store.find_answer(origin="deu", message_id=incoming(1).message_id) is None
-    first = await accept(store, incoming(1))
-    found = await store.find_answer(origin="deu", message_id=incoming(1).message_id)
-    assert found is not None
-    assert (found[0], found[1].answer) == (incoming(1).sha256, first.answer)
-    assert await store.find_answer(origin="fra", message_id=incoming(1).message_id) is None

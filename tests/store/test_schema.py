@@ -55,6 +55,26 @@ async def test_a_store_of_the_previous_version_is_migrated_in_place(tmp_path: Pa
     await store.close()
 
 
+async def test_quarantine_of_version_two_is_kept_and_bounded_after_its_migration(tmp_path: Path) -> None:
+    version_one(tmp_path / "store.db")
+    with contextlib.closing(connect_writer(tmp_path / "store.db")) as connection:
+        migrate(connection, MIGRATIONS[:2])
+        connection.executemany(
+            "INSERT INTO quarantine VALUES (?, ?, ?, 'AST-003', 'octet 3', 'too short', 40, ?)",
+            [(n, to_micros(START), "loud" if n < 8 else "quiet", b"x" * 40) for n in range(1, 10)],
+        )
+    store = await opened(tmp_path, quarantine_records=5)
+    kept = await store.quarantined()
+    assert (len(kept), kept[0].source, kept[0].feed, kept[0].peer) == (9, "quiet", "", "")
+    assert (kept[0].id, kept[0].octets, kept[0].length) == (9, b"x" * 40, 40)
+    assert (await store.counts()).quarantined == 9
+    assert await store.integrity() == []
+    await store.quarantine(kept[0])
+    assert [record.source for record in await store.quarantined()] == ["quiet"] * 3 + ["loud"] * 2
+    assert await store.integrity() == []
+    await store.close()
+
+
 def test_a_migration_that_fails_half_way_leaves_the_version_before(tmp_path: Path) -> None:
     def broken(connection: sqlite3.Connection) -> None:
         connection.execute("CREATE TABLE half (x)")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from pathlib import Path
 
@@ -24,9 +25,16 @@ def minted(native: str, seconds: float = 0.0) -> Minted:
     )
 
 
-def frame(number: int, octets: bytes = b"\x30\x00") -> Quarantined:
+def frame(number: int, octets: bytes = b"\x30\x00", *, source: str = "radar") -> Quarantined:
     return Quarantined(
-        at=START, source="radar", code="AST-003", place=f"octet {number}", octets=octets, length=len(octets)
+        at=START,
+        source=source,
+        feed="udp",
+        peer="192.0.2.1:8600",
+        code="AST-003",
+        place=f"octet {number}",
+        octets=octets,
+        length=len(octets),
     )
 
 
@@ -53,8 +61,37 @@ async def test_quarantine_keeps_the_newest_and_cuts_long_ones(tmp_path: Path) ->
     assert [record.id for record in kept] == ids[:1:-1]
     assert (kept[0].octets, kept[0].length, kept[0].place) == (b"xxxx", 10, "octet 4")
     assert [record.id for record in await store.quarantined(limit=1, before=ids[4])] == [ids[3]]
-    assert await store.find_quarantined(ids[0]) is None
-    assert (await store.find_quarantined(ids[3])) == kept[1]
+    assert (kept[0].feed, kept[0].peer) == ("udp", "192.0.2.1:8600")
+    await store.close()
+
+
+async def test_a_source_that_floods_the_quarantine_pushes_out_its_own_frames_alone(tmp_path: Path) -> None:
+    store = await opened(tmp_path, quarantine_records=6)
+    await asyncio.gather(*(store.quarantine(frame(n, source="quiet")) for n in range(2)))
+    await asyncio.gather(*(store.quarantine(frame(n, source="loud")) for n in range(50)))
+    kept = await store.quarantined()
+    assert [(record.source, record.place) for record in kept] == [
+        *(("loud", f"octet {n}") for n in (49, 48, 47, 46)),
+        *(("quiet", f"octet {n}") for n in (1, 0)),
+    ]
+    assert (await store.counts()).quarantined == 6
+    assert await store.integrity() == []
+    await store.close()
+
+
+async def test_the_quarantine_is_bounded_in_octets_and_who_takes_most_room_pays(tmp_path: Path) -> None:
+    store = await opened(tmp_path, quarantine_total_octets=100)
+    for number in range(3):
+        await store.quarantine(frame(number, b"x" * 10, source="small"))
+    for number in range(9):
+        await store.quarantine(frame(number, b"x" * 30, source="large"))
+    kept = await store.quarantined()
+    assert [(record.source, record.place) for record in kept] == [
+        ("large", "octet 8"),
+        ("large", "octet 7"),
+        *(("small", f"octet {n}") for n in (2, 1, 0)),
+    ]
+    assert await store.integrity() == []
     await store.close()
 
 
@@ -135,4 +172,4 @@ async def test_counts_and_information(store: Store) -> None:
     counts = await store.counts()
     assert (counts.outbound, counts.inbound, counts.leaves, counts.quarantined, counts.incarnations) == (1, 0, 1, 1, 1)
     assert store.info.engine.startswith("SQLite 3.")
-    assert store.info.schema_version == 2
+    assert store.info.schema_version == 3
