@@ -161,6 +161,14 @@ def _limits(config: Config) -> Iterator[Problem]:
         cause = "the schema of the alliance message allows 1000 tracks"
         yield Problem(code=codes.WRONG_VALUE, path=("limits", "max_tracks_per_message"), cause=cause)
 
+    keep_s = config.store.keep_days * 86_400
+    if 0 < keep_s < limits.created_age_s:
+        cause = (
+            f"keep_days = {config.store.keep_days:g} is less than created_age_s = {limits.created_age_s:g} "
+            f"({limits.created_age_s / 86_400:.3g} days)"
+        )
+        yield Problem(code=codes.CONFLICT, path=("store", "keep_days"), cause=cause)
+
 
 def without_effect(config: Config) -> Iterator[Problem]:
     """Settings that are allowed and do nothing: findings, not errors."""

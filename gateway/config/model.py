@@ -156,6 +156,14 @@ class LedgerTable(Table):
     """Directory of tiles and checkpoints, as a web server may publish it and `gateway ledger verify` reads it."""
 
 
+class StoreTable(Table):
+    """The database of messages, receipts and entries of the ledger, in the data directory."""
+
+    keep_days: Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)] = 30.0
+    """How long the bodies of messages are kept. Digests, receipts and the ledger's entries stay for ever, and so does a
+    body that a partner has still to get. At least `limits.created_age_s`; 0 keeps everything. Days."""
+
+
 class LinksTable(Table):
     """The door towards partner gateways: mutual TLS 1.3, both as server and as client."""
 
@@ -257,7 +265,8 @@ class FeedTable(Table):
     """Options of the format's decoder or encoder, over those of the source."""
     base_time: UtcTime | None = None
     """When the recording began, for containers that do not say so in UTC (`file` only): ISO 8601 text with a zone.
-    Codecs take the date of times of day from it. Absent means the start of the replay."""
+    Codecs take the date of times of day from it. Absent means that the recording's times of day are the latest that are
+    past: for its first track, or for all of it where the container tells how long it is."""
     rate: ReplayRate = "realtime"
     """Speed of a replay (`file` only): `realtime`, `max`, or a factor."""
     allow: tuple[Network, ...] = ()
@@ -329,6 +338,7 @@ class Config(Table):
     node: NodeTable
     seal: SealTable = Field(default_factory=dict, validate_default=True)
     ledger: LedgerTable = Field(default_factory=dict, validate_default=True)
+    store: StoreTable = Field(default_factory=dict, validate_default=True)
     links: LinksTable = Field(default_factory=dict, validate_default=True)
     link: dict[Name, LinkTable] = Field(default_factory=dict)
     http: HttpTable = Field(default_factory=dict, validate_default=True)

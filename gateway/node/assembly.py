@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 
 import structlog
@@ -46,6 +46,7 @@ from gateway.node.memory import rebuild_picture
 from gateway.node.metrics import NodeCollector
 from gateway.node.national import open_national
 from gateway.node.quarantine import Quarantine
+from gateway.node.retention import Retention
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
@@ -232,6 +233,8 @@ class Node:
         supervisor.add("batches", self.gatherer.run)
         supervisor.add("quarantine", self.quarantine.run)
         supervisor.add("housekeeping", self._keep_house)
+        keep = timedelta(days=self.config.store.keep_days)
+        supervisor.add("retention", Retention(self.store, self.clock, keep).run)
         for name, link in self.links.items():
             supervisor.add(f"link {name}", link.run)
         for name, outlet in self.outlets.by_name.items():

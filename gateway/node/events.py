@@ -15,6 +15,7 @@ EVENTS: dict[str, str] = {
     "node.stopped": "everything that was acknowledged is on disk",
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
     "picture.unreadable": "a stored message could not be read again at the start; the picture lacks its tracks",
+    "store.pruned": "bodies of messages older than store.keep_days were removed; digests, receipts and leaves stay",
     "task.failed": "a supervised task ended with an error of the world and is restarted",
     "task.crashed": "a supervised task ended with a bug of ours and is restarted; please report it",
 }

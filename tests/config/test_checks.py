@@ -114,6 +114,7 @@ def test_the_samples_have_no_contradiction() -> None:
         (MINIMAL + "[limits]\nbatch_max_tracks = 2000\n", "CFG-008", "2000", "max_tracks_per_message = 1000"),
         (MINIMAL + "[limits]\nbackoff_first_s = 90\n", "CFG-008", "90", "backoff_max_s"),
         (MINIMAL + "[limits]\nmax_tracks_per_message = 1001\n", "CFG-006", "1001", "schema"),
+        (MINIMAL + "[store]\nkeep_days = 6\n", "CFG-008", "6", "created_age_s = 604800 (7 days)"),
     ],
 )
 def test_refuses_a_contradiction_at_its_place(text: str, code: str, needle: str, cause: str) -> None:

@@ -50,7 +50,7 @@ def test_every_limit_says_its_unit() -> None:
 def test_the_starter_file_is_a_valid_configuration() -> None:
     text = starter(VALUES)
     loaded = load_text(text, formats=FORMATS, environ={})
-    assert tomllib.loads(text).keys() == {"node", "seal", "ledger", "links", "http", "policy", "limits"}
+    assert tomllib.loads(text).keys() == {"node", "seal", "ledger", "store", "links", "http", "policy", "limits"}
     assert loaded.config == load_text(MINIMAL, formats=FORMATS, environ={}).config
 
 
