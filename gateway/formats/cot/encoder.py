@@ -37,6 +37,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CACHED = 4_096  # entries of one encoder's cache; then it starts anew
 _CACHED_TEXT = 2_048  # characters
 _QOS = re.compile(r"\d-\w-\w").fullmatch
+_FLOW_TAGS = re.compile(r"<_flow-tags_(?=[ />])").search
 _NO_STATUS = Status()
 _MODALITIES = {"ACOUSTIC": "b-d-a", "SEISMIC": "b-d-s", "DOPPLER": "b-d-d", "MOTION": "b-d-m"}
 _V = TypeVar("_V")
@@ -74,12 +75,13 @@ class CotEncoder:
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """One event per track; a track without a position, or without any name, is a problem instead."""
         frames: list[bytes] = []
+        sent = time_text(now)
         lost: list[tuple[str, Loss]] = []
         problems: list[FormatError] = []
         for track in tracks:
             own: list[Loss] = []
             try:
-                text = self._event(track, now, own)
+                text = self._event(track, now, sent, own)
                 frames.append(text.encode("utf-8"))
             except FormatError as error:
                 problems.append(error)
@@ -94,7 +96,7 @@ class CotEncoder:
 
     # ------------------------------------------------------------------------------------------------------ the event
 
-    def _event(self, track: Track, now: datetime, lost: list[Loss]) -> str:
+    def _event(self, track: Track, now: datetime, sent: str, lost: list[Loss]) -> str:
         status = track.status or _NO_STATUS
         state = track.state
         place = track.track_id or ""
@@ -125,8 +127,8 @@ class CotEncoder:
             own_uid = kept.attributes.get("uid") or f"delete-{uid}"
         elif "link" in kept.merged:
             inner += child(kept.merged["link"], {})
-        inner += (self._flow(kept.others, now) if self._flow_tag else kept.others) + foreign
-        time, start, stale = self._times(state, status, now)
+        inner += (self._flow(kept.others, sent) if self._flow_tag else kept.others) + foreign
+        time, start, stale = self._times(state, status, sent)
         how = how_text(status, kept)
         return (
             f'{self._opening}{attribute_text(own_uid)}" type="{written.text}" how="{how}" time="{time}" start="{start}"'
@@ -134,9 +136,10 @@ class CotEncoder:
             f"<detail{kept.detail}>{inner}</detail></event>"
         )
 
-    def _times(self, state: State, status: Status, now: datetime) -> tuple[str, str, str]:
+    def _times(self, state: State, status: Status, now: str) -> tuple[str, str, str]:
         start = time_text(state.time)
-        time = start if state.sent_at == state.time else time_text(state.sent_at or now)
+        sent_at = state.sent_at
+        time = now if sent_at is None else start if sent_at == state.time else time_text(sent_at)
         stale_at = state.stale_at
         if status.ended:  # a track is dropped by an event that was never valid
             return time, start, start if stale_at is None or stale_at > state.time else time_text(stale_at)
@@ -223,10 +226,10 @@ class CotEncoder:
             raise FormatError(codes.NOT_XML, place=place, cause="control characters in the marking")
         return attributes_text(attributes) if attributes else ""
 
-    def _flow(self, others: str, now: datetime) -> str:
+    def _flow(self, others: str, now: str) -> str:
         """The kept children with this gateway's flow tag: MITRE's way to say which systems handled an event."""
-        tag = f' {self._flow_tag}="{time_text(now)}"'
-        found = re.search(r"<_flow-tags_(?=[ />])", others)
+        tag = f' {self._flow_tag}="{now}"'
+        found = _FLOW_TAGS(others) if others else None
         if found is None:
             return f"{others}<_flow-tags_{tag}/>"
         end = others.index(">", found.end())

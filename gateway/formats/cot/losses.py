@@ -6,6 +6,7 @@ stays behind is no loss.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from operator import attrgetter
 
 from gateway.formats.cot.event import EMERGENCIES
@@ -47,7 +48,6 @@ _STATUS = (
 )
 _STATUS_VALUES = attrgetter(*_STATUS)
 _STATUS_LOSSES = [Loss(f"status.{name}", "NO_TARGET") for name in _STATUS]
-_NO_STATUS_VALUES = (None,) * len(_STATUS)
 
 TYPES = {code: text for text, code in EMERGENCIES.items()} | {"TROOPS_IN_CONTACT": "In Contact"}
 """Types of TAK's emergency detail."""
@@ -87,11 +87,14 @@ def of_track(track: Track, losses: list[Loss]) -> None:
 
 def of_status(status: Status, losses: list[Loss]) -> None:
     """Append what the status facts lose."""
-    values = _STATUS_VALUES(status)
-    if values != _NO_STATUS_VALUES:
-        losses.extend([loss for loss, value in zip(_STATUS_LOSSES, values, strict=True) if value is not None])
-    if status.emergency is not None and status.emergency not in TYPES:
-        losses.append(_NO_EMERGENCY)
+    losses.extend(_of_status(status) if len(status.emergency or "") < 64 else _of_status.__wrapped__(status))
+
+
+@lru_cache(maxsize=1024)
+def _of_status(status: Status) -> tuple[Loss, ...]:
+    values = zip(_STATUS_LOSSES, _STATUS_VALUES(status), strict=True)
+    losses = tuple([loss for loss, value in values if value is not None])
+    return losses if status.emergency is None or status.emergency in TYPES else (*losses, _NO_EMERGENCY)
 
 
 def of_state(state: State, losses: list[Loss]) -> None:

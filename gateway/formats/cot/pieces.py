@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from functools import lru_cache
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes
@@ -11,7 +12,15 @@ from gateway.formats.cot.atoms import Shape
 from gateway.formats.cot.event import SCHEMES
 from gateway.formats.cot.kept import Kept, KeptChild, attributes_text
 from gateway.formats.cot.losses import TYPES
-from gateway.formats.cot.values import CIRCULAR_95, LINEAR_95, attribute_text, decimal_text, element_text, is_xml
+from gateway.formats.cot.values import (
+    CIRCULAR_95,
+    LINEAR_95,
+    attribute_text,
+    decimal_text,
+    element_text,
+    is_plain,
+    is_xml,
+)
 from gateway.track import Accuracy, Label, Loss, Polar, State, Status, Track
 
 _NOT_KNOWN = "9999999.0"
@@ -28,16 +37,18 @@ def names(track: Track, kept: Kept, lost: list[Loss]) -> tuple[str, str, str]:
     """The uid, the `contact` piece and the `uid` piece; `FormatError` for a track without any name."""
     uid = callsign = None
     others: dict[str, str] = {}
+    plain = "uid" not in kept.merged
     for identifier in track.identifiers:
-        scheme = identifier.scheme
+        scheme, value = identifier.scheme, identifier.value
         if scheme == "cot_uid" and uid is None:
-            uid = identifier.value
+            uid = value
         elif scheme == "callsign" and callsign is None:
-            callsign = identifier.value
-        elif scheme in SCHEMES and scheme not in others and is_xml(identifier.value):
-            others[scheme] = identifier.value
+            callsign = value
+        elif scheme in SCHEMES and scheme not in others and ((clean := is_plain(value)) or is_xml(value)):
+            others[scheme] = value
+            plain = plain and clean
         else:
-            lost.append(Loss(f"identifiers.{scheme}", "NO_TARGET"))
+            lost.append(_no_target(scheme))
         if identifier.quality is not None:
             lost.append(Loss(f"identifiers.{scheme}.quality", "NO_TARGET"))
     if uid is None:
@@ -55,7 +66,16 @@ def names(track: Track, kept: Kept, lost: list[Loss]) -> tuple[str, str, str]:
     if callsign is not None and not is_xml(callsign):
         lost.append(Loss("identifiers.callsign", "OUT_OF_RANGE"))
         callsign = None
-    return uid, _named("contact", {} if callsign is None else {"callsign": callsign}, kept), _named("uid", others, kept)
+    contact = _named("contact", {} if callsign is None else {"callsign": callsign}, kept)
+    if others and plain:
+        attributes = "".join([f' {scheme}="{value}"' for scheme, value in others.items()])
+        return uid, contact, f"<uid{attributes}/>"
+    return uid, contact, _named("uid", others, kept)
+
+
+@lru_cache(maxsize=256)
+def _no_target(scheme: str) -> Loss:
+    return Loss(f"identifiers.{scheme}", "NO_TARGET")
 
 
 def _named(name: str, canonical: dict[str, str], kept: Kept) -> str:
@@ -114,6 +134,11 @@ def motion_piece(state: State, kept: Kept, lost: list[Loss]) -> str:
     place = "track"
     if own is None and accuracy is _NO_ACCURACY and vertical is None and ground and course is not None:
         return f'<track course="{_figure(course, place)}" speed="{_figure(ground, place)}"/>'
+    if own is None and accuracy is _NO_ACCURACY and vertical is not None and ground and course is not None:
+        speed = round(math.hypot(ground, vertical), 4)
+        slope = round(math.degrees(math.atan2(vertical, ground)), 6)
+        figures = _figure(course, place), _figure(slope, place), _figure(speed, place)
+        return '<track course="{}" slope="{}" speed="{}"/>'.format(*figures)
     canonical: dict[str, str] = {}
     if course is not None:
         canonical["course"] = _figure(course, place)

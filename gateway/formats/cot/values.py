@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
 
 from gateway.errors import FormatError
 from gateway.formats.cot.codes import TIME
@@ -42,7 +43,13 @@ def time_of(text: str, *, place: str) -> datetime:
 
 def time_text(instant: datetime) -> str:
     """`instant` as CoT writes times: milliseconds, or microseconds where it has them, always `Z`."""
-    return instant.isoformat("T", "microseconds" if instant.microsecond % 1000 else "milliseconds")[:-6] + "Z"
+    clock = instant.time().isoformat("microseconds" if instant.microsecond % 1000 else "milliseconds")
+    return f"{_day(instant.date())}{clock}Z"  # half the cost of isoformat() with a zone
+
+
+@lru_cache(maxsize=64)
+def _day(day: date) -> str:
+    return f"{day.isoformat()}T"
 
 
 def number_of(text: str | None) -> float | None:
@@ -79,6 +86,11 @@ _C14N_ATTRIBUTE = {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n"
 _C14N_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
 _ATTRIBUTE_TABLE = str.maketrans(_C14N_ATTRIBUTE)
 _TEXT_TABLE = str.maketrans(_C14N_TEXT)
+
+
+def is_plain(text: str) -> bool:
+    """Whether `text` stands in an attribute as it is: XML can carry it, and nothing in it is escaped."""
+    return _ATTRIBUTE_SPECIALS.search(text) is None
 
 
 def is_xml(text: str) -> bool:
