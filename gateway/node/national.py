@@ -164,7 +164,8 @@ def _kept(source: str, idempotency: Idempotency, intake: Intake) -> Idempotent:
 
 def _decoder(config: Config, source: str, form: Format) -> Decoder:
     table = config.source.get(source)
-    return make_decoder(config, form, table.options.get(form.name, {}) if table is not None else {})
+    options = table.options.get(form.name, {}) if table is not None else {}
+    return make_decoder(config, form, options, source=source)
 
 
 def _encoder(node: Node, form: Format) -> Encoder:

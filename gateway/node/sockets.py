@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from inspect import signature
 from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.model import Direction, FeedKind, FeedTable, Origins
 from gateway.errors import ConfigError
-from gateway.feeds.files import FileReport, read_frames
-from gateway.feeds.frame_queue import FeedCounts, FrameSink
-from gateway.feeds.outlet import Outlet, OutletCounts
-from gateway.feeds.replay import parse_rate, replay
+from gateway.feeds.frame_queue import FeedCounts
+from gateway.feeds.outlet import Outlet
 from gateway.feeds.tcp_in import TcpConnectFeed, TcpIn, TcpListenFeed
 from gateway.feeds.tcp_out import TcpConnectOutlet, TcpListenOutlet, TcpOut
 from gateway.feeds.udp_in import UdpFeed, UdpIn
 from gateway.feeds.udp_out import UdpOut, UdpOutlet
-from gateway.limits import Limits
 from gateway.node import codes
+from gateway.node.recording import FileFeed
 from gateway.stages import Decoder, Encoder, Format, Frame
 from gateway.track import Track
 
@@ -33,34 +32,6 @@ class FeedIn(Protocol):
     async def run(self) -> None:
         """Receive until cancelled."""
         ...
-
-
-class FileFeed:
-    """Replays a recording once, at its rate."""
-
-    def __init__(self, name: str, table: FeedTable, form: Format, *, sink: FrameSink, clock: Clock, limits: Limits):
-        self.counts = FeedCounts()
-        self.report = FileReport()
-        self._name, self._table, self._form = name, table, form
-        self._sink, self._clock, self._limits = sink, clock, limits
-
-    async def run(self) -> None:
-        """Replay to the end, then return."""
-        table = self._table
-        assert table.path is not None, "the configuration checks that a file feed has a path"
-        frames = read_frames(
-            table.path,
-            form=self._form,
-            feed=self._name,
-            source=table.source or self._name,
-            base_time=self._clock.now(),
-            limits=self._limits,
-            report=self.report,
-        )
-        async for frame in replay(frames, factor=parse_rate(str(table.rate)), clock=self._clock):
-            self.counts.frames += 1
-            self.counts.octets += len(frame.octets)
-            await self._sink(frame)
 
 
 class Conversations:
@@ -84,8 +55,13 @@ class Conversations:
         return decoder
 
 
-def make_decoder(config: Config, form: Format, options: Mapping[str, object]) -> Decoder:
-    """A decoder with the feed's or source's options; `ConfigError` ``NODE-004`` when it refuses them."""
+def make_decoder(config: Config, form: Format, options: Mapping[str, object], *, source: str) -> Decoder:
+    """A decoder with the feed's or source's options; `ConfigError` ``NODE-004`` when it refuses them.
+
+    Where the format names sources, they belong to the nation of the configured `source` unless an option says else.
+    """
+    if source in config.source and "nation" in signature(form.decoder).parameters:
+        options = {"nation": config.source_nation(source), **options}
     try:
         return form.decoder(node=config.node.name, limits=config.limits, **options)
     except TypeError as error:
@@ -111,18 +87,18 @@ def open_feed(
     """The feed in of that name; it listens from `run` on (UDP from now on)."""
     table, limits = config.feed[name], config.limits
     options = dict(config.feed_options(name))
-    make_decoder(config, form, options)  # refuses wrong options now, not at the first frame
+    source = table.source or name
+    first = make_decoder(config, form, options, source=source)  # refuses wrong options now, not at the first frame
     talks = Conversations(
-        lambda: make_decoder(config, form, options),
+        lambda: make_decoder(config, form, options, source=source),
         shared=table.kind in (FeedKind.UDP, FeedKind.FILE),
     )
 
     async def sink(frame: Frame) -> None:
         await take(frame, talks.of(frame.peer))
 
-    source = table.source or name
     if table.kind is FeedKind.FILE:
-        return FileFeed(name, table, form, sink=sink, clock=clock, limits=limits)
+        return FileFeed(name, table, form, sink=sink, clock=clock, limits=limits, scout=first)
     assert table.address is not None, "the configuration checks that a socket has an address"
     host, port = table.address.host, table.address.port
     if table.kind is FeedKind.UDP:
@@ -189,11 +165,6 @@ class Outlets:
         """Offer tracks to every outlet that carries their origin."""
         for outlet in self._own if origin == self._node else self._allied:
             outlet.offer(tracks)
-
-
-def counts_of(outlet: Outlet) -> OutletCounts:
-    """What a feed out has done so far."""
-    return outlet.counts
 
 
 def is_inward(table: FeedTable) -> bool:

@@ -22,19 +22,21 @@ class AsterixDecoder:
     """Reads the datagrams of one source: CAT048 and CAT062 become tracks, CAT034 teaches the session.
 
     Options (all optional):
-    `node` names this node in the provenance; `sources` maps ``"SAC/SIC"`` to ``{name, nation}`` (a nation may be
-    ``unknown``); `sites` maps it to a radar's ``{latitude_deg, longitude_deg, altitude_msl_m}``; `site_from_stream`
-    lets CAT034 item 120 give the sites that are not configured; `assumed_height_m` places targets that report no
-    usable height (without it they stay polar); `time_window_s` refuses times of day further from the reception, `area`
-    (``south_deg``, ``west_deg``, ``north_deg``, ``east_deg``) positions outside of it: both betray a wrong edition;
-    `dedupe` drops repeated blocks; `leftovers` adds the mode of movement and the ages of CAT062 as an extension;
-    `editions` states the editions that the source sends, and is refused if they are not those of the tables.
+    `node` names this node in the provenance; `nation` is that of every station of which `sources` says no other;
+    `sources` maps ``"SAC/SIC"`` to ``{name, nation}`` (a nation may be ``unknown``); `sites` maps it to a radar's
+    ``{latitude_deg, longitude_deg, altitude_msl_m}``; `site_from_stream` lets CAT034 item 120 give the sites that are
+    not configured; `assumed_height_m` places targets that report no usable height (without it they stay polar);
+    `time_window_s` refuses times of day further from the reception, `area` (``south_deg``, ``west_deg``, ``north_deg``,
+    ``east_deg``) positions outside of it: both betray a wrong edition; `dedupe` drops repeated blocks; `leftovers` adds
+    the mode of movement and the ages of CAT062 as an extension; `editions` states the editions that the source sends,
+    and is refused if they are not those of the tables.
     """
 
     def __init__(
         self,
         *,
         node: str = "",
+        nation: str | None = None,
         sources: object = None,
         sites: object = None,
         site_from_stream: bool = False,
@@ -49,6 +51,7 @@ class AsterixDecoder:
         check_editions(editions)
         self.options = decoder_options(
             node=node,
+            nation=nation,
             sources=sources,
             sites=sites,
             site_from_stream=site_from_stream,

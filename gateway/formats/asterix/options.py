@@ -71,20 +71,23 @@ def _site(value: object, name: str) -> Site:
     )
 
 
-def _source(value: object, name: str) -> SourceName:
+def _source(value: object, name: str, nation: str | None) -> SourceName:
+    """`nation` is that of a station whose table does not say it."""
     if isinstance(value, SourceName):
         return value
     table = _table(value, name, frozenset({"name", "nation"}))
-    title, nation = table.get("name"), table.get("nation")
+    title = table.get("name")
     if title is not None and (not isinstance(title, str) or not title):
         raise wrong(f"{name}.name", "expected text")
-    if nation == "unknown":
-        nation = None
-    if nation is not None and not (
-        isinstance(nation, str) and len(nation) == 3 and nation.isascii() and nation.isalpha() and nation.isupper()
-    ):
-        raise wrong(f"{name}.nation", f"expected three upper-case letters or unknown, observed {nation!r:.40}")
-    return SourceName(name=title, nation=nation)
+    return SourceName(name=title, nation=_nation(table.get("nation", nation), f"{name}.nation"))
+
+
+def _nation(value: object, name: str) -> str | None:
+    if value is None or value == "unknown":
+        return None
+    if not (isinstance(value, str) and len(value) == 3 and value.isascii() and value.isalpha() and value.isupper()):
+        raise wrong(name, f"expected three upper-case letters or unknown, observed {value!r:.40}")
+    return value
 
 
 def _area(value: object) -> Area:
@@ -116,6 +119,7 @@ def check_editions(editions: object) -> None:
 def decoder_options(
     *,
     node: object,
+    nation: object,
     sources: object,
     sites: object,
     site_from_stream: object,
@@ -129,10 +133,12 @@ def decoder_options(
     """The options of a decoder, each checked; `FormatError` (AST-040) names the first that is not usable."""
     if not isinstance(node, str):
         raise wrong("node", "expected the name of the node")
+    of_all = _nation(nation, "nation")
     return DecoderOptions(
         gateway=node,
+        nation=of_all,
         sources={
-            station(key, f"sources.{key!s:.20}"): _source(value, f"sources.{key!s:.20}")
+            station(key, f"sources.{key!s:.20}"): _source(value, f"sources.{key!s:.20}", of_all)
             for key, value in _stations(sources, "sources").items()
         },
         sites={

@@ -46,6 +46,7 @@ class DecoderOptions(Struct, frozen=True, kw_only=True):
     """Validated options of a decoder; `options.decoder_options` makes them."""
 
     gateway: str
+    nation: str | None
     sources: Mapping[tuple[int, int], SourceName]
     sites: Mapping[tuple[int, int], Site]
     site_from_stream: bool
@@ -115,7 +116,7 @@ class Session:
 
     def _source(self, key: bytes, modality: str) -> Source:
         sac, sic = key
-        known = self.options.sources.get((sac, sic)) or SourceName()
+        known = self.options.sources.get((sac, sic)) or SourceName(nation=self.options.nation)
         name = known.name or f"{sac}/{sic}"
         return Source(id=f"src-{sac}-{sic}", name=name, modality=modality, nation=known.nation)
 

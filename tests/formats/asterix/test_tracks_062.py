@@ -279,6 +279,9 @@ def test_the_operator_names_sources_and_nations_and_the_sac_does_not() -> None:
         "POL",
         "SDPS",
     )
+    assert track_062({}, nation="NLD").sources[0].nation == "NLD"
+    assert track_062({}, nation="NLD", sources={"70/16": {"name": "x"}}).sources[0].nation == "NLD"
+    assert track_062({}, nation="NLD", sources={"70/16": {"nation": "unknown"}}).sources[0].nation is None
     unknown = track_062({}, sources={"70/16": {"nation": "unknown"}})
     assert (unknown.sources[0].name, unknown.sources[0].nation) == ("70/16", None)
     assert track_062({"010": {"SAC": 0, "SIC": 0}}).sources[0].id == "src-0-0"
