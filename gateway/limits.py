@@ -67,8 +67,18 @@ class Limits(Struct, frozen=True, kw_only=True):
     shutdown_timeout_s: float = 10.0
     idle_timeout_s: float = 75.0
     """A silent HTTP connection."""
+    handshake_timeout_s: float = 5.0
+    """A TLS handshake with a caller; stops strangers, who never get further, from holding sockets."""
+    header_timeout_s: float = 10.0
+    """The head of an HTTP request, from its first octet; of the first request from the connection's beginning."""
     connection_age_s: float = 86_400.0
     """A TLS connection is closed after a day (FMN: session life of at most 48 h)."""
+
+    # Listening for HTTP, on the national and on the partner side each
+    http_connections: int = 400
+    """Open at once, half-open handshakes too; then new ones are closed unread. Below the usual 1,024 descriptors."""
+    http_connections_per_address: int = 128
+    """Of those, from one address: no single caller takes all of them."""
 
     # Time
     created_window_s: float = 300.0

@@ -9,12 +9,12 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import ssl
 from hashlib import sha256
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
+import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
 from cryptography import x509
@@ -24,22 +24,15 @@ from prometheus_client import Counter, Gauge, Histogram
 
 from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
-from gateway.feeds.http_problems import from_http, problem_response
+from gateway.feeds.http_problems import SECURITY_HEADERS, from_http, problem_response
 from gateway.feeds.http_types import NATIONAL, HttpSource, National
 
 PIN: web.RequestKey[str] = web.RequestKey("pin", str)
 """SPKI pin of the caller's certificate; absent on a plain connection."""
 SOURCE: web.RequestKey[HttpSource] = web.RequestKey("source", HttpSource)
 
-SECURITY_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Server": "gateway",
-    "X-Content-Type-Options": "nosniff",
-}
 _OPERATIONS = frozenset({"/healthz/live", "/healthz/ready", "/metrics"})
-_log = logging.getLogger("gateway.feeds.http")
+_log = structlog.get_logger("http")
 
 
 class _Peer(Struct):
@@ -117,7 +110,7 @@ class Guard:
             raise  # the caller has gone, or we are stopping
         except Exception:
             aged = False
-            _log.exception("http.failed", extra={"route": route})
+            _log.exception("http.failed", route=route)
             response = problem_response(FeedError(codes.INTERNAL))
         if not response.prepared:
             response.headers.update(SECURITY_HEADERS)

@@ -34,6 +34,13 @@ _STATUS: dict[str, int] = {
     codes.INTERNAL.id: 500,
     codes.NOT_READY.id: 503,
 }
+SECURITY_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Server": "gateway",
+    "X-Content-Type-Options": "nosniff",
+}
 _RETRY_AFTER_S = {408: "1", 429: "1", 503: "5"}
 
 

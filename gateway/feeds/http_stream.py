@@ -18,8 +18,8 @@ from aiohttp import web
 
 from gateway.errors import FeedError
 from gateway.feeds import codes
-from gateway.feeds.http_guard import SECURITY_HEADERS, national_of, still_permitted
-from gateway.feeds.http_problems import refusal
+from gateway.feeds.http_guard import national_of, still_permitted
+from gateway.feeds.http_problems import SECURITY_HEADERS, refusal
 from gateway.feeds.http_query import View, check_names, position_text, since_of, view_of
 from gateway.feeds.http_tracks import GEOJSON_FORMAT, feature
 from gateway.feeds.http_types import EVENTS, National

@@ -210,7 +210,12 @@ class TcpListenFeed(_TcpFeed):
         loop = asyncio.get_running_loop()
         try:
             self._server = await loop.create_server(
-                lambda: _Connection(self), spec.host, spec.port, ssl=spec.tls, backlog=128
+                lambda: _Connection(self),
+                spec.host,
+                spec.port,
+                ssl=spec.tls,
+                ssl_handshake_timeout=self._limits.handshake_timeout_s if spec.tls is not None else None,
+                backlog=128,
             )
         except (OSError, OverflowError) as error:
             place = peer_text((spec.host, spec.port))

@@ -209,7 +209,13 @@ class TcpListenOutlet(_TcpOutlet):
         spec = self.spec
         try:
             self._server = await asyncio.start_server(
-                self._client, spec.host, spec.port, ssl=spec.tls, limit=4_096, backlog=128
+                self._client,
+                spec.host,
+                spec.port,
+                ssl=spec.tls,
+                ssl_handshake_timeout=self._limits.handshake_timeout_s if spec.tls is not None else None,
+                limit=4_096,
+                backlog=128,
             )
         except (OSError, OverflowError) as error:
             cause = getattr(error, "strerror", None) or str(error)

@@ -144,6 +144,7 @@ NOT_ACCEPTED = Code("LINK-037", "the message is not accepted", "see the error at
 NOT_NOW = Code("LINK-038", "the message cannot be recorded now", "wait as long as Retry-After says, then send it again")
 RECONNECT = Code("LINK-039", "the trust of this gateway changed since this connection was made", "connect again")
 NOT_HERE = Code("LINK-040", "there is nothing at this address", "see the exchange protocol for the addresses")
+MALFORMED = Code("LINK-041", "the request is not acceptable HTTP", "see the exchange protocol; bounds of heads hold")
 
 CODES: tuple[Code, ...] = (
     MATERIAL_UNREADABLE,
@@ -180,4 +181,5 @@ CODES: tuple[Code, ...] = (
     NOT_NOW,
     RECONNECT,
     NOT_HERE,
+    MALFORMED,
 )

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 from collections import Counter
 from collections.abc import Sequence
+from http import HTTPStatus
 from typing import NamedTuple
 
 from aiohttp import http_parser, web
 
 from gateway.errors import LinkError
+from gateway.http_doors import DoorEvents, HttpDoor
 from gateway.links import codes, events
 from gateway.links.connections import Connections
 from gateway.links.partners import Partner, PartnerBook
-from gateway.links.server import PartnerDoor, partner_app
+from gateway.links.refusals import RefusalLog
+from gateway.links.server import ANSWER_HEADERS, PartnerDoor, partner_app, problem_answer
 from gateway.links.tls import Expiry, TlsMaterial
 
 _SWEEP_S = 1.0
-_HEADERS = 40
-_FIELD_OCTETS = 4_096
-_LINE_OCTETS = 2_048
-_HANDSHAKE_S = 5.0  # stops strangers, who never get further than this, from holding sockets
-_LINGER_S = 1.0
 
 
 class Address(NamedTuple):
@@ -38,24 +35,21 @@ class PartnerServer:
     def __init__(self, door: PartnerDoor, *, host: str, port: int, backlog: int = 128) -> None:
         self._door = door
         self._asked = Address(host, port)
-        self._backlog = backlog
         self._connections = Connections(door.clock)
         self._address: Address | None = None
-        limits = door.limits
-        self._runner = web.AppRunner(
+        self._refusals = RefusalLog(door.log, door.clock, door.limits.refusal_summary_s)
+        self._http = HttpDoor(
             partner_app(door, self._connections),
-            access_log=None,
-            logger=_quiet_logger(),
-            handle_signals=False,
-            keepalive_timeout=limits.idle_timeout_s,  # in aiohttp also the time that headers may take
-            auto_decompress=False,
-            max_headers=_HEADERS,
-            max_field_size=_FIELD_OCTETS,
-            max_line_size=_LINE_OCTETS,
-            lingering_time=_LINGER_S,
-            shutdown_timeout=limits.shutdown_timeout_s,
+            limits=door.limits,
+            tls=door.tls.base,
+            backlog=backlog,
+            events=DoorEvents(
+                answer=_answer,
+                note_malformed=self._note_malformed,
+                note_turned_away=lambda reason: door.metrics.connections_refused.labels(reason.value).inc(),
+                note_bug=lambda error: self._refusals.note("", codes.NOT_NOW, error),
+            ),
         )
-        self._listening: asyncio.Server | None = None
 
     @property
     def address(self) -> Address:
@@ -73,26 +67,13 @@ class PartnerServer:
         if http_parser.HttpRequestParser is http_parser.HttpRequestParserPy:
             # The two differ in what they refuse, and only the compiled one was tried against the attacks in the tests.
             raise LinkError(codes.PARSER_MISSING)
-        await self._runner.setup()
-        server = self._runner.server
-        assert server is not None
         host, port = self._asked
         try:
-            self._listening = await asyncio.get_running_loop().create_server(
-                server,
-                host,
-                port,
-                ssl=self._door.tls.base,
-                ssl_handshake_timeout=_HANDSHAKE_S,
-                ssl_shutdown_timeout=_LINGER_S,
-                backlog=self._backlog,
-            )
+            self._address = Address(*await self._http.start(host, port))
         except OSError as error:
-            await self._runner.cleanup()
             cause = error.strerror or type(error).__name__
             raise LinkError(codes.CANNOT_LISTEN, place=f"{host}:{port}", cause=cause) from None
-        host, port = self._listening.sockets[0].getsockname()[:2]
-        self._address = Address(host, port)
+        host, port = self._address
         self._door.log.info(events.LISTENING, host=host, port=port)
 
     async def run(self) -> None:
@@ -126,17 +107,14 @@ class PartnerServer:
 
     async def stop(self) -> None:
         """Accept nothing more, let what is under way end within `Limits.shutdown_timeout_s`, close."""
-        if self._listening is not None:
-            self._listening.close()
-            self._listening = None
-        await self._runner.cleanup()
+        await self._http.stop()
 
     def sweep(self) -> int:
         """Close, after their current request, connections that are too old, too many or under a former trust.
 
         The number closed. What a request would be refused for anyway is closed here without waiting for one.
         """
-        server = self._runner.server
+        server = self._http.server
         open_now = [handler for handler in server.connections if handler.transport is not None] if server else []
         self._door.metrics.connections.set(len(open_now))
         self._connections.keep(open_now)
@@ -148,6 +126,11 @@ class PartnerServer:
                 self._connections.end(handler, transport)
                 closed += 1
         return closed
+
+    def _note_malformed(self, address: str, error: BaseException | None) -> None:
+        self._door.metrics.turned_away.labels(codes.MALFORMED.id).inc()
+        # Its words quote the caller, so only its kind is kept
+        self._refusals.note(address, codes.MALFORMED, LinkError(codes.MALFORMED, cause=type(error).__name__))
 
     def _may_stay(self, protocol: asyncio.BaseProtocol, transport: asyncio.Transport, held: Counter[str]) -> bool:
         door = self._door
@@ -163,10 +146,8 @@ class PartnerServer:
         return held[partner.name] <= door.limits.partner_connections
 
 
-def _quiet_logger() -> logging.Logger:
-    """Says nothing: aiohttp logs a traceback per malformed request, a flood that a stranger could steer."""
-    logger = logging.getLogger("gateway.links.http")
-    logger.propagate = False
-    if not logger.handlers:
-        logger.addHandler(logging.NullHandler())
-    return logger
+def _answer(status: int) -> web.Response:
+    code = codes.MALFORMED if status == HTTPStatus.BAD_REQUEST else codes.NOT_NOW
+    response = problem_answer(code, HTTPStatus(status))
+    response.headers.update(ANSWER_HEADERS)
+    return response

@@ -64,6 +64,12 @@ class LinkMetrics:
             ["code"],
             registry=registry,
         )
+        self.connections_refused = Counter(
+            "gateway_link_connections_refused",
+            "Partner-side connections closed before they had a request",
+            ["reason"],
+            registry=registry,
+        )
         self.connections = Gauge(
             "gateway_link_connections", "Open connections that partners made to us", registry=registry
         )

@@ -66,6 +66,18 @@ class PartnerDoor(Struct, frozen=True, kw_only=True):
     """Directory of the public tree; None when it is not served."""
 
 
+ANSWER_HEADERS = {
+    "Server": "alliance-track-gateway",  # and not which library in which version
+    "X-Content-Type-Options": "nosniff",
+}
+
+
+def problem_answer(code: Code, status: HTTPStatus) -> web.Response:
+    """A refusal as its caller gets it: the code, and nothing of what was sent."""
+    document = LinkError(code).problem(int(status))
+    return web.Response(body=json.encode(document), status=status, content_type=PROBLEM_TYPE)
+
+
 def partner_app(door: PartnerDoor, connections: Connections) -> web.Application:
     """The application of the partner side. Serve it with `PartnerServer`, which sets what only the server can."""
     routes = _Routes(door, connections)
@@ -96,8 +108,7 @@ class _Routes:
         if self._connections.ends(request.protocol):
             response.force_close()
         response.headers["Date"] = format_datetime(self._door.clock.now(), usegmt=True)
-        response.headers["Server"] = "alliance-track-gateway"  # and not which library in which version
-        response.headers["X-Content-Type-Options"] = "nosniff"
+        response.headers.update(ANSWER_HEADERS)
         return response
 
     async def _answer(
@@ -240,8 +251,7 @@ class _Refusal(Exception):  # noqa: N818 (a refusal is an answer here, not an er
 
 def _problem(refusal: _Refusal) -> web.Response:
     # The reason stays in our log: an answer that told which check failed would guide an attacker past it.
-    document = LinkError(refusal.code).problem(int(refusal.status))
-    response = web.Response(body=json.encode(document), status=refusal.status, content_type=PROBLEM_TYPE)
+    response = problem_answer(refusal.code, refusal.status)
     if refusal.retry_after_s is not None:
         response.headers["Retry-After"] = str(refusal.retry_after_s)
     if refusal.close:

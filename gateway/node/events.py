@@ -11,6 +11,8 @@ EVENTS: dict[str, str] = {
     "health.failed": "a room cannot do its work; the node is not ready until it can",
     "health.recovered": "the room does its work again",
     "http.failed": "a national request met a bug of ours and was answered with 500; please report it",
+    "http.malformed": "no acceptable HTTP came to the national side; repeated ones are counted, not logged",
+    "message.refused": "a partner's authentic message was refused under our signature; quarantine keeps it",
     "node.started": "both doors and all feeds are open",
     "node.stopped": "everything that was acknowledged is on disk",
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",

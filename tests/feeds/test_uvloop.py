@@ -10,12 +10,12 @@ import aiohttp
 import pytest
 import uvloop
 
-from tests.feeds import test_http, test_http_stream, test_tcp, test_udp
+from tests.feeds import test_http, test_http_door, test_http_stream, test_tcp, test_udp
 
 Scenario = Callable[..., Awaitable[None]]
 SCENARIOS: list[Scenario] = [
     scenario
-    for module in (test_udp, test_tcp, test_http, test_http_stream)
+    for module in (test_udp, test_tcp, test_http, test_http_door, test_http_stream)
     for name, scenario in vars(module).items()
     if name.startswith("test_") and iscoroutinefunction(scenario) and signature(scenario).parameters.keys() <= {"http"}
 ]
