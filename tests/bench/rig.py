@@ -84,6 +84,11 @@ class Gateway:
             self._process.kill()
             await self._process.wait()
 
+    def cpu_s(self) -> float:
+        """CPU time that the process has used, user and system."""
+        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
     def resident_mb(self) -> float:
         """Resident memory of the process, MB (10**6 octets)."""
         text = Path(f"/proc/{self.pid}/status").read_text()
