@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from hashlib import sha256
 
 from gateway.errors import GatewayError
 from gateway.ledger import Ledger, leaf
@@ -24,12 +25,12 @@ class Inbox:
     async def record(self, accepted: Accepted) -> InboundOutcome:
         """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before."""
         verified, header = accepted.opened.verified, accepted.opened.message.header
-        inbound = verified.inbound
+        inbound, digest = verified.inbound, sha256(verified.inbound.octets).hexdigest()
         return await self._store.record_inbound(
             Incoming(
                 origin=verified.signer,
                 message_id=header.message_id,
-                sha256=verified.sha256,
+                sha256=digest,
                 octets=inbound.octets,
                 partner=inbound.partner,
                 track_ids=tuple(dict.fromkeys(track.track_id or "" for track in accepted.tracks)),
@@ -38,25 +39,25 @@ class Inbox:
                 message_id=header.message_id,
                 origin=verified.signer,
                 peer=inbound.partner,
-                sha256=verified.sha256,
+                sha256=digest,
                 key=verified.key,
                 tracks=len(accepted.tracks),
                 rule=accepted.rule,
             ),
-            receipt=self._receipt(verified, header.message_id),
-            conflict_leaf=_conflict(verified, header.message_id),
-            conflict_receipt=self._receipt(verified, header.message_id, DIGEST_CONFLICT.id),
+            receipt=self._receipt(verified, digest, header.message_id),
+            conflict_leaf=_conflict(verified, digest, header.message_id),
+            conflict_receipt=self._receipt(verified, digest, header.message_id, DIGEST_CONFLICT.id),
         )
 
     async def refuse(self, verified: Verified, opened: Opened | None, error: GatewayError) -> InboundOutcome:
         """The signed refusal of an authentic message; the original answer when it came before."""
         message_id = opened.message.header.message_id if opened is not None else UNREAD
-        inbound = verified.inbound
+        inbound, digest = verified.inbound, sha256(verified.inbound.octets).hexdigest()
         return await self._store.record_refusal(
             Incoming(
                 origin=verified.signer,
-                message_id=message_id if opened is not None else verified.sha256,
-                sha256=verified.sha256,
+                message_id=message_id if opened is not None else digest,
+                sha256=digest,
                 octets=inbound.octets,
                 partner=inbound.partner,
             ),
@@ -65,22 +66,22 @@ class Inbox:
                 message_id=message_id,
                 origin=verified.signer,
                 peer=inbound.partner,
-                sha256=verified.sha256,
+                sha256=digest,
                 code=error.code.id,
             ),
-            receipt=self._receipt(verified, message_id, error.code.id),
-            conflict_leaf=_conflict(verified, message_id),
-            conflict_receipt=self._receipt(verified, message_id, DIGEST_CONFLICT.id),
+            receipt=self._receipt(verified, digest, message_id, error.code.id),
+            conflict_leaf=_conflict(verified, digest, message_id),
+            conflict_receipt=self._receipt(verified, digest, message_id, DIGEST_CONFLICT.id),
         )
 
-    def _receipt(self, verified: Verified, message_id: str, code: str = "") -> AnswerFactory:
+    def _receipt(self, verified: Verified, digest: str, message_id: str, code: str = "") -> AnswerFactory:
         """Signs our answer once the store has assigned leaf and time."""
 
         def sign(leaf_index: int, time: datetime) -> bytes:
             return self._ledger.receipt(
                 origin=verified.signer,
                 message_id=message_id,
-                sha256=verified.sha256,
+                sha256=digest,
                 leaf_index=leaf_index,
                 time=time,
                 code=code,
@@ -89,7 +90,5 @@ class Inbox:
         return sign
 
 
-def _conflict(verified: Verified, message_id: str) -> LeafFactory:
-    return leaf.conflict(
-        message_id=message_id, origin=verified.signer, peer=verified.inbound.partner, sha256=verified.sha256
-    )
+def _conflict(verified: Verified, digest: str, message_id: str) -> LeafFactory:
+    return leaf.conflict(message_id=message_id, origin=verified.signer, peer=verified.inbound.partner, sha256=digest)

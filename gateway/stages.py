@@ -312,8 +312,6 @@ class Verified(Struct, frozen=True, kw_only=True):
     """Node whose key record matched."""
     key: str
     """Hex SHA-256 of the signing certificate (DER)."""
-    sha256: str
-    """Hex digest of the octets on the wire."""
 
 
 class Opened(Struct, frozen=True, kw_only=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import logging
 import signal
@@ -15,6 +16,7 @@ from gateway.config import Config
 from gateway.config.model import LogStyle
 from gateway.node.assembly import Node
 
+_M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
 YOUNG_OBJECTS = 20_000
 """Containers made since the last pass over the young ones; Python's own 700 are less than one message's."""
 
@@ -56,6 +58,18 @@ def _settle_collector() -> None:
     gc.set_threshold(YOUNG_OBJECTS, 20, 20)
 
 
+def _settle_allocator() -> None:
+    """Give the memory of large messages back to the system at once; without glibc, nothing.
+
+    By default glibc raises its threshold for separate mappings with every large block that is freed, and a receiver of
+    messages of 1 MB keeps 30 to 50 MB more than it uses.
+    """
+    with contextlib.suppress(OSError, AttributeError):
+        tune = ctypes.CDLL("libc.so.6").mallopt
+        for option, value in ((_M_MMAP_THRESHOLD, 65_536), (_M_TRIM_THRESHOLD, 131_072), (_M_ARENA_MAX, 2)):
+            tune(option, value)
+
+
 async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
     """Run one node until SIGTERM, SIGINT or cancellation, then stop it cleanly."""
     loop = asyncio.get_running_loop()
@@ -71,6 +85,7 @@ async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
 def run(config: Config) -> None:
     """Run one node in this process until it is told to stop."""
     configure_logging(config)
+    _settle_allocator()
     sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         import uvloop

@@ -69,7 +69,6 @@ class Verifier:
             document=root,
             signer=record.node,
             key=record.thumbprint,
-            sha256=sha256(inbound.octets).hexdigest(),
         )
 
     def _check_signature(self, inbound: Inbound) -> tuple[bytes, KeyRecord]:

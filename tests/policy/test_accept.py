@@ -24,7 +24,7 @@ POLICY = Policy(
 def _opened(label: Label, *tracks: Track) -> Opened:
     inbound = Inbound(octets=b"", partner="nld", received_at=NOW)
     root = etree.Element("TrackMessage")
-    verified = Verified(inbound=inbound, signed=b"", document=root, signer="nld", key="", sha256="")
+    verified = Verified(inbound=inbound, signed=b"", document=root, signer="nld", key="")
     header = Header(
         message_id="m-1",
         created_at=NOW,

@@ -23,7 +23,7 @@ def parsed(octets: bytes) -> etree._Element:
 def verified(octets: bytes) -> Verified:
     """As `seal` would hand it over: signature gone, octets equal to the canonical form."""
     inbound = Inbound(octets=octets, partner="deu", received_at=datetime(2026, 11, 22, tzinfo=UTC))
-    return Verified(inbound=inbound, signed=octets, document=parsed(octets), signer="deu", key="00", sha256="00")
+    return Verified(inbound=inbound, signed=octets, document=parsed(octets), signer="deu", key="00")
 
 
 @MANY
