@@ -301,6 +301,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         accepted = accept(rooms.policy, opened)
     except (FormatError, SealError, PolicyError) as error:
         counts.messages_refused += 1
+        _log.warning("message.refused", partner=message.partner, code=error.code.id, error=str(error))
         rooms.quarantine(_unwanted(message, error))
         refusal = await rooms.inbox.refuse(verified, opened, error)
         return ReceiptAnswer(note=refusal.answer, accepted=not refusal.code)

@@ -17,7 +17,6 @@ NODE_UNREACHABLE = Code(
 )
 NODE_ANSWER = Code("CLI-008", "node answers in a way that is not understood", "use the same version here and there")
 NOT_FOUND = Code("CLI-009", "nothing is stored under this name", "list what there is")
-DEMO_INPUT = Code("CLI-010", "the recording's format is missing or unknown", "see 'gateway formats'")
 DEMO_INPUT = Code("CLI-010", "recording cannot be replayed", "name both: gateway demo --input FILE --format FORMAT")
 BUG = Code(
     "CLI-070", "the gateway has a bug", "report it with the traceback above and the output of 'gateway version --json'"
@@ -33,7 +32,6 @@ CODES = (
     NODE_UNREACHABLE,
     NODE_ANSWER,
     NOT_FOUND,
-    DEMO_INPUT,
     DEMO_INPUT,
     BUG,
 )

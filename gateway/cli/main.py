@@ -23,6 +23,7 @@ from gateway.cli import (
     formats,
     init,
     ledger,
+    links,
     quarantine,
     run,
     settings,
@@ -110,6 +111,7 @@ for _command in _COMMANDS:
 app.add_typer(certs.app, name="certs")
 app.add_typer(settings.app, name="config")
 app.add_typer(ledger.app, name="ledger")
+app.add_typer(links.app, name="links")
 app.add_typer(quarantine.app, name="quarantine")
 
 

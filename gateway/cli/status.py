@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -39,23 +40,28 @@ def status(
     Asks the node's national interface with the node's own certificate. Exit code 4: it does not answer. 1: it
     answers and is not ready, or a link is not up.
     """
-    import asyncio
-
     from gateway.cli.exits import Exit
 
-    loaded = load_config(config)
-    scheme = "http" if loaded.config.http.plain else "https"
-    address = url.rstrip("/") or f"{scheme}://{_reachable(loaded.config)}"
-    document = asyncio.run(_ask(address, loaded.config))
-    if quiet:  # what a container's health check asks: a partner that is down is no reason to restart us
-        raise typer.Exit(Exit.DONE if document.get("ready") else Exit.FINDING)
+    document = read_status(config, url)
     if json:
         as_json(document)
     else:
         _show(document)
-    links = _list(document, "links")
-    if not document.get("ready") or any(link.get("state") in ("BACKOFF", "REFUSED") for link in links):
+    if not document.get("ready") or any(link.get("state") in NOT_WELL for link in items(document, "links")):
         raise typer.Exit(Exit.FINDING)
+
+
+NOT_WELL = ("BACKOFF", "REFUSED")
+
+
+def read_status(config: Path, url: str) -> Mapping[str, object]:
+    """The status document of the node that runs with this configuration; `CommandError` when it does not answer."""
+    import asyncio
+
+    loaded = load_config(config)
+    scheme = "http" if loaded.config.http.plain else "https"
+    address = url.rstrip("/") or f"{scheme}://{_reachable(loaded.config)}"
+    return asyncio.run(_ask(address, loaded.config))
 
 
 def _reachable(config: Config) -> str:
@@ -131,39 +137,73 @@ def _tls(config: Config) -> ssl.SSLContext | bool:
 
 # ------------------------------------------------------------------------------------------------------------- showing
 
+_CORRIDOR = {
+    "taken in": ("frames", "tracks_received", "records_silent", "records_refused", "duplicates"),
+    "sent out": ("tracks_released", "tracks_withheld", "messages_signed", "tracks_signed"),
+    "let in": ("messages_verified", "messages_refused", "messages_duplicate", "tracks_accepted", "tracks_contested"),
+}
+"""Counts of the corridor by the way that they went; what stands in none goes on a line of its own."""
+
 
 def _show(document: Mapping[str, object]) -> None:
     ready = "ready" if document.get("ready") else "NOT READY"
     colour = "green" if document.get("ready") else "red"
     marks = " ".join(_text(document, key) for key in ("exercise", "simulation", "profile"))
     data(f"{_text(document, 'node')} ({_text(document, 'nation')})  {paint(ready, colour, sys.stdout)}  {marks}")
-    data(f"version {_text(document, 'version')}, up since {_text(document, 'started_at')}")
-    for key in ("corridor", "latency_ms", "picture", "ledger"):
-        data(f"{key:<10} {_pairs(document.get(key))}")
-    links, feeds, tasks = _list(document, "links"), _list(document, "feeds"), _list(document, "tasks")
+    data(f"version {_text(document, 'version')}, up since {when(document.get('started_at'))}")
+    corridor = document.get("corridor")
+    if isinstance(corridor, Mapping):
+        grouped = {name for names in _CORRIDOR.values() for name in names}
+        for title, names in _CORRIDOR.items():
+            _line(title, {name: corridor[name] for name in names if name in corridor})
+        _line("corridor", {name: count for name, count in corridor.items() if name not in grouped})
+    for key in ("latency_ms", "picture", "ledger"):
+        data(f"{key:<10} {_pairs(document.get(key)) or '-'}")
+    links, feeds = items(document, "links"), items(document, "feeds")
     if links:
         data("")
-        table(
-            ["LINK", "STATE", "SINCE", "QUEUED", "LAST GOOD OUT", "LAST GOOD IN", "LAST ERROR"],
-            [_link(x) for x in links],
-        )
+        headers = ["LINK", "STATE", "SINCE", "QUEUED", "DELIVERED", "REFUSED", "PARKED", "LAST REFUSAL", "LAST ERROR"]
+        table(headers, [_link(link) for link in links])
     if feeds:
         data("")
-        rows = [
-            [_text(feed, key) for key in ("name", "direction", "format", "frames", "dropped", "last_error")]
-            for feed in feeds
-        ]
-        table(["FEED", "WAY", "FORMAT", "FRAMES", "DROPPED", "LAST ERROR"], rows)
-    for task in tasks:
-        if not task.get("running") or task.get("restarts"):
-            data(f"task {_text(task, 'name')}: {_text(task, 'restarts')} restarts, {_text(task, 'last_error')}")
+        table(["FEED", "WAY", "FORMAT", "FRAMES", "DROPPED", "LAST ERROR"], [_feed(feed) for feed in feeds])
+    for task in items(document, "tasks"):
+        if task.get("restarts") or not (task.get("running") or task.get("done")):
+            data(f"task {_text(task, 'name')}: {_text(task, 'restarts')} restarts, {_text(task, 'last_error') or '-'}")
+
+
+def _line(title: str, counts: Mapping[str, object]) -> None:
+    if counts:
+        data(f"{title:<10} {_pairs(counts)}")
 
 
 def _link(link: Mapping[str, object]) -> list[str]:
+    counts = [_text(link, key) or "-" for key in ("queued_messages", "delivered", "refused", "parked")]
+    refusal = link.get("last_refusal")
+    last = "-"
+    if isinstance(refusal, Mapping):
+        last = f"{_text(refusal, 'code')} {'parked ' if refusal.get('parked') else ''}{when(refusal.get('at'))}"
+    return [_text(link, "partner"), _text(link, "state"), when(link.get("since")), *counts, last, last_error(link)]
+
+
+def _feed(feed: Mapping[str, object]) -> list[str]:
+    keys = ("name", "direction", "format", "frames", "dropped", "last_error")
+    return [_text(feed, key) or "-" for key in keys]
+
+
+def last_error(link: Mapping[str, object]) -> str:
+    """The last thing that went wrong on a link, on whose side, and when; a dash for nothing yet."""
     failure = link.get("last_failure")
-    error = f"{_text(failure, 'code')} ({_text(failure, 'side')})" if isinstance(failure, Mapping) else ""
-    keys = ("partner", "state", "since", "queued_messages", "last_good_out", "last_good_in")
-    return [*(_text(link, key) for key in keys), error]
+    if not isinstance(failure, Mapping):
+        return "-"
+    return f"{_text(failure, 'code')} ({_text(failure, 'side')}) {when(failure.get('at'))}"
+
+
+def when(value: object) -> str:
+    """A time of the document to the second; a dash for none."""
+    text = printable(str(value)) if value else "-"
+    stem, dot, _ = text.partition(".")
+    return f"{stem}Z" if dot else text.replace("+00:00", "Z")
 
 
 def _pairs(value: object) -> str:
@@ -183,6 +223,7 @@ def _text(table_: Mapping[str, object], key: str) -> str:
     return "" if value is None else printable(str(value))
 
 
-def _list(document: Mapping[str, object], key: str) -> Sequence[Mapping[str, object]]:
+def items(document: Mapping[str, object], key: str) -> Sequence[Mapping[str, object]]:
+    """The objects in a list of the document; none where it has no such list."""
     value = document.get(key)
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []

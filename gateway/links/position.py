@@ -17,6 +17,7 @@ from gateway.links.state import (
     LinkFaultError,
     LinkState,
     LinkStatus,
+    MessageRefusal,
 )
 from gateway.stages import Delivery
 
@@ -50,6 +51,7 @@ class Position:
         self._delivered = 0
         self._refused = 0
         self._parked = 0
+        self._refusal: MessageRefusal | None = None
         metrics.show_state(partner, self._state)
 
     @property
@@ -120,6 +122,9 @@ class Position:
             self._delivered += 1
         else:
             self._refused += 1
+            self._refusal = MessageRefusal(
+                message_id=receipt.message_id, code=receipt.code[:80], parked=False, at=self._clock.now()
+            )
             self._log.warning(
                 events.MESSAGE_REFUSED,
                 code=codes.MESSAGE_REFUSED.id,
@@ -130,6 +135,7 @@ class Position:
     def parked(self, message_id: str, fault: LinkFaultError) -> None:
         """A message was taken off the queue for an operator to look at."""
         self._parked += 1
+        self._refusal = MessageRefusal(message_id=message_id, code=fault.code.id, parked=True, at=self._clock.now())
         self._metrics.posted.labels(self._partner, "PARKED").inc()
         self._log.warning(
             events.MESSAGE_PARKED,
@@ -180,6 +186,7 @@ class Position:
             delivered=self._delivered,
             refused=self._refused,
             parked=self._parked,
+            last_refusal=self._refusal,
             our_certificate_days=our_certificate_days,
             their_certificate_days=their_certificate_days,
             clock_skew_s=self._skew_s,

@@ -110,6 +110,17 @@ class LinkFailure(Struct, frozen=True, kw_only=True):
     at: datetime
 
 
+class MessageRefusal(Struct, frozen=True, kw_only=True):
+    """The last message that the partner did not take; its body is kept, and so is the reason."""
+
+    message_id: str
+    code: str
+    """The partner's own code where it signed a refusal, ours where the message was parked."""
+    parked: bool
+    """Off the queue until an operator retries it; false: refused for good, under the partner's signature."""
+    at: datetime
+
+
 class LinkStatus(Struct, frozen=True, kw_only=True):
     """A link at one instant: the answer to "is it us or them?"."""
 
@@ -134,6 +145,7 @@ class LinkStatus(Struct, frozen=True, kw_only=True):
     """Signed refusals of single messages since the start."""
     parked: int
     """Messages that the partner turned away without a signature, or that are too long for it, since the start."""
+    last_refusal: MessageRefusal | None
     our_certificate_days: float | None
     their_certificate_days: float | None
     """Of the certificate that the partner showed last; None before the first connection."""

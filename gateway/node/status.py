@@ -72,7 +72,13 @@ async def read_status(node: Node) -> dict[str, object]:
             ),
         ],
         "tasks": [
-            {"name": task.name, "running": task.running, "restarts": task.restarts, "last_error": task.last_error}
+            {
+                "name": task.name,
+                "running": task.running,
+                "done": task.done,
+                "restarts": task.restarts,
+                "last_error": task.last_error,
+            }
             for task in node.supervisor.tasks
         ],
     }

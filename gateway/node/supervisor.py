@@ -21,6 +21,8 @@ class TaskState(Struct):
 
     name: str
     running: bool = False
+    done: bool = False
+    """It came to its end, as the replay of a recording does."""
     restarts: int = 0
     last_error: str = ""
 
@@ -60,6 +62,7 @@ class Supervisor:
             state.running = True
             try:
                 await factory()
+                state.done = True
                 return
             except GatewayError as error:
                 state.last_error = str(error)

@@ -297,6 +297,9 @@ def resume(transaction: Transaction, partner: str, seq: int) -> None:
     parked = (party, seq, Settlement.PARKED.value)
     if transaction.write("DELETE FROM exceptional WHERE party = ? AND seq = ? AND state = ?", parked).rowcount != 1:
         raise StoreError(codes.UNKNOWN_MESSAGE, place=f"partner {partner}, message {seq}", cause="it is not parked")
+    if not transaction.read("SELECT 1 FROM outbound WHERE seq = ? AND octets IS NOT NULL", (seq,)):
+        cause = "its body was removed by retention, so there is nothing to send"
+        raise StoreError(codes.UNKNOWN_MESSAGE, place=f"partner {partner}, message {seq}", cause=cause)
     transaction.write("DELETE FROM delivery WHERE party = ? AND seq = ?", (party, seq))
     transaction.write("UPDATE party SET settled = settled - 1, cursor = min(cursor, ?) WHERE id = ?", (seq - 1, party))
 

@@ -131,16 +131,28 @@ def queue_depth(connection: Connection, partner: str) -> int:
     return 0 if row is None else int(row[0])
 
 
-def exceptions(connection: Connection, partner: str | None, limit: int) -> list[Exceptional]:
-    """Messages that did not go the ordinary way, newest first."""
+def exceptions(
+    connection: Connection, partner: str | None, limit: int, state: Settlement | None = None
+) -> list[Exceptional]:
+    """Messages that did not go the ordinary way, newest first; only those in `state` if given."""
     rows = connection.execute(
-        """SELECT p.name, e.seq, e.state, e.code, e.cause, e.at FROM exceptional AS e JOIN party AS p ON p.id = e.party
-           WHERE ? IS NULL OR p.name = ? ORDER BY e.at DESC, e.seq DESC LIMIT ?""",
-        (partner, partner, limit),
+        """SELECT p.name, e.seq, e.state, e.code, e.cause, e.at, o.message_id
+           FROM exceptional AS e JOIN party AS p ON p.id = e.party JOIN outbound AS o ON o.seq = e.seq
+           WHERE (:partner IS NULL OR p.name = :partner) AND (:state IS NULL OR e.state = :state)
+           ORDER BY e.at DESC, e.seq DESC LIMIT :limit""",
+        {"partner": partner, "state": state.value if state is not None else None, "limit": limit},
     )
     return [
-        Exceptional(partner=name, seq=seq, state=Settlement(state), code=code, cause=cause, at=from_micros(at))
-        for name, seq, state, code, cause, at in rows
+        Exceptional(
+            partner=name,
+            seq=seq,
+            state=Settlement(state_),
+            code=code,
+            cause=cause,
+            at=from_micros(at),
+            message_id=message_id,
+        )
+        for name, seq, state_, code, cause, at, message_id in rows
     ]
 
 

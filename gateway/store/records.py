@@ -138,6 +138,7 @@ class Exceptional(Struct, frozen=True, kw_only=True, gc=False):
     code: str
     cause: str
     at: datetime
+    message_id: str
 
 
 class Quarantined(Struct, frozen=True, kw_only=True, gc=False):

@@ -23,7 +23,8 @@ from gateway.ledger import Ledger, leaf
 from gateway.ledger.leaf import Event
 from gateway.limits import Limits
 from gateway.node.trust import read_ledger_signer
-from gateway.store import Quarantined, Store
+from gateway.stages import Sealed
+from gateway.store import Quarantined, Settlement, Store
 from tests.cli.conftest import ENVIRONMENT, Gateway, Invoke
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -36,11 +37,28 @@ STATUS: dict[str, Any] = {
     "simulation": "SIMULATED",
     "started_at": "2026-03-01T09:30:00Z",
     "ready": True,
-    "corridor": {"frames": 7},
-    "latency_ms": {"p50": 1.23456},
-    "links": [{"partner": "deu-1", "state": "UP", "since": "2026-03-01T09:30:00Z", "queued_messages": 0}],
+    "corridor": {"frames": 7, "tracks_signed": 6, "messages_refused": 2, "failures": 0},
+    "latency_ms": {},
+    "links": [
+        {
+            "partner": "deu-1",
+            "state": "UP",
+            "since": "2026-03-01T09:30:00.25Z",
+            "queued_messages": 0,
+            "delivered": 5,
+            "refused": 2,
+            "parked": 1,
+            "last_good_out": "2026-03-01T09:31:00Z",
+            "last_refusal": {"message_id": "m", "code": "POL-002", "parked": False, "at": "2026-03-01T09:29:00.5Z"},
+            "last_failure": {"code": "LINK-014", "side": "them", "at": "2026-03-01T09:28:00Z", "title": "t"},
+            "our_certificate_days": 89.7,
+        }
+    ],
     "feeds": [{"name": "radar\x1b[31m", "direction": "in", "format": "asterix", "frames": 5, "dropped": 0}],
-    "tasks": [],
+    "tasks": [
+        {"name": "feed tape", "running": False, "done": True, "restarts": 0, "last_error": ""},
+        {"name": "link x", "running": True, "done": False, "restarts": 3, "last_error": "it broke"},
+    ],
 }
 
 
@@ -78,8 +96,117 @@ def test_status_shows_the_node(node: Path, invoke: Invoke) -> None:
         assert result.exit_code == 0, result.stderr
         assert json.loads(invoke("status", "--url", url, "--json").stdout) == STATUS
     assert "nld-1 (NLD)  ready  TEST SIMULATED development" in result.stdout
-    assert "deu-1" in result.stdout
     assert "\x1b" not in result.stdout
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert "taken in frames 7" in lines
+    assert "sent out tracks_signed 6" in lines
+    assert "let in messages_refused 2" in lines
+    assert "latency_ms -" in lines
+    assert (
+        "deu-1 UP 2026-03-01T09:30:00Z 0 5 2 1 POL-002 2026-03-01T09:29:00Z LINK-014 (them) 2026-03-01T09:28:00Z"
+    ) in lines
+    assert "task link x: 3 restarts, it broke" in lines
+    assert "tape" not in result.stdout
+    assert max(len(line) for line in lines) < 120
+
+
+def test_links_shows_every_link(node: Path, invoke: Invoke) -> None:
+    with answering(200, json.dumps(STATUS).encode()) as url:
+        result = invoke("links", "--url", url)
+        assert result.exit_code == 0, result.stderr
+        assert json.loads(invoke("links", "--url", url, "--json").stdout) == STATUS["links"]
+    lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
+    assert lines[1] == (
+        "deu-1 UP 2026-03-01T09:30:00Z 0 2026-03-01T09:31:00Z - ours 90 d, theirs - LINK-014 (them) "
+        "2026-03-01T09:28:00Z"
+    )
+
+
+def test_a_link_that_is_not_up_ends_with_1_and_says_whose_fault_it_is(node: Path, invoke: Invoke) -> None:
+    failure = {"code": "LINK-014", "title": "no connection", "place": "p", "cause": "c", "remedy": "r", "side": "them"}
+    link = {"partner": "deu-1", "state": "BACKOFF", "last_failure": failure | {"at": "2026-03-01T09:28:00Z"}}
+    with answering(200, json.dumps(STATUS | {"links": [link]}).encode()) as url:
+        result = invoke("links", "--url", url)
+    assert result.exit_code == 1
+    assert "deu-1: no connection, at p" in result.stderr
+
+
+@pytest.fixture
+def unwanted(node: Path) -> Path:
+    """A node with a parked message for deu-1 (1), a refused one (2), and a parked one without its body (3)."""
+
+    async def fill() -> None:
+        config = load(node / "gateway.toml", environ={}).config
+        config.node.data.mkdir()
+        clock = ManualClock(NOW)
+        store = await Store.open(config.database_path(), Limits(), clock)
+        for number in (3, 1, 2):
+            sealed = Sealed(
+                message_id=f"message-{number}",
+                origin="nld-1",
+                recipients=("deu-1",),
+                created_at=NOW,
+                octets=b"<x/>",
+                sha256=f"{number:064x}",
+                key="ab" * 32,
+                track_ids=(),
+            )
+            recorded = await store.record_outbound(sealed, lambda index, _: b"%d" % index)
+            state = Settlement.REFUSED if number == 2 else Settlement.PARKED
+            await store.set_aside("deu-1", recorded.seq, state, code="LINK-044", cause="too\x07 long")
+            if number == 3:
+                clock.advance(60)
+                await store.prune(clock.now())
+        await store.close()
+
+    asyncio.run(fill())
+    return node
+
+
+def test_parked_messages_are_listed_and_retried_one_by_one(unwanted: Path, invoke: Invoke) -> None:
+    result = invoke("links", "parked")
+    assert result.exit_code == 0, result.stderr
+    assert "message-1" in result.stdout
+    assert "message-2" not in result.stdout
+    assert "\x07" not in result.stdout
+    assert "gateway links retry deu-1 2" in result.stderr
+    listed = json.loads(invoke("links", "parked", "deu-1", "--all", "--json").stdout)
+    assert {entry["message_id"]: entry["state"] for entry in listed} == {
+        "message-1": "parked",
+        "message-2": "refused",
+        "message-3": "parked",
+    }
+    assert json.loads(invoke("links", "parked", "fra-1", "--all", "--json").stdout) == []
+    assert invoke("links", "retry", "deu-1", "2").exit_code == 0
+    assert [entry["seq"] for entry in json.loads(invoke("links", "parked", "--json").stdout)] == [1]
+
+
+@pytest.mark.parametrize(("seq", "cause"), [("3", "it is not parked"), ("1", "removed by retention"), ("9", "")])
+def test_only_a_parked_message_with_a_body_is_retried(unwanted: Path, invoke: Invoke, seq: str, cause: str) -> None:
+    result = invoke("links", "retry", "deu-1", seq)
+    assert result.exit_code == 1
+    assert "error[STO-008]" in result.stderr
+    assert cause in result.stderr
+
+
+def test_a_retry_beside_a_running_node_is_refused(unwanted: Path, invoke: Invoke) -> None:
+    async def meanwhile() -> str:
+        config = load(unwanted / "gateway.toml", environ={}).config
+        store = await Store.open(config.database_path(), Limits(), ManualClock(NOW))
+        result = await asyncio.to_thread(invoke, "links", "retry", "deu-1", "2")
+        listed = await asyncio.to_thread(invoke, "links", "parked", "--json")
+        await store.close()
+        assert result.exit_code == 1
+        assert len(json.loads(listed.stdout)) == 2
+        return result.stderr
+
+    assert "error[STO-004]" in asyncio.run(meanwhile())
+
+
+def test_a_node_that_never_ran_has_nothing_to_retry(node: Path, invoke: Invoke) -> None:
+    assert json.loads(invoke("links", "parked", "--json").stdout) == []
+    assert invoke("links", "retry", "deu-1", "1").exit_code == 1
+    assert not (node / "data").exists()
 
 
 @pytest.mark.parametrize(

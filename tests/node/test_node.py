@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Config, load
@@ -247,7 +248,11 @@ async def test_an_authentic_message_that_may_not_come_in_gets_a_signed_refusal(
                 sealed_by(sender, **changes)
             return
         sealed = sealed_by(sender, **changes)
-        answer = await receiver.take_inbound(pushed(sealed))
+        with capture_logs() as logged:
+            answer = await receiver.take_inbound(pushed(sealed))
+        assert [(entry["event"], entry["partner"], entry["code"]) for entry in logged] == [
+            ("message.refused", "nld-1", code)
+        ]
         receipt = open_receipt(answer.note, ledger_verifier(players[1]))
         assert not answer.accepted
         assert (receipt.outcome, receipt.code) == ("REFUSED", code)
@@ -343,7 +348,12 @@ async def test_the_supervisor_restarts_what_fails_and_leaves_the_others_alone() 
         await asyncio.Event().wait()
 
     supervisor.add("fails", fails)
+
+    async def ends() -> None:
+        pass
+
     supervisor.add("lasts", lasts)
+    supervisor.add("ends", ends)
     task = asyncio.create_task(supervisor.run())
     async with asyncio.timeout(5):
         await asyncio.gather(again.wait(), steady.wait())
@@ -352,6 +362,7 @@ async def test_the_supervisor_restarts_what_fails_and_leaves_the_others_alone() 
     await asyncio.gather(task, return_exceptions=True)
     assert supervisor.bugs == 1
     assert (states["fails"].restarts, states["lasts"].restarts) == (1, 0)
+    assert (states["ends"].done, states["ends"].restarts, states["lasts"].done) == (True, 0, False)
     assert "ZeroDivisionError" in states["fails"].last_error
 
 
