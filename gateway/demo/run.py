@@ -58,20 +58,22 @@ async def demonstrate(
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop.set)
-    listening = asyncio.create_task(systems.run(), name="national systems")  # before the first track
-    try:
-        for process in reversed(processes):  # the one that replays a recording starts last
-            await process.start()
-        for process in processes:
-            await process.wait_ready()
-        await _play(processes, sensors, systems, seconds, stop, console, simulation)
-    finally:
-        await _end(listening)
-        for process in processes:
-            code = await process.stop()
-            if code:
-                console.print(f"[red]{process.player.nation.node} ended with exit code {code}[/]")
-                console.print(process.last_words(), markup=False)
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(systems.run(), name="national systems")  # before the first track
+        try:
+            for process in reversed(processes):  # the one that replays a recording starts last
+                await process.start()
+            for process in processes:
+                await process.wait_ready()
+            feeding = group.create_task(sensors.run(), name="sensors") if sensors is not None else None
+            await _play(processes, feeding, systems, seconds, stop, console, simulation)
+        finally:
+            listening.cancel()
+            for process in processes:
+                code = await process.stop()
+                if code:
+                    console.print(f"[red]{process.player.nation.node} ended with exit code {code}[/]")
+                    console.print(process.last_words(), markup=False)
     evidence = await asyncio.to_thread(examine, players)
     _report(evidence, players, systems, console)
     return evidence.holds
@@ -79,39 +81,26 @@ async def demonstrate(
 
 async def _play(
     processes: list[Process],
-    sensors: Sensors | None,
+    feeding: asyncio.Task[None] | None,
     systems: Systems,
     seconds: float,
     stop: asyncio.Event,
     console: Console,
     simulation: str,
 ) -> None:
-    """Traffic and the live table, for so long or until `stop`; then wait until nothing is under way."""
-    feeding = asyncio.create_task(sensors.run(), name="sensors") if sensors is not None else None
+    """The live table, for so long or until `stop`; then the traffic ends, and nothing is left under way."""
     ended = asyncio.get_running_loop().time() + seconds
 
     def picture() -> Table:
         left = max(0.0, ended - asyncio.get_running_loop().time())
         return _table(processes, systems, simulation, left)
 
-    try:
-        with Live(picture(), console=console, refresh_per_second=4, transient=False) as live:
-            while not stop.is_set() and asyncio.get_running_loop().time() < ended:
-                await _watch(processes, live, picture)
-                if feeding is not None and feeding.done():
-                    feeding.result()
-            if feeding is not None:
-                feeding.cancel()
-            await _settle(processes, live, picture)
-    finally:
+    with Live(picture(), console=console, refresh_per_second=4, transient=False) as live:
+        while not stop.is_set() and asyncio.get_running_loop().time() < ended:
+            await _watch(processes, live, picture)
         if feeding is not None:
-            await _end(feeding)
-
-
-async def _end(task: asyncio.Task[None]) -> None:
-    task.cancel()
-    with contextlib.suppress(asyncio.CancelledError):
-        await task
+            feeding.cancel()
+        await _settle(processes, live, picture)
 
 
 async def _watch(processes: list[Process], live: Live, picture: Callable[[], Table]) -> None:

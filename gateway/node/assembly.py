@@ -289,13 +289,10 @@ class Node:
             self.log.info("node.stopped", node=self.config.node.name)
 
     async def _drain(self) -> None:
-        dispatching = asyncio.create_task(self.gatherer.run(), name="last batches")
-        try:
+        async with asyncio.TaskGroup() as group:
+            dispatching = group.create_task(self.gatherer.run(), name="last batches")
             await self.gatherer.drain()
-        finally:
             dispatching.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await dispatching
 
     # ------------------------------------------------------------------------------------------- what the doors call
 

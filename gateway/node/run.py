@@ -75,11 +75,10 @@ async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
     loop = asyncio.get_running_loop()
     async with Node(config) as node:
         _settle_collector()
-        running = asyncio.create_task(node.run(ready=ready), name=f"node {config.node.name}")
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, running.cancel)
-        with contextlib.suppress(asyncio.CancelledError):
-            await running
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(node.run(ready=ready), name=f"node {config.node.name}")
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.add_signal_handler(number, running.cancel)
 
 
 def run(config: Config) -> None:
