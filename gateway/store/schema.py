@@ -21,7 +21,7 @@ INBOUND_AUDIENCE = 0
 
 WAL_PAGES = 4_000
 """Pages in the write-ahead log before the writer copies them back: 32 MB at 8 KiB, a few copies per second at most."""
-CACHE_KIB = 32_768
+CACHE_KIB = 8_192
 """Page cache of the writer; a gateway stays under 200 MB."""
 
 Migration = Callable[[sqlite3.Connection], None]
