@@ -18,9 +18,10 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_tracks_per_message: int = 1_000
     """Schema bound (maxOccurs) of a track message."""
     max_xml_depth: int = 64
-    """Nesting of any XML document; stops nesting bombs."""
+    """Nesting of a national document, elements or JSON values; stops nesting bombs. Alliance messages nest as their
+    schema says and 64 deep in extensions, so that all partners agree; the XML parser itself ends at 256."""
     max_xml_attributes: int = 64
-    """Attributes of one element; 10,000 cost a canonicaliser 300 ms."""
+    """Attributes of one element of a Cursor on Target event or signed message; 10,000 cost a canonicaliser 300 ms."""
     max_text_octets: int = 65_536
     """One text value (name, remark, extension)."""
     max_name_octets: int = 1_024

@@ -41,6 +41,6 @@ def key_values(pairs: Iterable[str]) -> dict[str, object]:
             raise CommandError(OPTION, Exit.USAGE, cause=f"expected key=value, got {pair[:60]!r}")
         try:
             found[key] = tomllib.loads(f"value = {text}")["value"]
-        except (tomllib.TOMLDecodeError, RecursionError):
+        except (ValueError, RecursionError):  # a TOMLDecodeError, or an integer of thousands of digits
             found[key] = text
     return found

@@ -157,9 +157,6 @@ def _limits(config: Config) -> Iterator[Problem]:
         if getattr(limits, small) > getattr(limits, large):
             cause = f"{small} = {getattr(limits, small)} is more than {large} = {getattr(limits, large)}"
             yield Problem(code=codes.CONFLICT, path=("limits", small), cause=cause)
-    if limits.max_tracks_per_message > 1_000:
-        cause = "the schema of the alliance message allows 1000 tracks"
-        yield Problem(code=codes.WRONG_VALUE, path=("limits", "max_tracks_per_message"), cause=cause)
 
     keep_s = config.store.keep_days * 86_400
     if 0 < keep_s < limits.created_age_s:

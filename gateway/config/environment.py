@@ -69,6 +69,6 @@ def _key(here: Mapping[str, object], path: KeyPath, part: str) -> str:
 def _read(text: str) -> object:
     try:
         value: object = tomllib.loads(f"value = {text}")["value"]
-    except (tomllib.TOMLDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # a TOMLDecodeError, or an integer of thousands of digits
         return text
     return value if isinstance(value, bool | int | float | str | list) else text

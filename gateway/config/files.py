@@ -212,6 +212,9 @@ def _unfit(path: KeyPath, file: Path, error: GatewayError) -> Problem:
 
 def _unreadable(path: KeyPath, file: Path) -> Iterator[Problem]:
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for, a device has no end
+            yield Problem(code=codes.FILE_UNUSABLE, path=path, cause=f"{file}: not a regular file")
+            return
         with file.open("rb") as stream:
             stream.read(1)
     except OSError as error:

@@ -77,6 +77,8 @@ def load(
     configuration names are not looked at: `gateway.config.files.check_files` does that.
     """
     try:
+        if file.exists() and not file.is_file():  # a pipe would be waited for, a device has no end
+            raise InvalidConfigError([ConfigError(codes.UNREADABLE, place=str(file), cause="not a regular file")])
         with file.open("rb") as stream:
             octets = stream.read(MAX_OCTETS + 1)
     except OSError as error:
@@ -132,9 +134,18 @@ def _parse(text: str, file: Path) -> tuple[dict[str, object], Places]:
             if where[1]:
                 spot = Spot(int(where[1]), int(where[2]))
         cause = reason[:1].lower() + reason[1:]
+    except ValueError:  # Python's bound on the digits of an integer
+        spot, cause = _longest_number(text), "an integer of thousands of digits; TOML has 64 bits"
     except RecursionError:
         spot, cause = Spot(1, 1), "lists or tables nest too deep"
     raise InvalidConfigError([ConfigError(codes.SYNTAX, place=f"{file}:{spot.line}:{spot.column}", cause=cause)])
+
+
+def _longest_number(text: str) -> Spot:
+    numbers = re.finditer(r"[0-9][0-9_]*", text)
+    start = max(numbers, key=lambda number: len(number[0])).start()
+    before = text[:start].split("\n")
+    return Spot(len(before), len(before[-1]) + 1)
 
 
 def _end(text: str) -> Spot:

@@ -201,7 +201,7 @@ class LinkTable(Table):
     """Neither push nor take messages until it is false again; what is queued is kept."""
     group: Name = EVERY_PARTNER
     """Release group that it belongs to: all its members get the same view, signed once. `all` needs no declaration."""
-    max_message_octets: Annotated[int, Field(ge=1_024)] | None = None
+    max_message_octets: Annotated[int, Field(ge=1_024, le=67_108_864)] | None = None
     """Largest message that we take from it and send to it. Octets; absent means `limits.max_message_octets`."""
     description: str = ""
     """Words for people: who to call."""
@@ -234,7 +234,7 @@ class SourceTable(Table):
     certificate_pins: tuple[Pin, ...] = ()
     """SHA-256 of the public keys (SPKI, DER) of the client certificates that speak for it over HTTP. Without any, it
     speaks through feeds only."""
-    silence_s: Annotated[float, Field(gt=0, allow_inf_nan=False)] | None = None
+    silence_s: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] | None = None
     """A native track number silent for longer begins a new track. Seconds; absent means `limits.source_silence_s`."""
     options: dict[FormatName, dict[str, JsonValue]] = Field(default_factory=dict)
     """Decoder options by format, for what it posts over HTTP and for its feeds, such as the radar's site."""

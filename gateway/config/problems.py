@@ -181,13 +181,17 @@ def _lower_first(text: str) -> str:
 
 
 def unrepresentable(value: object, path: KeyPath = ()) -> list[Problem]:
-    """Values that TOML has and no key of ours takes: dates, times, infinities and not-a-numbers."""
+    """Values that `tomllib` gives and no key of ours takes: dates, times, infinities, not-a-numbers, integers beyond
+    the 64 bits of TOML."""
     if isinstance(value, Mapping):
         return [problem for key, item in value.items() for problem in unrepresentable(item, (*path, str(key)))]
     if isinstance(value, list):
         return [problem for index, item in enumerate(value) for problem in unrepresentable(item, (*path, index))]
     if isinstance(value, float) and not math.isfinite(value):
         return [Problem(code=codes.WRONG_VALUE, path=path, cause=f"{dotted(path)}: expected a finite number")]
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        cause = f"{dotted(path)}: an integer of {value.bit_length()} bits; TOML has 64"
+        return [Problem(code=codes.WRONG_VALUE, path=path, cause=cause)]
     if not isinstance(value, str | int | float):
         cause = f"{dotted(path)}: no key takes a date or time; write text in quotes"
         return [Problem(code=codes.WRONG_TYPE, path=path, cause=cause)]

@@ -136,9 +136,9 @@ def _network(value: object) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
 def _rate(value: object) -> Rate:
     if value in ("realtime", "max"):
         return value
-    if isinstance(value, int | float) and not isinstance(value, bool) and 0 < value < float("inf"):
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0.001 <= value <= 1_000_000:
         return float(value)
-    raise ValueError('expected "realtime", "max", or a factor greater than 0 (2 is twice as fast as recorded)')
+    raise ValueError('expected "realtime", "max", or a factor from 0.001 to 1000000 (2 is twice as fast as recorded)')
 
 
 def _directory(info: ValidationInfo) -> Path:
@@ -231,7 +231,9 @@ Network = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, PlainValidato
 ReplayRate = Annotated[
     Rate,
     PlainValidator(_rate),
-    WithJsonSchema({"anyOf": [{"enum": ["realtime", "max"]}, {"type": "number", "exclusiveMinimum": 0}]}),
+    WithJsonSchema(
+        {"anyOf": [{"enum": ["realtime", "max"]}, {"type": "number", "minimum": 0.001, "maximum": 1_000_000}]}
+    ),
 ]
 FilePath = Annotated[Path, PlainValidator(_path), WithJsonSchema(_STRING)]
 """Relative to the configuration file; ``{name}`` and ``{data}`` stand for the node's name and data directory."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.config import LoadedConfig, load
+from gateway.config import LoadedConfig, load, load_text
 from gateway.config.files import Report, check_files
 from gateway.errors import FormatError
 from gateway.seal import codes as seal_codes
@@ -234,3 +235,21 @@ def test_an_option_that_the_format_takes_is_fine(node: Path) -> None:
     file = node / "gateway.toml"
     file.write_text(file.read_text() + TOY_FEED.replace("OPTION", 'site = "y"'))
     assert check_files(load(file, environ={}), NOW, {"toy": TOY}).errors == ()
+
+
+def test_a_pipe_in_the_place_of_a_file_is_an_error_and_is_not_waited_for(tmp_path: Path) -> None:
+    fifo = tmp_path / "tape"
+    os.mkfifo(fifo)
+    text = f"""{MINIMAL}
+[source.s]
+formats = ["cot"]
+
+[feed.f]
+direction = "in"
+kind = "file"
+format = "cot"
+source = "s"
+path = '{fifo}'
+"""
+    found = check_files(load_text(text, environ={}), datetime(2026, 3, 1, tzinfo=UTC))
+    assert [problem.cause for problem in found.errors if str(fifo) in problem.cause] == [f"{fifo}: not a regular file"]

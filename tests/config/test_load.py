@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from gateway.config import Config, InvalidConfigError, LoadedConfig, load, load_text
+from gateway.config.limits_table import limit_range
 from gateway.config.model import Direction, FeedKind, Profile
 from gateway.config.values import Address
 from gateway.errors import ConfigError
@@ -150,7 +153,7 @@ address = "127.0.0.1:8600"
         (MINIMAL.replace('"nld-1"', '"NLD_1"'), "CFG-006", '"NLD_1"', "lower-case"),
         (MINIMAL.replace('"NLD"', '"Nl"'), "CFG-006", '"Nl"', "three upper-case letters"),
         (MINIMAL.replace('"TEST"', '"TESTS"'), "CFG-006", '"TESTS"', '"OPERATIONAL", "EXERCISE", "TEST"'),
-        (MINIMAL + "[limits]\nin_flight_messages = 0\n", "CFG-006", "0\n", "greater than 0"),
+        (MINIMAL + "[limits]\nin_flight_messages = 0\n", "CFG-006", "0\n", "greater than or equal to 1"),
         (MINIMAL + '[http]\nlisten = "8080"\n', "CFG-006", '"8080"', "no port"),
         (MINIMAL + '[http]\nlisten = "127.0.0.1:99999"\n', "CFG-006", '"127.0.0.1:99999"', "1 to 65535"),
         (MINIMAL + '[http]\nlisten = "127.0.0.1:0"\n', "CFG-006", '"127.0.0.1:0"', "1 to 65535"),
@@ -352,3 +355,52 @@ def test_the_names_of_formats_are_the_callers() -> None:
     assert isinstance(load_text(text, formats=["sapient"], environ={}).config, Config)
     assert isinstance(load_text(text, formats=None, environ={}).config, Config)
     assert only(text).code.id == "CFG-007"
+
+
+@pytest.mark.parametrize(
+    ("line", "cause"),
+    [
+        ("max_frame_octets = 99999999999999999999", "TOML has 64"),
+        ("max_frame_octets = 0x" + "f" * 6_000, "an integer of 24000 bits"),
+        ("max_frame_octets = 9999999999999", "less than or equal to 67108864"),
+        ("max_xml_depth = 1", "greater than or equal to 16"),
+        ("max_xml_depth = 257", "less than or equal to 256"),
+        ("connection_age_s = 1e308", "less than or equal to 172800"),
+        ("backoff_max_s = 1e-9", "greater than or equal to 0.1"),
+    ],
+)
+def test_a_limit_that_bounds_nothing_or_lets_nothing_through_is_refused(line: str, cause: str) -> None:
+    text = MINIMAL + f"[limits]\n{line}\n"
+    problem = only(text)
+    assert problem.code.id == "CFG-006"
+    assert cause in problem.cause
+    assert len(problem.cause) < 300
+    assert problem.place == f"gateway.toml:11:{line.index('=') + 3}"
+
+
+def test_every_limit_may_have_its_default_and_the_ends_of_its_range() -> None:
+    for field in msgspec.structs.fields(Limits):
+        low, high = limit_range(field.name)
+        assert low <= field.default <= high, field.name
+        assert type(field.default)(low) == low, field.name
+
+
+def test_an_integer_of_thousands_of_digits_is_a_syntax_error_at_its_place() -> None:
+    text = MINIMAL + "[limits]\nmax_frame_octets = " + "9" * 6_000 + "\n"
+    problem = only(text)
+    assert problem.code.id == "CFG-002"
+    assert "thousands of digits" in problem.cause
+    assert problem.place == place_of(text, "9999")
+    assert load_text(MINIMAL, environ={"GATEWAY__NODE__NATION": "NLD"}).config.node.nation == "NLD"
+    with pytest.raises(InvalidConfigError):
+        load_text(MINIMAL, environ={"GATEWAY__LIMITS__MAX_FRAME_OCTETS": "9" * 6_000})
+
+
+def test_a_pipe_or_device_is_no_configuration(tmp_path: Path) -> None:
+    fifo = tmp_path / "gateway.toml"
+    os.mkfifo(fifo)
+    for path in (fifo, Path("/dev/zero")):
+        with pytest.raises(InvalidConfigError) as caught:
+            load(path, environ={})
+        assert caught.value.code.id == "CFG-001"
+        assert caught.value.cause == "not a regular file"
