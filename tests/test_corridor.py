@@ -8,13 +8,13 @@ import socket
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from gateway.clock import SystemClock, parse_utc
+from gateway.clock import SystemClock, parse_utc, utc_text
 from gateway.config import load
 from gateway.demo.stage import Player, free_ports, ledger_verifier, set_stage
 from gateway.feeds.files import read_frames
@@ -26,6 +26,8 @@ from gateway.stages import Frame
 from gateway.track import Track
 from tests.data import recording
 
+RECORDED = datetime(2026, 11, 20, 14, 44, tzinfo=UTC)
+"""When the undated recording is taken to begin: its times of day tell no date."""
 LSB_062_DEG = 180 / 2**25
 LSB_062_MPS = 0.25
 
@@ -130,12 +132,14 @@ async def pass_through(path: Path, root: Path, *, tracks: int) -> Passage:
     """Replay a recording into the first gateway and collect what comes out of the second."""
     clock = SystemClock()
     players = set_stage(root, clock, simulation="REAL", recording=(path, "asterix"))
+    text = players[0].config_path.read_text()
+    players[0].config_path.write_text(text.replace('rate = "max"', f'rate = "max"\nbase_time = "{utc_text(RECORDED)}"'))
     receiver_player = players[1]
     cot, sector = Sink(receiver_player.cot_port), Sink(receiver_player.asterix_sink)
     lines = Sink(add_lines_feed(receiver_player))
     result = Passage()
     result.players = players
-    result.tracks = originals(path, clock.now())
+    result.tracks = originals(path, RECORDED)
     sinks = [
         asyncio.create_task(cot.read_stream("cot")),
         asyncio.create_task(lines.read_stream("geojson")),
@@ -209,7 +213,7 @@ def velocity(track: Track) -> tuple[float, float]:
 async def test_half_an_hour_of_system_tracks_crosses_whole_and_exact(tmp_path: Path) -> None:
     path = recording("asterix/sdps_cat062_30min.ff")
     passage = await pass_through(path, tmp_path, tracks=34_957)
-    now = SystemClock().now()
+    now = RECORDED
     want = passage.tracks
     assert len(want) == 34_957
     assert passage.ledger_ok == [True, True]
