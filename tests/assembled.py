@@ -89,6 +89,16 @@ class Assembly:
 
         self.do(wait())
 
+    def until_async(self, condition: Callable[[], Coroutine[Any, Any, bool]]) -> None:
+        """`until`, for a condition that has to ask a node."""
+
+        async def wait() -> None:
+            async with asyncio.timeout(WAIT_S - 1):
+                while not await condition():  # noqa: ASYNC110 - what is awaited has no event of its own
+                    await asyncio.sleep(0.01)
+
+        self.do(wait())
+
     def national(self, index: int) -> Door:
         """The national door of a node, as its configured source calls it."""
         player = self.players[index]
@@ -107,12 +117,6 @@ class Assembly:
             certificate, key = identity.with_name(f"{identity.name}.pem"), identity.with_name(f"{identity.name}.key")
             found = self._doors[kind, port] = Door(port, ca=ca, certificate=certificate, key=key)
         return found
-
-    def quarantined(self, index: int, *, limit: int = 10_000) -> list[Any]:
-        """What a node has refused, newest first."""
-        node = self.nodes[index]
-        self.do(node.quarantine.flush())
-        return self.do(node.store.quarantined(limit))
 
     def assert_well(self) -> None:
         """No node met a bug, restarted a task, or stopped being ready."""
