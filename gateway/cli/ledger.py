@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, ConfigFile, Json, load_config
 from gateway.cli.output import as_json, data, json_line, paint, printable, report, say, table
+from gateway.cli.receipts import receipt as write_receipt
 
 if TYPE_CHECKING:
     from gateway.ledger import Demands, Report, Verifier
@@ -118,6 +119,9 @@ def verify(
         Path | None, typer.Option(metavar="FILE", help="Verify this proof file instead.", show_default=False)
     ] = None,
     saved: Annotated[list[Path], typer.Option(metavar="FILE", help="Checkpoint that was kept earlier.")] = [],  # noqa: B006 (typer copies it)
+    receipt: Annotated[
+        list[Path], typer.Option(metavar="FILE", help="Receipt of this ledger's node, whose entry must be there.")
+    ] = [],  # noqa: B006 (as above)
     policy: Annotated[
         Path | None, typer.Option(metavar="FILE", help="tlog-policy with the witnesses to ask for.", show_default=False)
     ] = None,
@@ -135,6 +139,7 @@ def verify(
     Examples:
       gateway ledger verify
       gateway ledger verify --directory audit-2026-11 --key nld-1.example/audit/1+0123abcd+AAAA
+      gateway ledger verify --directory deu-1.copy --key deu-1.example/audit/1+0123abcd+AAAA --receipt message.receipt
       gateway ledger verify --proof message.proof --key nld-1.example/audit/1+0123abcd+AAAA
 
     A ledger that was rewritten and signed again is seen only with --saved or --policy. Exit code 1: it does not hold.
@@ -145,10 +150,10 @@ def verify(
         _verify_proof(proof, _verifier(directory, key, config), json=json)
         return
     where, verifier = _ledger(directory, key, config)
-    found = _verify(where, verifier, _demands(saved, policy, max_age_hours))
+    found = _verify(where, verifier, _demands(verifier, saved, receipt, policy, max_age_hours))
     for finding in found.findings:
         report(finding, json=json)
-    _show_report(found, json=json)
+    _show_report(found, len(receipt), json=json)
     if not found.ok:
         raise typer.Exit(Exit.FINDING)
     if not saved and policy is None:
@@ -165,14 +170,17 @@ def _verify(where: Path, verifier: Verifier, demands: Demands) -> Report:
         _end_progress()
 
 
-def _demands(saved: list[Path], policy: Path | None, max_age_hours: float | None) -> Demands:
+def _demands(
+    verifier: Verifier, saved: list[Path], receipts: list[Path], policy: Path | None, max_age_hours: float | None
+) -> Demands:
     from datetime import timedelta
 
     from gateway.clock import SystemClock
-    from gateway.ledger import Demands, Policy
+    from gateway.ledger import Demands, Policy, open_promise
 
     return Demands(
         saved=[_read(path) for path in saved],
+        promises=[open_promise(_read(path), verifier) for path in receipts],
         policy=Policy.parse(_read(policy).decode("utf-8", "replace")) if policy else Policy(),
         now=SystemClock().now(),
         max_age=None if max_age_hours is None else timedelta(hours=max_age_hours),
@@ -191,7 +199,7 @@ def _verify_proof(file: Path, verifier: Verifier, *, json: bool) -> None:
     data(printable(proof.entry.decode("utf-8", "replace")))
 
 
-def _show_report(found: Report, *, json: bool) -> None:
+def _show_report(found: Report, receipts: int, *, json: bool) -> None:
     head = found.checkpoint
     if json:
         as_json(
@@ -202,6 +210,7 @@ def _show_report(found: Report, *, json: bool) -> None:
                 "root": head.root.hex() if head else None,
                 "entries": found.entries,
                 "files": found.files,
+                "receipts": receipts,
                 "last_time": found.last_time,
                 "beyond_checkpoint": found.beyond,
                 "clock_steps": found.clock_steps,
@@ -223,6 +232,8 @@ def _show_report(found: Report, *, json: bool) -> None:
         else f"no readable head: {verdict}"
     )
     data(f"{found.entries} entries hashed, {found.files} files compared, last entry {found.last_time or '-'}")
+    if receipts:
+        data(f"{receipts} receipts compared with the entries that they promise")
     if found.beyond:
         data(f"{found.beyond} files lie beyond the checkpoint and are proven by nothing")
     if found.clock_steps:
@@ -264,6 +275,9 @@ def prove(
         raise CommandError(OUTPUT_UNWRITABLE, Exit.USAGE, place=output, cause=error.strerror or "") from None
     say(f"wrote {output}")
     say(f"next: gateway ledger verify --proof {output} --key '{verifier}'")
+
+
+app.command("receipt")(write_receipt)
 
 
 @app.command()

@@ -12,6 +12,7 @@ from gateway.ledger.export import export, export_verifier
 from gateway.ledger.leaf import Event
 from gateway.ledger.ledger import Ledger
 from gateway.ledger.note import Signer, Verifier
+from gateway.ledger.promise import open_promise
 from gateway.ledger.proof import Proof, find_message, open_proof, prove_index, prove_message
 from gateway.ledger.receipt import open_receipt, sign_receipt
 from gateway.ledger.verify import Demands, Promise, Report, verify
@@ -34,6 +35,7 @@ __all__ = [
     "find_message",
     "leaf",
     "open_checkpoint",
+    "open_promise",
     "open_proof",
     "open_receipt",
     "prove_index",

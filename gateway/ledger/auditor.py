@@ -1,6 +1,7 @@
 """The auditor's command, which needs neither a gateway nor its other dependencies.
 
-    python -m gateway.ledger.auditor DIRECTORY [--key VKEY] [--saved FILE]... [--policy FILE] [--max-age-hours N]
+    python -m gateway.ledger.auditor DIRECTORY [--key VKEY] [--saved FILE]... [--receipt FILE]...
+                                     [--policy FILE] [--max-age-hours N --now TIME]
     python -m gateway.ledger.auditor --proof FILE --key VKEY
 
 Exit codes: 0 it holds, 1 a finding, 2 usage.
@@ -17,6 +18,7 @@ from pathlib import Path
 from gateway.errors import LedgerError
 from gateway.ledger import codes
 from gateway.ledger.note import Verifier
+from gateway.ledger.promise import open_promise
 from gateway.ledger.proof import open_proof
 from gateway.ledger.tiles import read_file
 from gateway.ledger.verify import Demands, Report, verify
@@ -29,6 +31,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("directory", type=Path, nargs="?", help="a directory with checkpoint and tile/")
     parser.add_argument("--key", help="the ledger's verification key (default: the file vkey in the directory)")
     parser.add_argument("--saved", type=Path, action="append", default=[], help="a checkpoint that was kept earlier")
+    parser.add_argument(
+        "--receipt",
+        type=Path,
+        action="append",
+        default=[],
+        help="a receipt of this ledger's node, whose leaf must be there",
+    )
     parser.add_argument("--policy", type=Path, help="a C2SP tlog-policy file with the witnesses to ask for")
     parser.add_argument("--max-age-hours", type=float, help="oldest acceptable cosignature or last entry")
     parser.add_argument("--now", help="the time to measure that age from, ISO 8601 with zone")
@@ -62,11 +71,14 @@ def _verify(options: argparse.Namespace) -> int:
     demands = Demands(
         saved=[_read(path) for path in options.saved],
         policy=Policy.parse(_read(options.policy).decode(errors="replace")) if options.policy else Policy(),
+        promises=[open_promise(_read(path), key) for path in options.receipt],
         now=datetime.fromisoformat(options.now) if options.now else None,
         max_age=None if options.max_age_hours is None else timedelta(hours=options.max_age_hours),
     )
     report = verify(directory, key, demands)
     write_report(report)
+    if demands.promises:
+        sys.stdout.write(f"receipts {len(demands.promises)}\n")
     if not demands.saved and demands.policy.quorum == "none":
         sys.stderr.write("note: without --saved or --policy, history that was rewritten and re-signed is not seen\n")
     return 0 if report.ok else 1

@@ -14,7 +14,18 @@ from gateway.ledger.note import Verifier
 from gateway.ledger.proof import read_checkpoint
 from gateway.ledger.tiles import ENTRIES, LEVEL_BITS, MAX_LEVEL, WIDTH, Level, TileDirectory, TilePath, tile_width
 
-VERIFIER_MODULES = ("auditor", "checkpoint", "codes", "merkle", "note", "proof", "tiles", "verify", "witness")
+VERIFIER_MODULES = (
+    "auditor",
+    "checkpoint",
+    "codes",
+    "merkle",
+    "note",
+    "promise",
+    "proof",
+    "tiles",
+    "verify",
+    "witness",
+)
 """Modules of this room that an auditor needs; they import the standard library, `cryptography` and each other."""
 
 _README = """\
@@ -35,13 +46,14 @@ Verify:
 
 Add --saved FILE for every checkpoint that you or a partner kept earlier: only that, or the
 cosignatures of witnesses (--policy FILE), shows that history was not rewritten and signed again.
-Keep this copy's checkpoint for the next time.
+Keep this copy's checkpoint for the next time. Add --receipt FILE for every receipt of this node that you or a
+partner hold: what it promises must stand in this copy.
 
 Any other implementation of C2SP tlog-tiles verifies the same files.
 """
 
 _LAUNCHER = '''\
-"""Verifies a copied ledger: python verify.py DIRECTORY [--key VKEY] [--saved FILE] [--policy FILE]."""
+"""Verifies a copied ledger: python verify.py DIRECTORY [--key VKEY] [--saved FILE] [--receipt FILE] [--policy FILE]."""
 
 import sys
 

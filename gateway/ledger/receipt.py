@@ -15,23 +15,15 @@ The first line can never open a checkpoint (a ledger's origin ends in its genera
 
 from __future__ import annotations
 
-import re
 from datetime import datetime
 
 from gateway.clock import parse_utc, utc_text
 from gateway.errors import LedgerError
 from gateway.ledger import codes
-from gateway.ledger.note import Signer, Verifier, open_note
+from gateway.ledger.note import Signer, Verifier
+from gateway.ledger.promise import ACCEPTED, FIELDS, HEADER, REFUSED, bad_receipt, read_receipt
 from gateway.stages import Receipt
 
-HEADER = "alliance-gateway/receipt/v1"
-ACCEPTED = "ACCEPTED"
-REFUSED = "REFUSED"
-MAX_RECEIPT_OCTETS = 16_384  # a receipt is under 1 kB; bounds what a partner's answer makes us hold
-
-_FIELDS = ("node", "origin", "message", "sha256", "outcome", "code", "leaf", "time")
-_SHA256 = re.compile(r"[0-9a-f]{64}")
-_LEAF = re.compile(r"-1|0|[1-9][0-9]{0,18}")
 _MAX_VALUE = 1_024
 
 
@@ -60,10 +52,10 @@ def sign_receipt(
         str(leaf_index),
         utc_text(time),
     )
-    for name, value in zip(_FIELDS, values, strict=True):
+    for name, value in zip(FIELDS, values, strict=True):
         if not value or not value.isprintable() or len(value) > _MAX_VALUE:
             raise LedgerError(codes.NOT_FITTING, place=f"receipt, {name}", cause="expected 1 to 1,024 characters")
-    lines = [HEADER, *(f"{name} {value}" for name, value in zip(_FIELDS, values, strict=True))]
+    lines = [HEADER, *(f"{name} {value}" for name, value in zip(FIELDS, values, strict=True))]
     return signer.note("\n".join(lines) + "\n")
 
 
@@ -72,38 +64,19 @@ def open_receipt(note: bytes, key: Verifier) -> Receipt:
 
     `LedgerError` LED-001 to LED-003 when the note does not hold, LED-022 when it holds and is no receipt.
     """
-    if len(note) > MAX_RECEIPT_OCTETS:
-        raise _bad(f"expected at most {MAX_RECEIPT_OCTETS:,} octets, observed {len(note):,}")
-    lines = open_note(note, key).split("\n")
-    if len(lines) != len(_FIELDS) + 2 or lines[0] != HEADER:
-        raise _bad(f"expected {HEADER} and {len(_FIELDS)} lines")
-    values = {}
-    for name, line in zip(_FIELDS, lines[1:-1], strict=True):
-        label, _, value = line.partition(" ")
-        if label != name or not value:
-            raise _bad(f"expected the line {name!r}")
-        values[name] = value
-    code = "" if values["code"] == "-" else values["code"]
-    if values["outcome"] != (REFUSED if code else ACCEPTED):
-        raise _bad("outcome and code contradict each other")
-    if not _SHA256.fullmatch(values["sha256"]) or not _LEAF.fullmatch(values["leaf"]):
-        raise _bad("the digest or the leaf index is malformed")
+    values = read_receipt(note, key)
     try:
         time = parse_utc(values["time"])
     except ValueError as error:
-        raise _bad("the time is malformed") from error
+        raise bad_receipt("the time is malformed") from error
     return Receipt(
         node=values["node"],
         origin=values["origin"],
         message_id=values["message"],
         sha256=values["sha256"],
         outcome=values["outcome"],
-        code=code,
+        code=values["code"],
         leaf_index=int(values["leaf"]),
         time=time,
         note=note,
     )
-
-
-def _bad(cause: str) -> LedgerError:
-    return LedgerError(codes.BAD_RECEIPT, cause=cause)

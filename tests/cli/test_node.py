@@ -19,7 +19,7 @@ import pytest
 
 from gateway.clock import ManualClock
 from gateway.config import load
-from gateway.ledger import Ledger, leaf
+from gateway.ledger import Ledger, leaf, open_receipt, sign_receipt
 from gateway.ledger.leaf import Event
 from gateway.limits import Limits
 from gateway.node.trust import read_ledger_signer
@@ -371,6 +371,58 @@ def test_a_proof_is_written_and_verifies(logged: Path, invoke: Invoke) -> None:
     assert invoke("ledger", "prove", "message-7").stdout.encode() == (logged / "message.proof").read_bytes()
     other = invoke("ledger", "verify", "--proof", "message.proof", "--key", key.replace("nld-1", "fra-1"))
     assert other.exit_code == 1
+
+
+def test_receipts_come_out_of_the_store_and_are_held_against_a_ledger(logged: Path, invoke: Invoke) -> None:
+    """The node of this test gave itself the receipts, so that its own ledger has to keep them."""
+    config = load(logged / "gateway.toml", environ={}).config
+    signer = read_ledger_signer(config)
+
+    async def deliver(number: int, leaf_index: int) -> None:
+        store = await Store.open(config.database_path(), Limits(), ManualClock(NOW))
+        sealed = Sealed(
+            message_id=f"message-{number}",
+            origin="nld-1",
+            recipients=("deu-1", "eu-1"),
+            created_at=NOW,
+            octets=b"<x/>",
+            sha256="ab" * 32,
+            key="ab" * 32,
+            track_ids=(),
+        )
+        recorded = await store.record_outbound(sealed, lambda index, _: b"%d" % index)
+        for partner in sealed.recipients:
+            note = sign_receipt(
+                signer,
+                node=partner,
+                origin="nld-1",
+                message_id=sealed.message_id,
+                sha256=sealed.sha256,
+                leaf_index=leaf_index,
+                time=NOW,
+            )
+            kept = open_receipt(note, signer.verifier)
+            await store.record_delivery(partner, recorded.seq, kept, lambda index, _: b"%d" % index)
+        await store.close()
+
+    asyncio.run(deliver(7, 8))  # leaf 0 says who keeps the ledger
+    asyncio.run(deliver(9, 9))
+    result = invoke("ledger", "receipt", "message-7", "--partner", "deu-1", "-o", "kept")
+    assert result.exit_code == 0, result.stderr
+    assert (logged / "kept").read_bytes().startswith(b"alliance-gateway/receipt/v1\nnode deu-1\n")
+    assert invoke("ledger", "receipt", "message-7").stdout.count("alliance-gateway/receipt/v1") == 2
+    assert "deu-1, eu-1" in invoke("ledger", "receipt", "message-7", "-o", "both").stderr
+    assert invoke("ledger", "receipt", "message-8").exit_code == 1
+    assert invoke("ledger", "receipt", "message-7", "--partner", "fra-1").exit_code == 1
+    result = invoke("ledger", "verify", "--receipt", "kept")
+    assert result.exit_code == 0, result.stderr
+    assert "1 receipts compared" in result.stdout
+    assert invoke("ledger", "receipt", "message-9", "--partner", "eu-1", "-o", "broken").exit_code == 0
+    result = invoke("ledger", "verify", "--receipt", "kept", "--receipt", "broken")
+    assert result.exit_code == 1
+    assert "error[LED-014]" in result.stderr
+    (logged / "kept").write_text("none")
+    assert invoke("ledger", "verify", "--receipt", "kept").exit_code == 1
 
 
 def test_a_message_that_the_ledger_does_not_hold_ends_with_1(logged: Path, invoke: Invoke) -> None:

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gateway.errors import LedgerError
-from gateway.ledger import codes, export, prove_index, verify
+from gateway.ledger import codes, export, prove_index, sign_receipt, verify
 from gateway.ledger.auditor import main
-from tests.ledger.made import ORIGIN, checkpoint_of, entries, files, signer, write
+from tests.ledger.made import ORIGIN, START, checkpoint_of, digest, entries, files, mid, signer, write
 
 KEY = signer().verifier
 
@@ -122,3 +122,35 @@ def test_the_auditors_command_explains_its_usage(arguments: list[str], capsys: p
         main(arguments)
     assert caught.value.code == 2
     assert "usage" in capsys.readouterr().err
+
+
+def test_the_exported_verifier_holds_the_node_to_its_receipts(exported: Path) -> None:
+    def receipt(name: str, number: int, leaf: int) -> str:
+        note = sign_receipt(
+            signer(),
+            node="nld",
+            origin="deu",
+            message_id=mid(number),
+            sha256=digest(number),
+            leaf_index=leaf,
+            time=START,
+        )
+        (exported / name).write_bytes(note)
+        return name
+
+    kept, summary = receipt("kept", 7, 7), receipt("summary", 8, -1)
+    done = alone(exported, ".", "--receipt", kept, "--receipt", summary)
+    assert done.returncode == 0, done.stderr
+    assert "receipts 2" in done.stdout
+    for broken, cause in (
+        (receipt("moved", 7, 8), "another entry stands there"),
+        (receipt("beyond", 7, 600), "the checkpoint covers 600 leaves"),
+    ):
+        done = alone(exported, ".", "--receipt", kept, "--receipt", broken)
+        assert done.returncode == 1
+        assert "LED-014" in done.stderr
+        assert cause in done.stderr
+    (exported / "torn").write_bytes((exported / "kept").read_bytes().replace(b"leaf 7", b"leaf 9"))
+    done = alone(exported, ".", "--receipt", "torn")
+    assert done.returncode == 1
+    assert "LED-00" in done.stderr
