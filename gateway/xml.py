@@ -6,6 +6,8 @@ No DTD, no entity, no network, no other encoding than UTF-8, no XML 1.1, bounded
 
 from __future__ import annotations
 
+import re
+
 from lxml import etree
 
 from gateway.errors import Code, FormatError
@@ -17,6 +19,7 @@ TOO_LARGE = Code("XML-004", "document is larger than allowed", "send smaller doc
 CODES = (MALFORMED, DOCTYPE, ENCODING, TOO_LARGE)
 
 
+_POSITION = re.compile(r"(, line \d+, column \d+)? \(<string>, line \d+\)$")
 _PARSER = etree.XMLParser(
     resolve_entities=False,
     no_network=True,
@@ -41,7 +44,8 @@ def parse(octets: bytes, *, max_octets: int) -> etree._Element:
         root = etree.fromstring(octets, _PARSER)
     except (etree.XMLSyntaxError, ValueError) as error:
         line, column = getattr(error, "position", (0, 0))
-        raise FormatError(MALFORMED, place=f"line {line} column {column}", cause=str(error)[:200]) from None
+        cause = _POSITION.sub("", str(error))[:200]  # the place says it already
+        raise FormatError(MALFORMED, place=f"line {line} column {column}", cause=cause) from None
     info = root.getroottree().docinfo
     if info.internalDTD is not None or info.doctype:
         raise FormatError(DOCTYPE, place="line 1")

@@ -65,9 +65,10 @@ def test_every_error_code_is_unique_and_says_what_to_do() -> None:
         assert len(meanings) == 1, identifier
         (code,) = meanings
         assert re.fullmatch(r"[A-Z]{3,4}-\d{3}", identifier)
-        assert code.title
-        assert code.remedy
-        assert not code.title.endswith(".")
+        for text in (code.title, code.remedy):
+            assert text, identifier
+            assert not text.endswith("."), identifier
+            assert not re.match(r"[A-Z]([a-z]| )", text), f"{identifier}: begins like a sentence"
 
 
 def logged_events(path: Path) -> Iterator[tuple[int, str]]:
