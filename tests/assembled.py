@@ -49,15 +49,18 @@ class Door:
         """The answer; `headers` name themselves with underscores for hyphens."""
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         try:
-            self._connection.request(method, path, body=body, headers=named)
+            return self._ask(method, path, body, named)
+        except (ConnectionError, ssl.SSLError):  # it had hung up on us, which is its right
+            return self._ask(method, path, body, named)
+
+    def _ask(self, method: str, path: str, body: bytes | None, headers: dict[str, str]) -> Reply:
+        try:
+            self._connection.request(method, path, body=body, headers=headers)
             answer = self._connection.getresponse()
-            octets = answer.read()
-        except (ConnectionError, ssl.SSLError):
+            return Reply(answer.status, dict(answer.headers.items()), answer.read())
+        except BaseException:
             self._connection.close()
-            self._connection.request(method, path, body=body, headers=named)
-            answer = self._connection.getresponse()
-            octets = answer.read()
-        return Reply(answer.status, dict(answer.headers.items()), octets)
+            raise
 
     def post(self, path: str, body: bytes, media_type: str, **headers: str) -> Reply:
         return self.call("POST", path, body, Content_Type=media_type, **headers)
