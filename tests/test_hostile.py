@@ -34,10 +34,8 @@ from tests.data import recording
 from tests.formats.asterix.making import octets_048, octets_062
 from tests.formats.asterix.recordings import FINAL, PCAP, datagrams, final
 
-pytestmark = (
-    pytest.mark.filterwarnings(  # of another thread: a link that waits draws its jitter while examples are made
-        "ignore:Do not use the .random. module:hypothesis.errors.HypothesisDeprecationWarning"
-    )
+pytestmark = pytest.mark.filterwarnings(  # another thread draws: a link that waits, its jitter
+    "ignore:Do not use the .random. module:hypothesis.errors.HypothesisDeprecationWarning"
 )
 
 SENDER, RECEIVER = 0, 1

@@ -22,10 +22,8 @@ from gateway.formats.registry import find, formats
 from gateway.limits import Limits
 from tests.assembled import Assembly, aircraft, assembled, of_two
 
-pytestmark = (
-    pytest.mark.filterwarnings(  # of another thread: a link that waits draws its jitter while examples are made
-        "ignore:Do not use the .random. module:hypothesis.errors.HypothesisDeprecationWarning"
-    )
+pytestmark = pytest.mark.filterwarnings(  # another thread draws: a link that waits, its jitter
+    "ignore:Do not use the .random. module:hypothesis.errors.HypothesisDeprecationWarning"
 )
 
 DOCUMENT = document(routes(formats(), Limits()), formats(), version=version())
