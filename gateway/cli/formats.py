@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gateway.cli.options import Json
-from gateway.cli.output import as_json, data, table
+from gateway.cli.output import as_json, data, say, table
 
 if TYPE_CHECKING:
+    from gateway.cli.option_texts import OptionText
     from gateway.stages import Format
-
-_INTERNAL = {"node", "limits"}
-"""Options that the node itself gives: its name and its limits."""
 
 
 def formats(
@@ -58,6 +57,8 @@ def find_format(name: str) -> Format:
 
 
 def _describe(form: Format, *, options: bool) -> dict[str, object]:
+    from gateway.cli.option_texts import DECODERS, ENCODERS
+
     fields: dict[str, object] = {
         "name": form.name,
         "title": form.title,
@@ -66,37 +67,60 @@ def _describe(form: Format, *, options: bool) -> dict[str, object]:
         "trace": form.trace is not None,
     }
     if options:
-        fields["decoder_options"] = _options(form.decoder)
-        fields["encoder_options"] = _options(form.encoder)
+        fields["decoder_options"] = _options(form.decoder, DECODERS[form.name])
+        fields["encoder_options"] = _options(form.encoder, ENCODERS[form.name])
     return fields
 
 
-def _options(codec: object) -> dict[str, str]:
-    """Keyword options of a codec's constructor, each with its type and default in words."""
+def _options(codec: object, texts: Mapping[str, OptionText]) -> dict[str, dict[str, str]]:
+    """What an operator may tell the codec: type and default, meaning, and an example in TOML."""
     import inspect
 
+    from gateway.config.codec_options import option_names
+
     assert callable(codec)
+    parameters = inspect.signature(codec).parameters
     found = {}
-    for parameter in inspect.signature(codec).parameters.values():
-        if parameter.kind in (parameter.VAR_KEYWORD, parameter.VAR_POSITIONAL) or parameter.name in _INTERNAL:
-            continue
-        annotation = parameter.annotation
-        kind = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
-        required = parameter.default is parameter.empty
-        found[parameter.name] = kind if required else f"{kind}, default {_default(parameter.default)}"
+    for name in option_names(codec):
+        parameter, text = parameters[name], texts[name]
+        kind = parameter.annotation if isinstance(parameter.annotation, str) else str(parameter.annotation)
+        found[name] = {
+            "type": _TYPES.get(kind, kind),
+            "default": "" if parameter.default is parameter.empty else _default(parameter.default),
+            "meaning": text.meaning,
+            "example": text.example,
+        }
     return found
 
 
+_TYPES = {
+    "bool": "true or false",
+    "int": "whole number",
+    "int | None": "whole number",
+    "float": "number",
+    "float | None": "number",
+    "str": "text",
+    "str | None": "text",
+    "object": "table",
+    "dict[str, str] | None": "table",
+    "Sequence[str]": "list of text",
+}
+
+
 def _default(value: object) -> str:
-    text = repr(value)
-    return text if len(text) <= 60 else "set"
+    from gateway.config.tree import shown
+
+    return "none" if value is None or value == () else shown(value)
 
 
 def _show(described: dict[str, object]) -> None:
     data(f"{described['name']}: {described['title']} ({described['media_type']})")
-    for direction in ("decoder", "encoder"):
+    for direction, flag in (("decoder", "--option"), ("encoder", "--to-option")):
         options = described[f"{direction}_options"]
         assert isinstance(options, dict)
         data(f"\noptions of the {direction}:" if options else f"\nno options of the {direction}")
-        for key, kind in options.items():
-            data(f"  {key}: {kind}")
+        for name, option in options.items():
+            data(f"  {name}: {option['type']}, default {option['default']}")
+            data(f"      {option['meaning']}")
+            data(f"      {flag} '{name}={option['example']}'")
+    say("in a configuration: options = { NAME = VALUE } of a feed, or of the source by format; values are TOML")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated
@@ -58,12 +58,12 @@ def translate(
       gateway translate radar.pcap --from asterix --to geojson
       gateway translate radar.ff --from asterix --to cot --losses
       gateway translate - --from cot --trace < event.xml
-      gateway translate event.xml --from cot --to asterix -o out.bin
+      gateway translate event.xml --from cot --to asterix -o out.bin --to-option category=48 --to-option sac=25
 
     Nothing is signed or stored either. Files of any kind are told apart by their contents: pcap, pcapng, FINAL, raw
-    blocks, text. With --trace or --losses, standard output carries those, and the translation goes to --output or
-    nowhere. With --json every line is one object with its kind: frame, field, loss, problem, summary. Exit code 1:
-    something was refused.
+    blocks, text. Values of options are TOML (gateway formats NAME gives examples). With --trace or --losses, standard
+    output carries those, and the translation goes to --output or nowhere. With --json every line is one object with its
+    kind: frame, field, loss, problem, summary. Exit code 1: something was refused.
     """
     from gateway.cli.exits import Exit
 
@@ -87,25 +87,45 @@ def translate(
 def _dry_run(
     source: str, target: str, option: list[str], to_option: list[str], name: str, *, trace: bool, batch: int
 ) -> DryRun:
-    from gateway.cli.codes import OPTION
-    from gateway.cli.exits import CommandError, Exit
     from gateway.cli.translation import DryRun
     from gateway.limits import Limits
 
+    reading, writing = find_format(source), find_format(target) if target else None
+    decoder_options, encoder_options = key_values(option), key_values(to_option)
+    _check_options(reading.decoder, decoder_options, "--option", reading)
+    if writing is not None:
+        _check_options(writing.encoder, encoder_options, "--to-option", writing)
+    return DryRun(
+        reading,
+        writing,
+        decoder_options=decoder_options,
+        encoder_options=encoder_options,
+        name=name,
+        limits=Limits(),
+        trace=trace,
+        batch=batch,
+    )
+
+
+def _check_options(codec: Callable[..., object], options: dict[str, object], flag: str, form: Format) -> None:
+    """A usage error for options that the codec does not take: which there are, and of which format."""
+    from gateway.cli.codes import OPTION
+    from gateway.cli.exits import CommandError, Exit
+    from gateway.config.codec_options import unknown_option
+    from gateway.errors import GatewayError
+
+    place = f"{flag} of {form.name}"
+    if unknown := unknown_option(codec, options):
+        remedy = unknown[1] or f"gateway formats {form.name}"
+        raise CommandError(OPTION, Exit.USAGE, place=place, cause=unknown[0], remedy=remedy)
     try:
-        return DryRun(
-            find_format(source),
-            find_format(target) if target else None,
-            decoder_options=key_values(option),
-            encoder_options=key_values(to_option),
-            name=name,
-            limits=Limits(),
-            trace=trace,
-            batch=batch,
-        )
-    except (TypeError, ValueError) as error:  # what a codec's constructor says of options that it does not take
-        cause = str(error).partition(") ")[2] or str(error)
-        raise CommandError(OPTION, Exit.USAGE, cause=cause[:200], remedy=f"gateway formats {source}") from None
+        codec(**options)
+    except (TypeError, ValueError) as error:  # what a constructor says of a value
+        cause, remedy = str(error)[:200], f"gateway formats {form.name}"
+        raise CommandError(OPTION, Exit.USAGE, place=place, cause=cause, remedy=remedy) from None
+    except GatewayError as error:
+        cause, remedy = f"{error.place}: {error.cause}", f"gateway formats {form.name}"
+        raise CommandError(OPTION, Exit.USAGE, place=place, cause=cause, remedy=remedy) from None
 
 
 def _is_binary(form: Format) -> bool:

@@ -21,6 +21,7 @@ from msgspec import Struct
 from gateway.clock import utc_text
 from gateway.config import codes
 from gateway.config.checks import without_effect
+from gateway.config.codec_options import unknown_option
 from gateway.config.load import LoadedConfig
 from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Direction, Profile
@@ -251,10 +252,13 @@ def _codec_options(config: Config, formats: Mapping[str, Format]) -> Iterator[Pr
 
 def _try_options(make: object, path: KeyPath, options: Mapping[str, object]) -> Iterator[Problem]:
     assert callable(make)
+    if unknown := unknown_option(make, options):
+        yield Problem(code=codes.FORMAT_OPTION, path=path, cause=unknown[0], remedy=unknown[1])
+        return
     try:
         make(**options)
     except TypeError as error:
-        yield Problem(code=codes.FORMAT_OPTION, path=path, cause=str(error).partition(") ")[2] or str(error))
+        yield Problem(code=codes.FORMAT_OPTION, path=path, cause=str(error)[:200])
     except ValueError as error:
         yield Problem(code=codes.WRONG_VALUE, path=path, cause=str(error)[:200])
     except GatewayError as error:

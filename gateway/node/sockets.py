@@ -8,6 +8,7 @@ from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.config.codec_options import unknown_option
 from gateway.config.model import Direction, FeedKind, FeedTable, Origins
 from gateway.errors import ConfigError
 from gateway.feeds.frame_queue import FeedCounts
@@ -60,6 +61,7 @@ def make_decoder(config: Config, form: Format, options: Mapping[str, object], *,
 
     Where the format names sources, they belong to the nation of the configured `source` unless an option says else.
     """
+    _refuse_unknown(form, form.decoder, options)
     if source in config.source and "nation" in signature(form.decoder).parameters:
         options = {"nation": config.source_nation(source), **options}
     try:
@@ -70,10 +72,16 @@ def make_decoder(config: Config, form: Format, options: Mapping[str, object], *,
 
 def make_encoder(config: Config, form: Format, options: Mapping[str, object]) -> Encoder:
     """An encoder with the feed's options; errors as for a decoder."""
+    _refuse_unknown(form, form.encoder, options)
     try:
         return form.encoder(**options)
     except TypeError as error:
         raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
+
+
+def _refuse_unknown(form: Format, codec: object, options: Mapping[str, object]) -> None:
+    if unknown := unknown_option(codec, options):
+        raise ConfigError(codes.OPTIONS, place=form.name, cause=unknown[0], remedy=unknown[1])
 
 
 def open_feed(

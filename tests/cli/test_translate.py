@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
 
+from gateway.cli.option_texts import DECODERS, ENCODERS
+from gateway.cli.options import key_values
+from gateway.config.codec_options import option_names
 from gateway.formats.registry import find, formats, names
 from tests.cli.conftest import Gateway, Invoke
 from tests.cli.test_shell import EVENT
@@ -116,7 +120,14 @@ def test_a_hostile_name_cannot_steer_the_terminal(gateway: Gateway) -> None:
         (["-", "--from", "cot"], b"--trace or --losses"),
         (["nosuch.xml", "--from", "cot", "--to", "geojson"], b"No such file"),
         (["-", "--from", "cot", "--to", "geojson", "--option", "x"], b"expected key=value"),
-        (["-", "--from", "cot", "--to", "geojson", "--option", "nosuch=1"], b"nosuch"),
+        (
+            ["-", "--from", "cot", "--to", "geojson", "--option", "nosuch=1"],
+            b'no option "nosuch"; there are nation, keep',
+        ),
+        (["-", "--from", "cot", "--to", "geojson", "--option", "keep_row=true"], b'did you mean "keep_raw"?'),
+        (["-", "--from", "cot", "--to", "asterix", "--to-option", "sack=1"], b"--to-option of asterix"),
+        (["-", "--from", "cot", "--to", "asterix", "--to-option", "nosuch=1"], b"gateway formats asterix"),
+        (["-", "--from", "cot", "--to", "asterix", "--to-option", "sac=300"], b"gateway formats asterix"),
         (["-", "--from", "cot", "--to", "geojson", "--base-time", "noon"], b"--base-time"),
         (["-", "--from", "cot", "--to", "geojson", "-o", "no/such/file"], b"no/such/file"),
     ],
@@ -133,11 +144,40 @@ def test_empty_input_is_said_to_be_empty(gateway: Gateway) -> None:
     assert (done.returncode, b"it is empty" in done.stderr) == (2, True)
 
 
+@pytest.mark.parametrize(
+    ("form", "direction", "name"),
+    [
+        (form.name, direction, name)
+        for form in formats().values()
+        for direction in ("decoder", "encoder")
+        for name in option_names(getattr(form, direction))
+    ],
+)
+def test_every_option_is_explained_by_an_example_that_works(form: str, direction: str, name: str) -> None:
+    text = (DECODERS if direction == "decoder" else ENCODERS)[form][name]
+    assert len(text.meaning) > 10
+    value = key_values([f"{name}={text.example}"])[name]
+    assert tomllib.loads(f"value = {text.example}")["value"] == value
+    getattr(find(form), direction)(**{name: value})
+
+
+def test_an_integer_of_thousands_of_digits_is_text() -> None:
+    assert key_values([f"x={'9' * 6_000}"]) == {"x": "9" * 6_000}
+
+
+def test_no_option_is_explained_that_is_not_there() -> None:
+    for texts, direction in ((DECODERS, "decoder"), (ENCODERS, "encoder")):
+        for form in formats().values():
+            assert set(texts[form.name]) == set(option_names(getattr(form, direction)))
+
+
 def test_formats_lists_options(invoke: Invoke) -> None:
     listed = json.loads(invoke("formats", "--json").stdout)
     assert [entry["name"] for entry in listed] == ["alliance", "asterix", "cot", "geojson"]
     assert "limits" not in listed[1]["decoder_options"]
-    assert "sites" in invoke("formats", "asterix").stdout
+    shown = invoke("formats", "asterix").stdout
+    assert """--option 'sites={"25/201"={latitude_deg=52.3, longitude_deg=6.2, altitude_msl_m=45.0}}'""" in shown
+    assert "  category: whole number, default 62\n      62 (system tracks) or 48" in shown
     assert 'did you mean "geojson"?' in invoke("formats", "geojsn").stderr
 
 

@@ -216,7 +216,7 @@ options = { OPTION }
 @pytest.mark.parametrize(
     ("option", "code", "cause"),
     [
-        ('sight = "x"', "CFG-014", "unexpected keyword argument 'sight'"),
+        ('sight = "x"', "CFG-014", 'no option "sight"; there are site'),
         ('site = "nowhere"', "CFG-006", "there is no site nowhere"),
         ('site = "bad"', "CFG-006", "site must be good"),
     ],

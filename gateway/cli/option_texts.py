@@ -1,0 +1,88 @@
+"""What the options of each codec mean, with a value as `--option NAME=VALUE` and TOML write it.
+
+A test holds that every option has its text, and that the codec takes every example.
+"""
+
+from __future__ import annotations
+
+from msgspec import Struct
+
+
+class OptionText(Struct, frozen=True):
+    """One option for people."""
+
+    meaning: str
+    example: str
+    """TOML."""
+
+
+_NATION = "nation of the sources that no other option gives one; a node gives that of source.NAME.nation"
+
+DECODERS: dict[str, dict[str, OptionText]] = {
+    "asterix": {
+        "nation": OptionText(_NATION, '"NLD"'),
+        "sources": OptionText(
+            "names and nations of systems, by SAC/SIC", '{"25/201"={name="Radar North", nation="NLD"}}'
+        ),
+        "sites": OptionText(
+            "where radars stand, by SAC/SIC: what makes a position of range and azimuth; heights in metres above sea",
+            '{"25/201"={latitude_deg=52.3, longitude_deg=6.2, altitude_msl_m=45.0}}',
+        ),
+        "site_from_stream": OptionText("believe a radar's own word (CAT034) for a site that is not configured", "true"),
+        "assumed_height_m": OptionText(
+            "height at which a target without one is placed; without it such a target stays polar", "3000.0"
+        ),
+        "time_window_s": OptionText("refuse times of day further from the reception than this, in seconds", "30.0"),
+        "area": OptionText(
+            "refuse positions outside of this box, in degrees",
+            "{south_deg=50.0, west_deg=3.0, north_deg=54.0, east_deg=8.0}",
+        ),
+        "dedupe": OptionText("drop exact repetitions of a block (networks A and B)", "false"),
+        "leftovers": OptionText("keep the mode of movement and the ages of CAT062 as an extension", "true"),
+        "editions": OptionText(
+            "editions that the source sends, by category; refused if they are not the ones read", '{62="1.21"}'
+        ),
+    },
+    "cot": {
+        "nation": OptionText(_NATION, '"NLD"'),
+        "keep_raw": OptionText("keep the original octets of an event with its track", "false"),
+        "label_policy": OptionText(
+            "make access, caveat and releasableTo of an event a label of this security policy", '"ALLIANCE"'
+        ),
+    },
+    "geojson": {
+        "keep_raw": OptionText("keep the octets of a frame that is one feature", "false"),
+        "keep_track_id": OptionText("believe a track_id in the properties: for output of your own gateway", "true"),
+    },
+    "alliance": {},
+}
+
+ENCODERS: dict[str, dict[str, OptionText]] = {
+    "asterix": {
+        "category": OptionText("62 (system tracks) or 48 (target reports)", "48"),
+        "sac": OptionText("system area code under which we speak", "25"),
+        "sic": OptionText("system identification code under which we speak", "201"),
+        "service": OptionText("service identification (I062/015)", "1"),
+        "max_datagram_octets": OptionText("largest datagram, in octets", "1400"),
+        "silence_s": OptionText("how long a track number outlives the last report, in seconds", "60.0"),
+        "relay_raw": OptionText("pass on the source's own record where the track still has it", "true"),
+    },
+    "cot": {
+        "stale_after_s": OptionText("validity of a track whose source states none, in seconds", "60.0"),
+        "opex": OptionText("exercise mark for events that have none; e-NAME makes joker and faker legal", '"e-STEADY"'),
+        "platform_types": OptionText(
+            "function ids for platforms of which CoT has only ones that claim more", '{UAV="A-M-F-Q"}'
+        ),
+        "declaration": OptionText("begin each event with an XML declaration", "false"),
+    },
+    "geojson": {"collection": OptionText("one FeatureCollection instead of a feature per line", "true")},
+    "alliance": {
+        "sender": OptionText("name of the node that speaks", '"nld-1"'),
+        "recipients": OptionText("names of the nodes that it is for", '["deu-1", "eu-1"]'),
+        "release_group": OptionText("release group in the header", '"all"'),
+        "exercise": OptionText("OPERATIONAL, EXERCISE or TEST", '"EXERCISE"'),
+        "simulation": OptionText("REAL, SIMULATED or SYNTHESIZED", '"SIMULATED"'),
+        "policy": OptionText("security policy of the label", '"ALLIANCE"'),
+        "classification": OptionText("classification of the label", '"UNCLASSIFIED"'),
+    },
+}
