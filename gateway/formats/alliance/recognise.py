@@ -2,8 +2,8 @@
 
 `message_of` cuts the text at the tags of tracks and states. Each part between two cuts is matched as a whole by the
 expression of its type (`grammar`), so a text is taken only if it is the concatenation of valid parts in the order of
-the schema; the two things that no expression says (dates exist, references name a source) are checked by code. Parts
-that a batch repeats are remembered by their text together with what they say. Whatever is not taken is no error:
+the schema; what no expression says (dates exist, references name a source, extensions are plain) is checked by code.
+Parts that a batch repeats are remembered by their text together with what they say. Whatever is not taken is no error:
 libxml2 validates it, and the general reader reads it. `docs/adr/0030-known-text-needs-no-validator.md` has the
 argument, and the tests hold the two to the same answer.
 """
@@ -19,17 +19,18 @@ from typing import TypeVar
 
 from gateway.errors import FormatError
 from gateway.formats.alliance import motion, scan
-from gateway.formats.alliance.extensions import NAMESPACE
+from gateway.formats.alliance.extensions import NAMESPACE, plain_elements
 from gateway.formats.alliance.fragments import RAW_OCTETS
 from gateway.formats.alliance.grammar import Grammar
 from gateway.formats.alliance.read import header_of, resolve, retraction, traits, without_state
 from gateway.formats.alliance.schema import packaged_schema
 from gateway.limits import Limits
 from gateway.stages import Message
-from gateway.track import Accuracy, Identifier, Position, RawRecord, Source, State, Status, Track
+from gateway.track import Accuracy, Extension, Identifier, Position, RawRecord, Source, State, Status, Track
 
 _LIMITS = Limits()
 _END_TRACK = "</Track>"
+_END_EXTENSIONS = "</Extensions>"
 _END = "</TrackMessage>"
 _MOST_NAMES = 100  # maxOccurs of Identifier
 _CACHED_TEXT = 2_048  # characters of a part that is remembered
@@ -92,6 +93,7 @@ class Recogniser:
         self._names = lru_cache(maxsize=4096)(self._identifiers)
         self._others = _remembered(content("TrackType", only=_OTHERS), traits, entries=4096)
         self._passed = _remembered(content("TrackType", only=("Provenance",)), scan.provenance, entries=1024)
+        self._foreign = lru_cache(maxsize=4096)(plain_elements)
 
     def message(self, whole: str) -> Message:
         """The message. Raises `NotTakenError`, or what the readers of parts raise, where the schema must decide."""
@@ -144,7 +146,10 @@ class Recogniser:
         contributed = known.get(ids)
         if contributed is None:
             contributed = known[ids] = resolve(ids, sources)
-        passed, found, raw = tail[:-8].partition("<RawRecord ")
+        tail, extended, foreign = tail[:-8].partition("<Extensions>")
+        if extended and foreign[-13:] != _END_EXTENSIONS:
+            raise NotTakenError
+        passed, found, raw = tail.partition("<RawRecord ")
         return Track(
             track_id=track_id,
             identifiers=self._names(names) if len(names) < _CACHED_TEXT else self._identifiers(names),
@@ -154,6 +159,7 @@ class Recogniser:
             sources=contributed,
             provenance=self._passed(passed),
             raw=self._raw_record(found + raw) if found else None,
+            extensions=self._extensions(foreign[:-13]) if extended else (),
             **others,
         )
 
@@ -169,6 +175,10 @@ class Recogniser:
             found.append(Identifier(scheme, scan.text(value), quality))
             end = match.end()
         return tuple(found)
+
+    def _extensions(self, inner: str) -> tuple[Extension, ...]:
+        """Foreign elements that a schema which declares none of their names can only admit."""
+        return self._foreign(inner) if len(inner) < _CACHED_TEXT else plain_elements(inner)
 
     def _raw_record(self, element: str) -> RawRecord:
         if self._is_raw(element) is None:

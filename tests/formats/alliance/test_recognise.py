@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from msgspec.structs import fields, replace
 
 from gateway.errors import FormatError
 from gateway.formats.alliance import NAMESPACE, open_message, packaged_schema, read, render
+from gateway.formats.alliance.extensions import _check, canonical, plain_elements
 from gateway.formats.alliance.grammar import Grammar
 from gateway.formats.alliance.recognise import message_of
 from gateway.limits import Limits
@@ -26,6 +28,7 @@ from gateway.track import (
     Covariance,
     Dimensions,
     Environment,
+    Extension,
     Identifier,
     Identity,
     IdentityGroup,
@@ -45,6 +48,7 @@ from gateway.track import (
 from gateway.xml import parse
 from tests.formats.alliance import examples
 from tests.formats.alliance.test_examples import signed
+from tests.formats.alliance.test_extensions import elements as foreign_elements
 from tests.formats.alliance.test_round_trip import verified
 from tests.strategies import messages, texts
 
@@ -227,6 +231,29 @@ HOSTILE = [
 ]
 
 
+EVENT = Extension(
+    "urn:alliance:track-exchange:ext:cot:2.0",
+    "event",
+    '<event xmlns="urn:alliance:track-exchange:ext:cot:2.0" how="m-g" version="2.1"><detail><status readiness="true">'
+    '</status><_flow-tags_ A.1="2026-11-22T09:00:00Z" b="&lt;&quot;&#xA;"></_flow-tags_><remarks>two\nlines &amp; é'
+    '</remarks><color argb="-1"></color><event></event></detail></event>',
+)
+NOTE = Extension(
+    "https://example.org/notes/1", "Extensions", '<Extensions xmlns="https://example.org/notes/1">n</Extensions>'
+)
+
+
+def extended() -> Message:
+    """The whole message with plain foreign elements in its first track."""
+    message = everything()
+    first = replace(message.tracks[0], extensions=(EVENT, NOTE))
+    return replace(message, tracks=(first, message.tracks[1]))
+
+
+EXTENDED = render(extended()).decode()
+FOREIGN = EXTENDED.index("<event"), EXTENDED.index("</Extensions></Track>")
+
+
 def differs(octets: bytes) -> str:
     """What is wrong with how `octets` are taken; empty when nothing is, and ``-`` when they are not."""
     try:
@@ -338,7 +365,190 @@ def test_damage_that_is_taken_is_valid_and_means_the_same(chance: random.Random)
     assert differs(bytes(octets)) in ("", "-")
 
 
-@given(messages(with_extensions=False))
+def with_foreign(inner: str) -> bytes:
+    return (EXTENDED[: FOREIGN[0]] + inner + EXTENDED[FOREIGN[1] :]).encode()
+
+
+def test_plain_extensions_of_tracks_are_taken() -> None:
+    assert message_of(EXTENDED.encode()) == extended()
+    bare = replace(everything().tracks[0], state=None, provenance=(), raw=None, extensions=(NOTE, EVENT, NOTE))
+    message = replace(everything(), tracks=(bare, bare))
+    assert message_of(render(message)) == message
+    assert differs(with_foreign("")) == ""
+    assert differs(with_foreign(NOTE.xml * 64)) == ""
+    assert differs(with_foreign(NOTE.xml * 65)) == "-"
+
+
+STRANGE = [
+    *(" a", "<b></b>", "<b/>", '<b xmlns=""></b>', '<b xmlns="urn:y"></b>', '<b xmlns="urn:x"></b>', "</b><b>"),
+    *(
+        f'<b xmlns="{NAMESPACE}"></b>',
+        f'<Track xmlns="{NAMESPACE}"></Track>',
+        "<Track></Track>",
+        '<Track a="1"></Track>',
+    ),
+    *(
+        "<State></State>",
+        "<Environment></Environment>",
+        "<Status></Status>",
+        '<RawRecord format="COT">AA==</RawRecord>',
+    ),
+    *("<TrackId>x</TrackId>", "<Provenance></Provenance>", "<Extensions></Extensions>", "<Header></Header>"),
+    *(
+        "</Extensions><Extensions>",
+        "</Extensions></Track><Track><Extensions>",
+        "<p:b></p:b>",
+        "<Retraction></Retraction>",
+    ),
+    *('<p:b xmlns:p="urn:y"></p:b>', f'<p:b xmlns:p="{NAMESPACE}"></p:b>', '<b xmlns:p="urn:y" p:c="1"></b>'),
+    *('<b xml:lang="nl"></b>', '<b xml:id="1"></b>', '<b xml:space="preserve"></b>', '<b xmlnsa="1"></b>'),
+    *(f'<b xmlns:i="{XS}-instance" i:nil="true"></b>', f'<b xmlns:i="{XS}-instance" i:type="xs:int"></b>'),
+    *('<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"></Signature>', "<?p q?>", "<!-- c -->", "<![CDATA[x]]>"),
+    *('<b c="1" a="2"></b>', '<b a="1" a="2"></b>', '<b a="1" A="2"></b>', '<b A="1" a="2"></b>', "<b  a='1'></b>"),
+    *('<b a=">"></b>', '<b a="&gt;"></b>', '<b a="&#9;"></b>', '<b a="&#x9;"></b>', '<b a="\t"></b>', '<b a="\n"></b>'),
+    *(
+        "&gt;",
+        ">",
+        "]]>",
+        "&quot;",
+        '"',
+        "&#13;",
+        "&#xD;",
+        "\r",
+        "&#65;",
+        "&nbsp;",
+        "&",
+        "<",
+        "\x85",
+        "\u2028",
+        "\ufffd",
+    ),
+    *("\ufffe", "\x0b", "\x7f", "𝕋", "</event>", "</event><event>", "<é></é>", '<b é="1"></b>', "<b ></b>", "<b></b >"),
+    *("<b>" * 32 + "</b>" * 32, "<b>" * 62 + "</b>" * 62, "<b></b>" * 500, "<b></b>" * 10_000, "x" * 5_000),
+    *("<b" + "".join(f' a{n:02}="1"' for n in range(count)) + "></b>" for count in (2, 32, 33, 65)),
+]
+
+
+def test_what_stands_in_plain_extensions_is_valid_and_means_the_same() -> None:
+    inner = EXTENDED[slice(*FOREIGN)]
+    taken = 0
+    for at in [match.end() for match in re.finditer('[<>" ]', inner)] + [0, len(inner)]:
+        for strange in STRANGE:
+            verdict = differs(with_foreign(inner[:at] + strange + inner[at:]))
+            assert verdict in ("", "-"), (inner[:at][-30:], strange[:60], verdict)
+            taken += not verdict
+    assert taken > 200
+
+
+@pytest.mark.parametrize(
+    "namespace",
+    [
+        *(
+            "",
+            NAMESPACE,
+            f"{NAMESPACE}:",
+            f"{NAMESPACE}.0",
+            "urn:",
+            "urn:x",
+            "x",
+            "rel/a",
+            "#a",
+            "//h/p",
+            "urn:x:%zz",
+            "urn:x y",
+        ),
+        *(
+            "http://www.w3.org/2000/09/xmldsig#",
+            "http://www.w3.org/2000/xmlns/",
+            "http://www.w3.org/XML/1998/namespace",
+        ),
+        *(
+            XS,
+            f"{XS}-instance",
+            "http://h",
+            "http://h/",
+            "http://h/a/b/",
+            "http://h//a",
+            "https://h:1/a",
+            "http://h:x/a",
+        ),
+        *("http://-", "http://h..a.-/", "http://[::1/", "http:///a", "HTTP://h/a", "http://h/?a&amp;b", "urn:x&amp;y"),
+        *("http://www.w3.orgs/a", "http://www.w3.org", "urn:x:::", "urn:x.-_", "http://h/..", "http://h/a#b"),
+    ],
+)
+def test_plain_extensions_are_taken_in_namespaces_that_mean_nothing_here(namespace: str) -> None:
+    inner = f'<a xmlns="{namespace}" b="1"><c></c></a>'
+    assert differs(with_foreign(inner)) in ("", "-")
+    held_to_its_proof(inner)
+
+
+def held_to_its_proof(inner: str) -> bool:
+    """Whether the text is plain; what is must pass the check that parses, and be its own canonical form."""
+    try:
+        found = plain_elements(inner)
+    except ValueError:
+        return False
+    for extension in found:
+        _check(extension)
+    assert "".join(extension.xml for extension in found) == inner
+    return True
+
+
+def test_what_is_plain_passes_the_check_that_parses() -> None:
+    plain = [strange for strange in STRANGE if held_to_its_proof(f'<a xmlns="urn:x">{strange}</a>')]
+    assert {"", *plain} >= {"<b></b>", "<Track></Track>", "&gt;", '<b A="1" a="2"></b>', '"', "\x85", "𝕋"}
+    assert not {
+        ">",
+        "\r",
+        "\ufffe",
+        "\x0b",
+        '<b a="1" a="2"></b>',
+        "<b/>",
+        "<?p q?>",
+        "</b><b>",
+        '<b xmlns=""></b>',
+    } & {*plain}
+    assert not held_to_its_proof('<a xmlns="urn:x">\ud800</a>')
+    assert not held_to_its_proof('<a xmlns="urn:x"><b></c></a>')
+    assert not held_to_its_proof('<a xmlns="urn:x"></a>x')
+    assert not held_to_its_proof('x<a xmlns="urn:x"></a>')
+    assert not held_to_its_proof('<a xmlns="urn:x"></a></a>')
+
+
+@given(st.randoms(use_true_random=False))
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck))
+def test_damaged_extensions_that_are_taken_are_valid_and_mean_the_same(chance: random.Random) -> None:
+    inner = EXTENDED[slice(*FOREIGN)]
+    for _ in range(chance.randint(1, 3)):
+        at, begin = chance.randrange(len(inner)), chance.randrange(len(inner))
+        match chance.randrange(4):
+            case 0:
+                inner = inner[:at] + chance.choice("<>/\"'= &;abx:\t\r\né") + inner[at + 1 :]
+            case 1:
+                inner = inner[:at] + chance.choice(STRANGE) + inner[at:]
+            case 2:
+                inner = inner[:at] + inner[at + chance.randint(1, 40) :]
+            case _:
+                inner = inner[:at] + inner[begin : begin + chance.randint(1, 60)] + inner[at:]
+    assert differs(with_foreign(inner)) in ("", "-")
+    held_to_its_proof(inner)
+
+
+@given(st.lists(foreign_elements(), max_size=3))
+@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+def test_foreign_elements_of_any_namespaces_are_left_or_taken_as_they_are(written: list[str]) -> None:
+    track = everything().tracks[0]
+    extensions = tuple(
+        Extension(etree.QName(one).namespace or "", "e", canonical(one).decode())
+        for one in (parse(text.encode(), max_octets=1_000_000) for text in written)
+    )
+    message = replace(everything(), tracks=(replace(track, extensions=extensions),))
+    octets = render(message)
+    assert differs(octets) in ("", "-")
+    assert message_of(octets) in (message, None)
+
+
+@given(messages())
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_is_rendered_is_taken_as_it_was_meant(message: Message) -> None:
     octets = render(message)
@@ -417,8 +627,9 @@ def test_two_sources_of_one_id_and_references_to_none_are_not_taken() -> None:
     assert differs(WHOLE.replace("<SourceRef>s-2<", "<SourceRef>s-9<").encode()) == "-"
 
 
-def test_extensions_and_signatures_are_left_to_the_validator() -> None:
+def test_signatures_and_extensions_beside_tracks_are_left_to_the_validator() -> None:
     assert message_of(render(examples.extensions())) is None
+    assert message_of(render(replace(everything(), extensions=(EVENT,)))) is None
     assert message_of(signed(render(examples.minimal()))) is None
 
 
@@ -439,6 +650,11 @@ def test_what_is_not_taken_is_refused_by_the_validator_as_before() -> None:
 
 
 def test_long_texts_cost_one_pass() -> None:
+    for filling in ("&amp;", "x", "<b>", "<b></b>", '<b a="">', "</b>", ' a="1"', "&", '<b xmlns="urn:x">'):
+        for at in (FOREIGN[0], FOREIGN[0] + 6, FOREIGN[0] + 100, FOREIGN[1]):
+            message_of((EXTENDED[:at] + filling * (200_000 // len(filling)) + EXTENDED[at:]).encode())
+            with suppress(ValueError):
+                plain_elements(EXTENDED[FOREIGN[0] : at] + filling * (4_000 // len(filling)))
     for filling in ("&amp;", "x", "0", "<Identifier", '<Identifier scheme="a">x</Identifier>', "<Loss", " "):
         for begin, end in LEAVES[::7]:
             message_of((WHOLE[:begin] + filling * (200_000 // len(filling)) + WHOLE[end:]).encode())
