@@ -179,12 +179,6 @@ class Signer:
         """The signature over a note's text."""
         return Signature(self.name, self.verifier.key_id, self._private.sign(text.encode()))
 
-    def cosign(self, text: str, time: datetime) -> Signature:
-        """A witness's signature over a checkpoint's text."""
-        seconds = int(time.timestamp())
-        octets = seconds.to_bytes(8, "big") + self._private.sign(cosigned_text(text, seconds))
-        return Signature(self.name, self.verifier.key_id, octets)
-
     def note(self, text: str) -> bytes:
         """`text` as a note with this signature."""
         check_text(text)

@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from gateway.clock import ManualClock
 from gateway.ledger import Checkpoint, Ledger, Signer, leaf
 from gateway.ledger.disk import Disk
-from gateway.ledger.note import COSIGNATURE, Note, parse_note
+from gateway.ledger.note import COSIGNATURE, Note, Signature, cosigned_text, parse_note
 from gateway.ledger.tiles import Tree
 from gateway.limits import Limits
 from gateway.store import LeafFactory, Store
@@ -65,9 +65,16 @@ def checkpoint_of(records: list[bytes], by: Signer | None = None) -> bytes:
     return (by or signer()).note(Checkpoint(ORIGIN, tree.size, tree.root()).text())
 
 
+def cosignature(by: Signer, text: str, time: datetime) -> Signature:
+    """What the witness of that name signs."""
+    private, seconds = Ed25519PrivateKey.from_private_bytes(sha256(by.name.encode()).digest()), int(time.timestamp())
+    octets = seconds.to_bytes(8, "big") + private.sign(cosigned_text(text, seconds))
+    return Signature(by.name, by.verifier.key_id, octets)
+
+
 def cosigned(note: bytes, *witnesses: Signer, time: datetime = START) -> bytes:
     parsed = parse_note(note)
-    return Note(parsed.text, (*parsed.signatures, *(one.cosign(parsed.text, time) for one in witnesses))).octets()
+    return Note(parsed.text, (*parsed.signatures, *(cosignature(one, parsed.text, time) for one in witnesses))).octets()
 
 
 def copy(source: Path, target: Path) -> Path:

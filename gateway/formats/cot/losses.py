@@ -10,7 +10,7 @@ from functools import lru_cache
 from operator import attrgetter
 
 from gateway.formats.cot.event import EMERGENCIES
-from gateway.track import Accuracy, Loss, State, Status, Track
+from gateway.track import Loss, State, Status, Track
 
 _STATE = {
     "altitude_msl_m": "NO_DATUM",
@@ -55,7 +55,6 @@ TYPES = {code: text for text, code in EMERGENCIES.items()} | {"TROOPS_IN_CONTACT
 _NO_EMERGENCY = Loss("status.emergency", "NO_CODE")
 _NO_TIME_QUALITY = Loss("state.time_quality", "NO_TARGET")
 _NO_POLAR = Loss("state.polar", "NO_TARGET")
-_NO_BASIS = Loss("state.accuracy.basis", "NO_TARGET")
 _DIMENSIONS = Loss("dimensions", "NO_TARGET")
 _CLASSIFICATIONS = Loss("classifications", "NO_TARGET")
 _SOURCES = Loss("sources", "NO_TARGET")
@@ -106,9 +105,3 @@ def of_state(state: State, losses: list[Loss]) -> None:
         losses.append(_NO_TIME_QUALITY)
     if state.polar is not None and state.position is not None:
         losses.append(_NO_POLAR)
-
-
-def of_accuracy(accuracy: Accuracy, losses: list[Loss]) -> None:
-    """Append what the accuracy loses: what it rested on, unless that was CoT."""
-    if accuracy.basis is not None and accuracy.basis not in ("COT_CE", "COT_SIGMA"):
-        losses.append(_NO_BASIS)
