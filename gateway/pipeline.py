@@ -155,7 +155,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     counts.duplicates += decoded.duplicates
     if decoded.problems:
         counts.records_refused += len(decoded.problems)
-        _set_aside(rooms, frame, decoded.problems)
+        set_aside(rooms, frame, decoded.problems)
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
@@ -251,8 +251,8 @@ async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempot
             await rooms.store.record_response(entry)
 
 
-def _set_aside(rooms: Rooms, frame: Frame, problems: Sequence[FormatError]) -> None:
-    """Keep the octets of a frame once, under its first problem, with how many there are."""
+def set_aside(rooms: Rooms, frame: Frame, problems: Sequence[GatewayError], length: int | None = None) -> None:
+    """Keep the octets of a frame once, under its first problem, with how many there are; `length` of a cut one."""
     first = problems[0]
     more = f" (and {len(problems) - 1} more in this frame)" if len(problems) > 1 else ""
     rooms.quarantine(
@@ -265,7 +265,7 @@ def _set_aside(rooms: Rooms, frame: Frame, problems: Sequence[FormatError]) -> N
             place=first.place,
             cause=first.cause + more,
             octets=frame.octets,
-            length=len(frame.octets),
+            length=len(frame.octets) if length is None else length,
         )
     )
     for problem in problems:

@@ -11,13 +11,14 @@ from aiohttp import web
 
 from gateway.errors import FeedError, FormatError, GatewayError
 from gateway.feeds import codes
-from gateway.feeds.http_body import check_media_type, frames_of, read_body
+from gateway.feeds.http_body import Body, check_media_type, frames_of
 from gateway.feeds.http_guard import source_of
 from gateway.feeds.http_problems import problem_response, refusal
 from gateway.feeds.http_types import JSON, HttpSource, Idempotency, National
 from gateway.stages import Format, Frame, Intake
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
+_BEFORE_READING = (codes.MEDIA_TYPE, codes.CONTENT_ENCODING, codes.BODY_TOO_LARGE)
 _TOGETHER = 1_000  # frames of one body that are under way at once
 
 
@@ -43,14 +44,12 @@ class Intakes:
             raise refusal(codes.UNKNOWN_FORMAT, f"known are {', '.join(sorted(national.formats))}")
         if form.name not in source.formats:
             raise refusal(codes.FORMAT_NOT_PERMITTED, f"source {source.name} may send {_names(source.formats)}")
-        media_type = check_media_type(request, form)
         key = request.headers.get("Idempotency-Key")
         if key is not None and _KEY.fullmatch(key) is None:
             raise refusal(codes.IDEMPOTENCY_KEY)
         if self._under_way >= self._bound:
             raise refusal(codes.INTAKE_FULL, f"{self._under_way} records are under way, at most {self._bound}")
-        body = await read_body(request, national.limits)
-        bodies = frames_of(form, media_type, body, national.limits)
+        body, bodies = await self._open(request, source, form)
         peer = request.remote or ""
         now = national.clock.now()
         several = len(bodies) > 1
@@ -67,6 +66,28 @@ class Intakes:
         if key is None:
             return _answer(await self._take(frames, form, None, ""))
         return await self._once(source, key, frames, form, sha256(body).hexdigest())
+
+    async def _open(self, request: web.Request, source: HttpSource, form: Format) -> tuple[bytes, list[bytes]]:
+        """The body and its frames. One that is refused here is set aside, or its beginning where it was not read."""
+        national = self._national
+        reading = Body(request, national.limits)
+        try:
+            media_type = check_media_type(request, form)
+            body = await reading.read()
+            return body, frames_of(form, media_type, body, national.limits)
+        except (FeedError, FormatError) as error:
+            if error.code in _BEFORE_READING:
+                await reading.glance()
+            if reading.length:
+                frame = Frame(
+                    octets=reading.head,
+                    feed=source.feed,
+                    source=source.name,
+                    peer=request.remote or "",
+                    received_at=national.clock.now(),
+                )
+                national.set_aside(frame, error, reading.length)
+            raise
 
     async def _once(self, source: HttpSource, key: str, frames: list[Frame], form: Format, digest: str) -> web.Response:
         claim = (source.name, key)

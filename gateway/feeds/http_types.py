@@ -9,6 +9,7 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from gateway.clock import Clock
+from gateway.errors import GatewayError
 from gateway.feeds.picture import Picture
 from gateway.limits import Limits
 from gateway.stages import Decoder, Encoder, Format, Frame, Intake
@@ -46,6 +47,9 @@ class National(Struct, frozen=True, kw_only=True):
 
     node: str
     intake: IntakeFunction
+    set_aside: Callable[[Frame, GatewayError, int], None]
+    """Keeps for the operator the beginning of a body that was refused at the door, and counts it; never waits. The
+    number is the body's length in octets, as far as it is known."""
     picture: Picture
     formats: Mapping[str, Format]
     source_of: Callable[[str | None], HttpSource | None]

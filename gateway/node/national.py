@@ -9,12 +9,13 @@ from msgspec import Struct, json
 
 from gateway import version
 from gateway.config import Config
-from gateway.errors import Code, FeedError, FormatError, LedgerError, SealError
+from gateway.errors import Code, FeedError, FormatError, GatewayError, LedgerError, SealError
 from gateway.feeds import codes
 from gateway.feeds.http import HttpServer, national_app, server_context
 from gateway.feeds.http_types import HttpSource, Idempotency, National
 from gateway.formats.registry import formats
 from gateway.node.sockets import make_decoder, make_encoder
+from gateway.pipeline import set_aside
 from gateway.stages import Decoder, Encoder, Format, Frame, Intake, Refused
 from gateway.store import Idempotent
 
@@ -32,6 +33,7 @@ def open_national(node: Node) -> HttpServer:
     national = National(
         node=config.node.name,
         intake=Intakes(node).take,
+        set_aside=Intakes(node).set_aside,
         picture=node.rooms.picture,
         formats=formats(),
         source_of=callers.of,
@@ -111,6 +113,11 @@ class Intakes:
             return await pending.intake()
         except (SealError, LedgerError) as error:  # ours, not the caller's: nothing is durable, and it may be repeated
             raise FeedError(codes.NOT_READY, cause=f"{error.code.id} {error.code.title}") from None
+
+    def set_aside(self, frame: Frame, error: GatewayError, length: int) -> None:
+        """Quarantine a body that was refused before it became frames, and count it like a refused record."""
+        self._node.counts.records_refused += 1
+        set_aside(self._node.rooms, frame, (error,), length)
 
 
 class _Problem(Struct, frozen=True):

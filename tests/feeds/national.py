@@ -42,6 +42,7 @@ class Desk:
         self.sources: dict[str | None, HttpSource] = {}
         self.frames: list[Frame] = []
         self.missing: list[str] = []
+        self.set_aside: list[tuple[Frame, GatewayError, int]] = []
         self.failure: GatewayError | None = None
         self.registry = CollectorRegistry()
         self._decoders: dict[tuple[str, str], Decoder] = {}
@@ -95,6 +96,7 @@ class Desk:
         national = National(
             node="nld",
             intake=self.intake,
+            set_aside=lambda frame, error, length: self.set_aside.append((frame, error, length)),
             picture=self.picture,
             formats=self.formats,
             source_of=self.sources.get,

@@ -193,6 +193,72 @@ async def test_refuses_with_status_code_and_remedy(
         await refused(answer, code)
 
 
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "x",
+        "\u00ff",
+        "application/cot+xml; charset=utf-16",
+        "application/cot+xml; charset",
+        "application/cot+xml, image/png",
+        "application/cot+xml" + " ;" * 1_000 + "@",
+    ],
+)
+async def test_a_content_type_that_says_something_else_is_415_and_its_body_is_set_aside(media_type: str) -> None:
+    taken = desk(quarantine_octets=8)
+    async with serving(taken) as url:
+        head = f"POST /v1/messages/cot HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {media_type}\r\n"
+        answer = await raw(url, head.encode("latin-1") + b"Content-Length: 15\r\n\r\n<event></event>")
+    assert answer.startswith(b"HTTP/1.1 415 ")
+    assert b"FEED-043" in answer
+    assert taken.frames == []
+    ((frame, error, length),) = taken.set_aside
+    assert (frame.octets, length, frame.source, frame.peer) == (b"<event><", 15, "c2", "127.0.0.1")
+    assert error.place == "header Content-Type"
+    assert error.cause
+
+
+@pytest.mark.parametrize("media_type", ["application/cot+xml; charset=UTF-8", 'Text/XML;charset="utf-8"; ', None])
+async def test_a_content_type_that_says_what_comes_is_taken(media_type: str | None) -> None:
+    field = "" if media_type is None else f"Content-Type: {media_type}\r\n"
+    head = f"POST /v1/messages/cot HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{field}"
+    async with serving(desk()) as url:
+        body = event()
+        answer = await raw(url, f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+    assert answer.startswith(b"HTTP/1.1 202 ")
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "code", "kept"),
+    [
+        (b"x" * 3_000, {}, "FEED-045", 100),
+        (b"<event></event>" * 9, {}, "FEED-048", 100),
+        (b"x" * 40, {"Content-Encoding": "gzip"}, "FEED-044", 40),
+    ],
+)
+async def test_a_body_refused_at_the_door_is_set_aside_with_place_and_reason(
+    http: aiohttp.ClientSession, body: bytes, headers: dict[str, str], code: str, kept: int
+) -> None:
+    taken = desk(max_message_octets=2_000, max_records_per_frame=8, quarantine_octets=100)
+    async with (
+        serving(taken) as url,
+        http.post(f"{url}/v1/messages/cot", data=body, headers={**COT, **headers}) as answer,
+    ):
+        await refused(answer, code)
+    ((frame, error, length),) = taken.set_aside
+    assert (error.code.id, frame.octets, length) == (code, body[:kept], len(body))
+    assert error.place
+    assert error.cause
+
+
+async def test_a_body_whose_framing_breaks_is_the_callers_fault() -> None:
+    async with serving(desk()) as url:
+        head = b"POST /v1/messages/cot HTTP/1.1\r\nHost: x\r\nContent-Type: application/cot+xml\r\n"
+        answer = await raw(url, head + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n")
+    assert answer.split(b" ")[1] == b"400"
+    assert b"FEED-058" in answer
+
+
 async def test_a_chunked_body_is_held_to_the_same_bound(http: aiohttp.ClientSession) -> None:
     async def chunks() -> AsyncIterator[bytes]:
         for _ in range(30):

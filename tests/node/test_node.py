@@ -17,6 +17,7 @@ from gateway.clock import ManualClock, SystemClock
 from gateway.config import Config, load
 from gateway.demo.stage import Player, ledger_verifier, set_stage
 from gateway.errors import FeedError, LedgerError, SealError
+from gateway.feeds import codes as feed_codes
 from gateway.feeds.http_types import Idempotency
 from gateway.formats import alliance
 from gateway.formats.registry import find
@@ -126,6 +127,22 @@ async def test_what_cannot_be_decoded_is_quarantined_with_its_place_and_counted(
         (kept,) = await node.store.quarantined()
         assert kept.code == intake.problems[0].code.id
         assert kept.place
+        assert node.counts.records_refused == 1
+        await node.ledger.flush_refusals(all_of_them=True)
+        leaves = [msgspec.json.decode(leaf) for leaf in await node.store.leaves(0, 100)]
+        assert [leaf["count"] for leaf in leaves if leaf["ev"] == "refused"] == [1]
+
+
+async def test_a_body_refused_at_the_door_is_quarantined_with_its_feed_and_peer_and_counted(
+    configs: list[Config],
+) -> None:
+    async with working(configs[0]) as node:
+        error = FeedError(feed_codes.MEDIA_TYPE, place="header Content-Type", cause="observed 'x'")
+        Intakes(node).set_aside(frame(b"<eve"), error, 4_000)
+        await node.quarantine.flush()
+        (kept,) = await node.store.quarantined()
+        assert (kept.code, kept.place, kept.octets, kept.length) == ("FEED-043", "header Content-Type", b"<eve", 4_000)
+        assert (kept.source, kept.feed, kept.peer) == ("sensors", "http", "127.0.0.1")
         assert node.counts.records_refused == 1
         await node.ledger.flush_refusals(all_of_them=True)
         leaves = [msgspec.json.decode(leaf) for leaf in await node.store.leaves(0, 100)]

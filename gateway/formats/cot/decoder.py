@@ -73,7 +73,7 @@ class CotDecoder:
         try:
             if len(octets) > self._limits.max_frame_octets:
                 cause = f"{len(octets)} octets, at most {self._limits.max_frame_octets}"
-                raise FormatError(codes.TOO_LARGE, cause=cause)
+                raise FormatError(codes.TOO_LARGE, place=f"octet {self._limits.max_frame_octets}", cause=cause)
             event = self._plain_event(octets)
             if event is None:
                 if octets.count(b"</event") > 1:

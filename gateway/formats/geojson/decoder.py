@@ -71,7 +71,9 @@ class GeoJsonDecoder:
         problems: list[FormatError] = []
         try:
             if len(octets) > self._limits.max_frame_octets:
-                raise FormatError(codes.TOO_LARGE, cause=f"{len(octets)} octets")
+                most = self._limits.max_frame_octets
+                cause = f"{len(octets)} octets, at most {most}"
+                raise FormatError(codes.TOO_LARGE, place=f"octet {most}", cause=cause)
             texts = [octets]
             if b"\n" in octets:
                 try:
