@@ -26,6 +26,8 @@ from gateway.track import Accuracy, Label, Loss, Polar, State, Status, Track
 _NOT_KNOWN = "9999999.0"
 _HOW = re.compile(r"\w(?:-\w+)*+").fullmatch
 _NO_ACCURACY = Accuracy()
+_OWN_BASES = frozenset({None, "COT_CE", "COT_SIGMA"})
+_NO_BASIS = Loss("state.accuracy.basis", "NO_TARGET")
 
 
 def child(kept: KeptChild, canonical: dict[str, str]) -> str:
@@ -101,6 +103,8 @@ def point_piece(state: State, shape: Shape, kept: Kept, lost: list[Loss], *, pla
             ce = _figure(polar.reach_m, place)
     accuracy = state.accuracy
     if accuracy is not None:
+        if accuracy.basis not in _OWN_BASES:
+            lost.append(_NO_BASIS)
         if shape is Shape.ATOM:
             # Millimetres: what CoT stated to the millimetre comes back as the same number, through the alliance too.
             if accuracy.horizontal_95_m is not None:

@@ -353,3 +353,12 @@ def test_losses_name_the_track() -> None:
     assert encoded(radar_track(relations=(), name="n", dimensions=None)).losses == ()
     result = encoded(radar_track(status=Status(spi=True)))
     assert result.losses == ((UUID, Loss("status.spi", "NO_TARGET")),)
+
+
+def test_what_an_accuracy_rests_on_is_lost_unless_it_was_cot() -> None:
+    track = radar_track()
+    assert track.state is not None
+    for basis, is_lost in (("ASTERIX_APC", True), ("COT_CE", False), ("COT_SIGMA", False), (None, False)):
+        state = replace(track.state, accuracy=Accuracy(horizontal_95_m=100.0, basis=basis))
+        losses = lost(replace(track, state=state))
+        assert (("state.accuracy.basis", "NO_TARGET") in losses) is is_lost, basis
