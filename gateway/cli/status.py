@@ -166,7 +166,8 @@ def _show(document: Mapping[str, object]) -> None:
         table(headers, [_link(link) for link in links])
     if feeds:
         data("")
-        table(["FEED", "WAY", "FORMAT", "FRAMES", "DROPPED", "LAST ERROR"], [_feed(feed) for feed in feeds])
+        columns = ["FEED", "WAY", "FORMAT", "FRAMES", "DROPPED", "UNENCODED", "LAST ERROR"]
+        table(columns, [_feed(feed) for feed in feeds])
     for task in items(document, "tasks"):
         if task.get("restarts") or not (task.get("running") or task.get("done")):
             data(f"task {_text(task, 'name')}: {_text(task, 'restarts')} restarts, {_text(task, 'last_error') or '-'}")
@@ -187,7 +188,7 @@ def _link(link: Mapping[str, object]) -> list[str]:
 
 
 def _feed(feed: Mapping[str, object]) -> list[str]:
-    keys = ("name", "direction", "format", "frames", "dropped", "last_error")
+    keys = ("name", "direction", "format", "frames", "dropped", "unencoded", "last_error")
     return [_text(feed, key) or "-" for key in keys]
 
 

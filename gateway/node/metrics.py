@@ -60,7 +60,11 @@ class NodeCollector(Collector):
             frames.add_metric([feed], inward.counts.frames)
             dropped.add_metric([feed], inward.counts.dropped + inward.counts.kernel_dropped)
         sent = CounterMetricFamily("gateway_feed_sent_tracks", "Tracks per feed out", labels=["feed"])
+        unencoded = CounterMetricFamily(
+            "gateway_feed_unencoded_tracks", "Tracks that a feed out's format cannot express", labels=["feed"]
+        )
         for feed, outlet in node.outlets.by_name.items():
+            unencoded.add_metric([feed], outlet.counts.unencoded)
             sent.add_metric([feed], outlet.counts.tracks)
             dropped.add_metric([feed], outlet.counts.dropped)
-        yield from (frames, dropped, sent)
+        yield from (frames, dropped, sent, unencoded)

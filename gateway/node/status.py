@@ -62,6 +62,7 @@ async def read_status(node: Node) -> dict[str, object]:
                     "frames": outlet.counts.frames,
                     "dropped": outlet.counts.dropped,
                     "coalesced": outlet.counts.coalesced,
+                    "unencoded": outlet.counts.unencoded,
                     "last_error": outlet.counts.last_error,
                     "losses": [
                         {"field": field, "reason": reason, "count": count}

@@ -54,7 +54,10 @@ STATUS: dict[str, Any] = {
             "our_certificate_days": 89.7,
         }
     ],
-    "feeds": [{"name": "radar\x1b[31m", "direction": "in", "format": "asterix", "frames": 5, "dropped": 0}],
+    "feeds": [
+        {"name": "radar\x1b[31m", "direction": "in", "format": "asterix", "frames": 5, "dropped": 0},
+        {"name": "tak", "direction": "out", "format": "cot", "frames": 9, "dropped": 0, "unencoded": 63},
+    ],
     "tasks": [
         {"name": "feed tape", "running": False, "done": True, "restarts": 0, "last_error": ""},
         {"name": "link x", "running": True, "done": False, "restarts": 3, "last_error": "it broke"},
@@ -88,6 +91,14 @@ def answering(status: int, body: bytes) -> Iterator[str]:
 
 
 # ------------------------------------------------------------------------------------------------------------- status
+
+
+def test_status_shows_what_a_feed_out_could_not_express(node: Path, invoke: Invoke) -> None:
+    with answering(200, json.dumps(STATUS).encode()) as url:
+        lines = invoke("status", "--url", url).stdout.splitlines()
+    head = next(line for line in lines if line.startswith("FEED")).split()
+    row = next(line for line in lines if line.startswith("tak ")).split()
+    assert row[head.index("UNENCODED")] == "63"
 
 
 def test_status_shows_the_node(node: Path, invoke: Invoke) -> None:

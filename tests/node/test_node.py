@@ -24,6 +24,7 @@ from gateway.formats.registry import find
 from gateway.ledger import open_receipt
 from gateway.node.assembly import Node
 from gateway.node.national import Intakes, read_answer, write_answer
+from gateway.node.sockets import is_inward
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Retraction, Sealed, Simulation
@@ -345,6 +346,19 @@ async def test_the_status_document_holds_what_the_command_shows(configs: list[Co
         assert {link["partner"] for link in document["links"]} == {"deu-1", "eu-1"}
         assert document["ledger"]["leaves"] == node.store.leaf_count()
         assert document["simulation"] == "SIMULATED"
+
+
+async def test_the_status_document_tells_what_a_feed_out_could_not_express(
+    configs: list[Config], players: list[Player]
+) -> None:
+    feeds = {name: feed for name, feed in load(players[0].config_path).config.feed.items() if not is_inward(feed)}
+    async with working(configs[0].model_copy(update={"feed": feeds})) as node:
+        name, outlet = next(iter(node.outlets.by_name.items()))
+        outlet.counts.unencoded += 63
+        document = await read_status(node)
+        rows = msgspec.json.decode(msgspec.json.encode(document["feeds"]))
+        assert {row["name"]: row["unencoded"] for row in rows}[name] == 63
+        assert node.registry.get_sample_value("gateway_feed_unencoded_tracks_total", {"feed": name}) == 63
 
 
 async def test_the_supervisor_restarts_what_fails_and_leaves_the_others_alone() -> None:
