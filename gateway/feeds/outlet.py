@@ -59,6 +59,28 @@ class Outlet(Protocol):
         ...
 
 
+class OneConsumer:
+    """What feeds out to a single consumer have in common; whoever inherits makes the queue and the counts."""
+
+    _counts: OutletCounts
+    _queue: TrackQueue
+
+    @property
+    def counts(self) -> OutletCounts:
+        """What it has done so far."""
+        self._counts.coalesced, self._counts.dropped = self._queue.coalesced, self._queue.dropped
+        return self._counts
+
+    @property
+    def waiting(self) -> int:
+        """Updates that wait."""
+        return len(self._queue)
+
+    def offer(self, tracks: Sequence[Track]) -> None:
+        """Queue updates for the consumer; never waits, never fails."""
+        self._queue.put(tracks)
+
+
 def tally_losses(counts: OutletCounts, losses: Iterable[tuple[str, str]]) -> None:
     """Add (field, reason) pairs to the losses; kinds beyond a thousand are counted together as ``other``."""
     for kind in losses:

@@ -18,7 +18,7 @@ from gateway.clock import Clock
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.address import Network, PeerFilter, peer_text
-from gateway.feeds.outlet import EncoderFactory, Flush, OutletCounts
+from gateway.feeds.outlet import EncoderFactory, Flush, OneConsumer, OutletCounts
 from gateway.feeds.track_queue import TrackQueue
 from gateway.limits import Limits
 from gateway.track import Track
@@ -101,7 +101,7 @@ class _TcpOutlet:
         return f"feed {self.spec.name} {peer_text((self.spec.host, self.spec.port))}"
 
 
-class TcpConnectOutlet(_TcpOutlet):
+class TcpConnectOutlet(OneConsumer, _TcpOutlet):
     """Keeps one connection to a consumer: reconnects with back-off and jitter; what is offered meanwhile waits."""
 
     def __init__(
@@ -116,21 +116,6 @@ class TcpConnectOutlet(_TcpOutlet):
         super().__init__(spec, encoder=encoder, clock=clock, limits=limits)
         self._sleep = sleep
         self._queue = self._new_queue()
-
-    @property
-    def counts(self) -> OutletCounts:
-        """What it has done so far."""
-        self._counts.coalesced, self._counts.dropped = self._queue.coalesced, self._queue.dropped
-        return self._counts
-
-    @property
-    def waiting(self) -> int:
-        """Updates that wait."""
-        return len(self._queue)
-
-    def offer(self, tracks: Sequence[Track]) -> None:
-        """Queue updates for the consumer; never waits, never fails."""
-        self._queue.put(tracks)
 
     async def run(self) -> None:
         """Connect and send until cancelled."""

@@ -14,10 +14,9 @@ from gateway.clock import Clock
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.address import datagram_socket, peer_text, send_multicast_on
-from gateway.feeds.outlet import EncoderFactory, Flush, OutletCounts
+from gateway.feeds.outlet import EncoderFactory, Flush, OneConsumer, OutletCounts
 from gateway.feeds.track_queue import TrackQueue
 from gateway.limits import Limits
-from gateway.track import Track
 
 _BREATH = 128  # datagrams between two turns of the event loop
 
@@ -41,7 +40,7 @@ class UdpOut(Struct, frozen=True, kw_only=True):
     """Waiting updates from which on only the latest per track is kept; absent is `feed_out_queue_tracks`."""
 
 
-class UdpOutlet:
+class UdpOutlet(OneConsumer):
     """Sends what is offered. Opened by `run`; safe to offer before."""
 
     def __init__(self, spec: UdpOut, *, encoder: EncoderFactory, clock: Clock, limits: Limits) -> None:
@@ -50,21 +49,6 @@ class UdpOutlet:
         self._encoder = encoder
         self._clock = clock
         self._queue = TrackQueue(limits.feed_out_queue_tracks, high_water=spec.high_water, coalesce=spec.coalesce)
-
-    @property
-    def counts(self) -> OutletCounts:
-        """What it has done so far."""
-        self._counts.coalesced, self._counts.dropped = self._queue.coalesced, self._queue.dropped
-        return self._counts
-
-    @property
-    def waiting(self) -> int:
-        """Updates that wait."""
-        return len(self._queue)
-
-    def offer(self, tracks: Sequence[Track]) -> None:
-        """Queue updates for the consumer; never waits, never fails."""
-        self._queue.put(tracks)
 
     async def run(self) -> None:
         """Send until cancelled. `FeedError` when there is no way to the address at all."""
