@@ -15,7 +15,7 @@ from pathlib import Path
 from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.limits import Limits
-from gateway.stages import Receipt, Recorded, Sealed
+from gateway.stages import Receipt, Recorded
 from gateway.store import codes, reader
 from gateway.store.operations import (
     Plain,
@@ -117,27 +117,16 @@ class Store:
 
     # ------------------------------------------------------------------------------------------------------ messages
 
-    async def record_outbound(
-        self,
-        sealed: Sealed,
-        leaf: LeafFactory,
-        minted: Sequence[Minted] = (),
-        idempotency: Idempotent | None = None,
-    ) -> Recorded:
-        """The message, durable with its leaf, its place in each recipient's queue and its track index.
-
-        Recorded before with the same digest: the first record, and nothing new is written. `StoreError` STO-005 when it
-        was recorded with another digest, STO-006 when the idempotency key was used with another body.
-        """
-        known = () if idempotency is None else (idempotency,)
-        operation = RecordOutbound((Outgoing(sealed=sealed, leaf=leaf),), minted, known)
-        return (await self._writer.submit(operation))[0]
-
     async def record_outbound_all(
         self, messages: Sequence[Outgoing], minted: Sequence[Minted] = (), idempotency: Sequence[Idempotent] = ()
     ) -> list[Recorded]:
-        """Several messages in one transaction: one request's messages for several release groups, and the answers to
-        the requests that they came from. Errors as for one; then none of them is recorded."""
+        """The messages, durable with their leaves, their places in the recipients' queues and their track index, and
+        the answers to the requests that they came from: all in one transaction, or none.
+
+        A message recorded before with the same digest: its first record, and nothing new is written for it.
+        `StoreError` STO-005 when one was recorded with another digest, STO-006 when an idempotency key was used with
+        another body.
+        """
         return await self._writer.submit(RecordOutbound(messages, minted, idempotency))
 
     async def record_inbound(

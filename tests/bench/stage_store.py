@@ -16,7 +16,7 @@ from gateway.clock import SystemClock
 from gateway.ledger import leaf
 from gateway.limits import Limits
 from gateway.stages import Sealed
-from gateway.store import Store
+from gateway.store import Outgoing, Store
 from tests.bench.harness import REPEATS, Row
 
 WRITERS, OCTETS = 64, 2_048
@@ -64,7 +64,7 @@ async def _store(path: Path, count: int) -> float:
 
     async def write() -> None:
         for sealed in messages:
-            await store.record_outbound(sealed, leaf.sent(sealed))
+            await store.record_outbound_all([Outgoing(sealed=sealed, leaf=leaf.sent(sealed))])
 
     began = time.perf_counter()
     async with asyncio.TaskGroup() as group:

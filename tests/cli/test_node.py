@@ -24,7 +24,7 @@ from gateway.ledger.leaf import Event
 from gateway.limits import Limits
 from gateway.node.trust import read_ledger_signer
 from gateway.stages import Sealed
-from gateway.store import Quarantined, Settlement, Store
+from gateway.store import Outgoing, Quarantined, Settlement, Store
 from tests.cli.conftest import ENVIRONMENT, Gateway, Invoke
 
 NOW = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
@@ -162,7 +162,8 @@ def unwanted(node: Path) -> Path:
                 key="ab" * 32,
                 track_ids=(),
             )
-            recorded = await store.record_outbound(sealed, lambda index, _: b"%d" % index)
+            outgoing = Outgoing(sealed=sealed, leaf=lambda index, _: b"%d" % index)
+            (recorded,) = await store.record_outbound_all([outgoing])
             state = Settlement.REFUSED if number == 2 else Settlement.PARKED
             await store.set_aside("deu-1", recorded.seq, state, code="LINK-044", cause="too\x07 long")
             if number == 3:
@@ -401,7 +402,8 @@ def test_receipts_come_out_of_the_store_and_are_held_against_a_ledger(logged: Pa
             key="ab" * 32,
             track_ids=(),
         )
-        recorded = await store.record_outbound(sealed, lambda index, _: b"%d" % index)
+        outgoing = Outgoing(sealed=sealed, leaf=lambda index, _: b"%d" % index)
+        (recorded,) = await store.record_outbound_all([outgoing])
         for partner in sealed.recipients:
             note = sign_receipt(
                 signer,

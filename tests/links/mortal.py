@@ -43,7 +43,7 @@ from gateway.links import (
     client_tls,
 )
 from gateway.stages import Inbound, Receipt, Recorded
-from gateway.store import Incoming, LeafFactory, Settlement, Store
+from gateway.store import Incoming, LeafFactory, Outgoing, Settlement, Store
 from tests.simulators.notes import NoteKey
 from tests.simulators.outbox import sealed
 
@@ -118,7 +118,7 @@ async def send(directory: Path, settings: dict[str, str]) -> None:
                 number += 1
                 message = sealed(number, "deu-1", size=1_000)
                 fate.meet("before-accept")
-                await store.record_outbound(message, leaf.sent(message))
+                await store.record_outbound_all([Outgoing(sealed=message, leaf=leaf.sent(message))])
                 fate.meet("accepted")
                 acknowledged.write(message.message_id + "\n")
                 link.wake()

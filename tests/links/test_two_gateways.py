@@ -30,7 +30,7 @@ from gateway.links import (
     codes,
 )
 from gateway.stages import Inbound
-from gateway.store import Incoming, Store
+from gateway.store import Incoming, Outgoing, Store
 from tests.links.pki import material
 from tests.links.rig import QUICK, Rig, running, stands, until
 from tests.simulators.notes import NoteKey
@@ -98,7 +98,7 @@ class Pair:
     async def add(self, *numbers: int, size: int = 2_000) -> None:
         for number in numbers:
             message = sealed(number, "deu-1", size=size)
-            await self.store.record_outbound(message, leaf.sent(message))
+            await self.store.record_outbound_all([Outgoing(sealed=message, leaf=leaf.sent(message))])
         self.link.wake()
 
     async def drained(self) -> None:

@@ -16,7 +16,7 @@ from gateway.limits import Limits
 from gateway.node.assembly import Node
 from gateway.node.retention import Retention
 from gateway.stages import Receipt, Sealed
-from gateway.store import Store
+from gateway.store import Outgoing, Store
 
 NOW = SystemClock().now()
 DAY_S = 86_400
@@ -44,7 +44,7 @@ def sealed(number: int) -> Sealed:
 
 
 async def deliver(store: Store, message: Sealed) -> None:
-    recorded = await store.record_outbound(message, lambda index, _: b"sent %d" % index)
+    (recorded,) = await store.record_outbound_all([Outgoing(sealed=message, leaf=lambda index, _: b"sent %d" % index)])
     receipt = Receipt(
         node="deu-1",
         origin="nld-1",
@@ -84,7 +84,7 @@ async def test_a_body_goes_when_its_days_are_over_and_its_leaf_and_receipt_stay(
 
 async def test_what_a_partner_has_still_to_get_is_kept(store: tuple[Store, ManualClock]) -> None:
     kept, clock = store
-    await kept.record_outbound(sealed(1), lambda index, _: b"sent %d" % index)
+    await kept.record_outbound_all([Outgoing(sealed=sealed(1), leaf=lambda index, _: b"sent %d" % index)])
     clock.advance(400 * DAY_S)
     assert await Retention(kept, clock, timedelta(days=30)).sweep() == 0
     assert await octets_of(kept, 1) is not None

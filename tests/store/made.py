@@ -10,8 +10,8 @@ from pathlib import Path
 
 from gateway.clock import ManualClock
 from gateway.limits import Limits
-from gateway.stages import Receipt, Sealed
-from gateway.store import Incoming, LeafFactory, Store
+from gateway.stages import Receipt, Recorded, Sealed
+from gateway.store import Idempotent, Incoming, LeafFactory, Minted, Outgoing, Store
 
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 TRACK = "3f2504e0-4f89-41d3-9a0c-0305e82c3301"
@@ -73,3 +73,15 @@ def receipt(message: Sealed, *, node: str = "deu", outcome: str = "ACCEPTED", co
 
 async def opened(path: Path, **limits: int) -> Store:
     return await Store.open(path / "store.db", Limits(**limits), ManualClock(START))  # type: ignore[arg-type]  # a test's own names
+
+
+async def record(
+    store: Store,
+    message: Sealed,
+    factory: LeafFactory,
+    minted: Sequence[Minted] = (),
+    idempotency: Sequence[Idempotent] = (),
+) -> Recorded:
+    """One message, recorded alone."""
+    (recorded,) = await store.record_outbound_all([Outgoing(sealed=message, leaf=factory)], minted, idempotency)
+    return recorded

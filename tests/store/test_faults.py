@@ -18,7 +18,7 @@ from gateway.clock import ManualClock
 from gateway.errors import StoreError
 from gateway.limits import Limits
 from gateway.store import Outcome, Store, codes
-from tests.store.made import START, answer, incoming, leaf, message_id, opened, receipt, sealed
+from tests.store.made import START, answer, incoming, leaf, message_id, opened, receipt, record, sealed
 
 ROOT = Path(__file__).parents[2]
 
@@ -56,12 +56,12 @@ async def fails(work: Any) -> None:
 @pytest.mark.parametrize("fault", ["before", "after"])
 async def test_a_message_whose_commit_failed_is_recorded_once_when_it_comes_again(tmp_path: Path, fault: str) -> None:
     store = await faulty(tmp_path)
-    await store.record_outbound(sealed(1), leaf())
+    await record(store, sealed(1), leaf())
     setattr(FaultyConnection, fault, 1)
-    await fails(store.record_outbound(sealed(2), leaf()))
-    recorded = await store.record_outbound(sealed(2), leaf())
+    await fails(record(store, sealed(2), leaf()))
+    recorded = await record(store, sealed(2), leaf())
     assert (recorded.seq, recorded.leaf_index) == (2, 1)
-    assert (await store.record_outbound(sealed(3), leaf())).leaf_index == 2
+    assert (await record(store, sealed(3), leaf())).leaf_index == 2
     assert [one.seq for one in await store.next_outbound("deu", 9)] == [1, 2, 3]
     assert await store.integrity() == []
     await store.close()
@@ -88,7 +88,7 @@ async def test_an_inbound_message_whose_commit_failed_gets_one_receipt(tmp_path:
 @pytest.mark.parametrize("fault", ["before", "after"])
 async def test_a_delivery_whose_commit_failed_leaves_one_leaf(tmp_path: Path, fault: str) -> None:
     store = await faulty(tmp_path)
-    await store.record_outbound(sealed(1), leaf())
+    await record(store, sealed(1), leaf())
     setattr(FaultyConnection, fault, 1)
     await fails(store.record_delivery("deu", 1, receipt(sealed(1)), leaf()))
     assert await store.record_delivery("deu", 1, receipt(sealed(1)), leaf()) == 1
@@ -109,26 +109,24 @@ async def test_a_checkpoint_whose_commit_failed_can_be_swapped_again(tmp_path: P
 async def test_a_failed_commit_fails_its_whole_batch_and_not_the_next(tmp_path: Path) -> None:
     store = await faulty(tmp_path)
     FaultyConnection.before = 1
-    results = await asyncio.gather(
-        *(store.record_outbound(sealed(n), leaf()) for n in range(10)), return_exceptions=True
-    )
+    results = await asyncio.gather(*(record(store, sealed(n), leaf()) for n in range(10)), return_exceptions=True)
     assert all(isinstance(result, StoreError) for result in results)
-    results = await asyncio.gather(*(store.record_outbound(sealed(n), leaf()) for n in range(10)))
+    results = await asyncio.gather(*(record(store, sealed(n), leaf()) for n in range(10)))
     assert [result.leaf_index for result in results] == list(range(10))
     await store.close()
 
 
 async def test_a_full_disk_is_said_and_survived(tmp_path: Path) -> None:
     store = await opened(tmp_path)
-    await store.record_outbound(sealed(1), leaf())
+    await record(store, sealed(1), leaf())
     (pages,) = store._connection.execute("PRAGMA page_count").fetchone()
     store._connection.execute(f"PRAGMA max_page_count = {pages + 2}")
     with pytest.raises(StoreError) as caught:
-        await store.record_outbound(sealed(2, body=b"x" * 100_000), leaf())
+        await record(store, sealed(2, body=b"x" * 100_000), leaf())
     assert caught.value.code in {codes.NOT_DURABLE, codes.FAILED_MEMBER}
     assert "SQLITE_FULL" in caught.value.cause
     store._connection.execute("PRAGMA max_page_count = 1000000")
-    assert (await store.record_outbound(sealed(2, body=b"x" * 100_000), leaf())).leaf_index == 1
+    assert (await record(store, sealed(2, body=b"x" * 100_000), leaf())).leaf_index == 1
     await store.close()
 
 
@@ -137,7 +135,7 @@ import asyncio, os, pathlib, signal, sqlite3, sys
 from gateway.clock import ManualClock
 from gateway.limits import Limits
 from gateway.store import Store
-from tests.store.made import START, leaf, sealed
+from tests.store.made import START, leaf, record, sealed
 
 where, at = sys.argv[2], int(sys.argv[3])
 commits = 0
@@ -159,7 +157,7 @@ async def main():
     path = pathlib.Path(sys.argv[1]) / "store.db"
     store = await Store.open(path, Limits(), ManualClock(START), connection_factory=Killed)
     for start in range(0, 100, 10):
-        done = await asyncio.gather(*(store.record_outbound(sealed(n), leaf()) for n in range(start, start + 10)))
+        done = await asyncio.gather(*(record(store, sealed(n), leaf()) for n in range(start, start + 10)))
         os.write(1, b"".join(b"%d %d\\n" % (n, one.leaf_index) for n, one in enumerate(done, start)))
     await asyncio.sleep(3600)  # killed from outside
 
@@ -181,6 +179,6 @@ async def test_kill_9_around_a_commit_loses_nothing_that_was_acknowledged(tmp_pa
     assert await store.integrity() == []
     unacknowledged = store.leaf_count() - len(acknowledged)
     assert unacknowledged == (0 if where == "before" else 10)
-    recorded = await store.record_outbound(sealed(99), leaf())
+    recorded = await record(store, sealed(99), leaf())
     assert recorded.leaf_index == store.leaf_count() - 1
     await store.close()

@@ -8,12 +8,12 @@ import pytest
 from gateway.errors import StoreError
 from gateway.store import Settlement, Store, codes
 from gateway.store.reader import NEXT_OUTBOUND
-from tests.store.made import leaf, opened, receipt, sealed
+from tests.store.made import leaf, opened, receipt, record, sealed
 
 
 async def fill(store: Store, count: int, to: tuple[str, ...] = ("deu",)) -> None:
     for number in range(1, count + 1):
-        await store.record_outbound(sealed(number, to=to), leaf())
+        await record(store, sealed(number, to=to), leaf())
 
 
 async def cursor(store: Store, partner: str) -> int:
@@ -134,7 +134,7 @@ async def test_a_queue_is_an_indexed_range_read_however_many_partners_there_are(
     store = await opened(tmp_path)
     everyone = tuple(f"p{n:03}" for n in range(200))
     await fill(store, 3, to=everyone)
-    await store.record_outbound(sealed(9, to=("p007",)), leaf())
+    await record(store, sealed(9, to=("p007",)), leaf())
     assert [recorded.seq for recorded in await store.next_outbound("p007", 10)] == [1, 2, 3, 4]
     await store.close()
     connection = sqlite3.connect(tmp_path / "store.db")

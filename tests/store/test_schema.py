@@ -11,7 +11,7 @@ import pytest
 from gateway.errors import StoreError
 from gateway.store import codes
 from gateway.store.schema import MIGRATIONS, connect_writer, migrate, schema_version, to_micros
-from tests.store.made import START, leaf, message_id, opened, receipt, sealed
+from tests.store.made import START, leaf, message_id, opened, receipt, record, sealed
 
 
 def version_one(path: Path) -> None:
@@ -49,8 +49,8 @@ async def test_a_store_of_the_previous_version_is_migrated_in_place(tmp_path: Pa
     ]
     assert [recorded.seq for recorded in await store.next_outbound("deu", 9)] == [2]
     assert len((await store.find_messages(message_id(1)))[0].receipts) == 1
-    assert (await store.record_outbound(sealed(1, to=("deu", "fra")), leaf())).seq == 1
-    assert (await store.record_outbound(sealed(3), leaf())).leaf_index == 2
+    assert (await record(store, sealed(1, to=("deu", "fra")), leaf())).seq == 1
+    assert (await record(store, sealed(3), leaf())).leaf_index == 2
     assert await store.integrity() == []
     await store.close()
 

@@ -10,7 +10,7 @@ from gateway.clock import ManualClock
 from gateway.errors import StoreError
 from gateway.limits import Limits
 from gateway.store import CheckpointRow, Direction, Minted, Quarantined, Store, codes
-from tests.store.made import START, answer, incoming, leaf, message_id, opened, receipt, sealed
+from tests.store.made import START, answer, incoming, leaf, message_id, opened, receipt, record, sealed
 
 TRACKS = [f"00000000-0000-4000-8000-{n:012}" for n in range(6)]
 
@@ -97,7 +97,7 @@ async def test_the_quarantine_is_bounded_in_octets_and_who_takes_most_room_pays(
 
 async def test_incarnations_survive_a_restart_least_recent_first(tmp_path: Path) -> None:
     store = await opened(tmp_path, incarnations=2)
-    await store.record_outbound(sealed(1), leaf(), [minted("1", 5), minted("2", 1)])
+    await record(store, sealed(1), leaf(), [minted("1", 5), minted("2", 1)])
     await store.record_incarnations([minted("3", 9), minted("1", 10)])
     await store.close()
     again = await opened(tmp_path, incarnations=2)
@@ -108,9 +108,9 @@ async def test_incarnations_survive_a_restart_least_recent_first(tmp_path: Path)
 
 
 async def test_the_latest_messages_give_the_picture_again(store: Store) -> None:
-    await store.record_outbound(sealed(1, tracks=TRACKS[:2]), leaf())
-    await store.record_outbound(sealed(2, tracks=TRACKS[1:3]), leaf())
-    await store.record_outbound(sealed(3, tracks=TRACKS[:2]), leaf())
+    await record(store, sealed(1, tracks=TRACKS[:2]), leaf())
+    await record(store, sealed(2, tracks=TRACKS[1:3]), leaf())
+    await record(store, sealed(3, tracks=TRACKS[:2]), leaf())
     await store.record_inbound(
         incoming(4, tracks=TRACKS[3:4]),
         leaf=leaf(),
@@ -129,8 +129,8 @@ async def test_the_latest_messages_give_the_picture_again(store: Store) -> None:
 
 
 async def test_two_release_groups_keep_their_own_newest_message_of_a_track(store: Store) -> None:
-    await store.record_outbound(sealed(1, to=("deu",), tracks=TRACKS[:1]), leaf())
-    await store.record_outbound(sealed(2, to=("fra",), tracks=TRACKS[:1]), leaf())
+    await record(store, sealed(1, to=("deu",), tracks=TRACKS[:1]), leaf())
+    await record(store, sealed(2, to=("fra",), tracks=TRACKS[:1]), leaf())
     assert [m.message_id for m in await store.latest_messages(10)] == [message_id(1), message_id(2)]
 
 
@@ -138,7 +138,7 @@ async def test_retention_removes_bodies_and_nothing_else(tmp_path: Path) -> None
     clock = ManualClock(START)
     store = await Store.open(tmp_path / "store.db", Limits(), clock)
     for number in range(1, 6):
-        await store.record_outbound(sealed(number), leaf())
+        await record(store, sealed(number), leaf())
         await store.record_delivery("deu", number, receipt(sealed(number)), leaf())
         clock.advance(10)
     leaves = store.leaf_count()
@@ -148,7 +148,7 @@ async def test_retention_removes_bodies_and_nothing_else(tmp_path: Path) -> None
     (new,) = await store.find_messages(message_id(4))
     assert (old.octets, old.sha256, len(old.receipts)) == (None, sealed(1).sha256, 1)
     assert new.octets == sealed(4).octets
-    assert (await store.record_outbound(sealed(1), leaf())).seq == 1
+    assert (await record(store, sealed(1), leaf())).seq == 1
     assert await store.prune(START + timedelta(seconds=25)) == 0
     await store.close()
 
@@ -157,7 +157,7 @@ async def test_retention_spares_what_a_partner_has_still_to_get(tmp_path: Path) 
     clock = ManualClock(START)
     store = await Store.open(tmp_path / "store.db", Limits(), clock)
     for number in range(1, 4):
-        await store.record_outbound(sealed(number, to=("deu", "fra")), leaf())
+        await record(store, sealed(number, to=("deu", "fra")), leaf())
     for number in range(1, 4):
         await store.record_delivery("deu", number, receipt(sealed(number)), leaf())
     await store.record_delivery("fra", 1, receipt(sealed(1)), leaf())
@@ -167,7 +167,7 @@ async def test_retention_spares_what_a_partner_has_still_to_get(tmp_path: Path) 
 
 
 async def test_counts_and_information(store: Store) -> None:
-    await store.record_outbound(sealed(1), leaf(), [minted("1")])
+    await record(store, sealed(1), leaf(), [minted("1")])
     await store.quarantine(frame(1))
     counts = await store.counts()
     assert (counts.outbound, counts.inbound, counts.leaves, counts.quarantined, counts.incarnations) == (1, 0, 1, 1, 1)
