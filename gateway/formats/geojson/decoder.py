@@ -10,15 +10,13 @@ import json
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TypeVar
 
-import msgspec
 from lxml import etree
-from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.geojson import codes
+from gateway.formats.geojson.flat import Flat, FlatReader, NotFlatError, is_simple
 from gateway.formats.geojson.members import (
     ANY_BOUND,
     BEARINGS,
@@ -32,6 +30,7 @@ from gateway.formats.geojson.members import (
     Member,
 )
 from gateway.formats.geojson.text import Doubled, Json, parse
+from gateway.formats.geojson.values import check_doubles, converted, split
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from gateway.track import Extension, Identifier, Loss, Position, Provenance, RawRecord, State, Track
@@ -39,12 +38,15 @@ from gateway.xml import parse as parse_xml
 
 MAPPING = "geojson/1.0"
 ALLIANCE = "urn:alliance:track-exchange:1"
-_S = TypeVar("_S", bound=Struct)
 _CODE = re.compile(r"[A-Z][A-Z0-9_]{0,39}|x-[a-z0-9]+:[A-Za-z0-9_.\-]{1,60}").fullmatch
 _UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}").fullmatch
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]").search
 _FEATURE = frozenset(("type", "id", "geometry", "properties", "bbox"))
 _LONG = frozenset(("remarks", "xml"))  # texts that may be as long as a text may be; others are names
+_INSTANTS = ("time", "received_at", "sent_at", "stale_at")
+_COLLECTION = b'"FeatureCollection"'
+_BEGINNING = 64  # octets in which a collection says that it is one
+_DEPTH_OF_KNOWN = 16  # the types of a track nest less
 _NO_TRACK_ID = Loss("properties.track_id", "NOT_MODELLED")
 
 
@@ -63,6 +65,8 @@ class GeoJsonDecoder:
         self._keep_track_id = keep_track_id
         self._limits = limits or Limits()
         self._provenance = Provenance(gateway=node, input_format="GEOJSON", mapping_id=MAPPING)
+        self._untracked = replace(self._provenance, losses=(_NO_TRACK_ID,))
+        self._reader = FlatReader(self._part)
 
     def decode(self, frame: Frame) -> Decoded:
         """The tracks of a Feature, a FeatureCollection, or lines of them."""
@@ -96,6 +100,9 @@ class GeoJsonDecoder:
         return Decoded(tracks=tuple(tracks), problems=tuple(problems))
 
     def _text(self, octets: bytes, frame: Frame, place: str, tracks: list[Track], problems: list[FormatError]) -> None:
+        if (usual := self._usual(octets, frame)) is not None:
+            tracks.extend(usual)
+            return
         value = parse(octets, self._limits)
         kind = value.get("type") if isinstance(value, dict) else None
         if not isinstance(value, dict) or kind not in ("Feature", "FeatureCollection"):
@@ -119,18 +126,91 @@ class GeoJsonDecoder:
             except FormatError as error:
                 problems.append(_placed(_placed(error, f"features[{index}]"), place))
 
+    def _usual(self, octets: bytes, frame: Frame) -> list[Track] | None:
+        """The tracks of a text that holds nothing but usual features, or nothing where the general reader decides."""
+        if self._limits.max_xml_depth < _DEPTH_OF_KNOWN or not is_simple(octets):
+            return None
+        try:
+            if _COLLECTION not in octets[:_BEGINNING]:
+                raw = RawRecord("GEOJSON", octets) if self._keep_raw else None
+                return [self._track(self._reader.feature(octets), frame, raw)]
+            features = self._reader.features(octets)
+            if len(features) > self._limits.max_records_per_frame:
+                return None
+            return [self._track(self._reader.feature(one), frame, None) for one in features]
+        except (NotFlatError, FormatError):
+            return None
+
+    def _track(self, flat: Flat, frame: Frame, raw: RawRecord | None) -> Track:
+        """The track of a usual feature. Raises `NotFlatError` or `FormatError` where the general reader must decide."""
+        members, state, track_id = flat.track, flat.state, None
+        for name, text in flat.texts.items():
+            if name == "track_id":
+                if not _UUID(text):
+                    raise NotFlatError
+                track_id = text
+                continue
+            if PROPERTIES[name].code:
+                if not _CODE(text):
+                    raise NotFlatError
+            else:
+                self._check_text(name, text, name)
+            (state if name in STATE else members)[name] = text
+        kinematics = None
+        if state or flat.position is not None:
+            if "time" not in state:
+                state["time"], state["time_quality"] = frame.received_at, "RECEIVED"
+            for name in _INSTANTS:
+                if (instant := state.get(name)) is not None and isinstance(instant, datetime):
+                    if instant.tzinfo is None:
+                        raise NotFlatError
+                    state[name] = _utc(instant, name)
+            state.setdefault("received_at", frame.received_at)
+            kinematics = State(position=flat.position, **state)  # type: ignore[arg-type]  # msgspec held them to it
+        identifiers, passed = members.pop("identifiers", ()), members.pop("provenance", ())
+        if not isinstance(identifiers, tuple) or not isinstance(passed, tuple):
+            raise NotFlatError
+        own = self._provenance if track_id is None or self._keep_track_id else self._untracked
+        return Track(
+            track_id=track_id if self._keep_track_id else None,
+            identifiers=self._names(flat.name, identifiers, track_id),
+            state=kinematics,
+            provenance=(*passed, own),
+            raw=raw,
+            **members,  # type: ignore[arg-type]  # msgspec held them to the types of a track
+        )
+
+    def _part(self, name: str, octets: bytes) -> object:
+        """The value of one property that holds an object or a list. Raises `NotFlatError`."""
+        try:
+            value = parse(octets, self._limits)
+            check_doubles(value)
+            known, unknown = split({name: value}, PROPERTIES, "properties")
+            if unknown or value is None:
+                raise NotFlatError
+            self._check(known, PROPERTIES, "properties")
+            if name in STATE:
+                return getattr(converted(known | {"time": "2000-01-01T00:00:00Z"}, State, "properties"), name)
+            track = converted(known, Track, "properties")
+            _check_assigned(track)
+            for extension in track.extensions:
+                self._check_extension(extension, "properties.extensions")
+        except FormatError:
+            raise NotFlatError from None
+        return getattr(track, name)
+
     def _feature(self, value: Json, frame: Frame) -> Track:
         if not isinstance(value, dict) or value.get("type") != "Feature":
             raise FormatError(codes.NOT_GEOJSON, cause="not a Feature")
         if "crs" in value:
             raise FormatError(codes.CRS, place="crs")
-        _check_doubles(value)
+        check_doubles(value)
         properties = value.get("properties")
         if properties is None:
             properties = {}
         if not isinstance(properties, dict):
             raise FormatError(codes.WRONG_TYPE, place="properties", cause="not an object")
-        known, unknown = _split(properties, PROPERTIES, "properties")
+        known, unknown = split(properties, PROPERTIES, "properties")
         self._check(known, PROPERTIES, "properties")
         losses = tuple([Loss(f"feature.{name}"[:200], "NOT_MODELLED") for name in value if name not in _FEATURE])
         track_id = known.pop("track_id", None)
@@ -139,9 +219,8 @@ class GeoJsonDecoder:
         if track_id is not None and not self._keep_track_id:
             losses += (_NO_TRACK_ID,)
         state = self._state(value.get("geometry"), known, frame)
-        track = _converted({name: known[name] for name in known if name in TRACK}, Track, "properties")
-        if track.identity and track.identity.assigned_at and track.identity.assigned_at.tzinfo is None:
-            raise FormatError(codes.ZONE, place="properties.identity.assigned_at")
+        track = converted({name: known[name] for name in known if name in TRACK}, Track, "properties")
+        _check_assigned(track)
         extensions = track.extensions
         for index, extension in enumerate(extensions):
             self._check_extension(extension, f"properties.extensions[{index}]")
@@ -179,17 +258,17 @@ class GeoJsonDecoder:
             return None
         if "time" not in members:
             members |= {"time": frame.received_at.isoformat(), "time_quality": "RECEIVED"}
-        state = _converted(members, State, "properties")
-        for name in ("time", "received_at", "sent_at", "stale_at"):
+        state = converted(members, State, "properties")
+        for name in _INSTANTS:
             if getattr(state, name) is not None and getattr(state, name).tzinfo is None:
                 raise FormatError(codes.ZONE, place=f"properties.{name}")
         return replace(
             state,
             position=position,
-            time=state.time.astimezone(UTC),
-            received_at=_utc(state.received_at) or frame.received_at,
-            sent_at=_utc(state.sent_at),
-            stale_at=_utc(state.stale_at),
+            time=_utc(state.time, "time") or state.time,
+            received_at=_utc(state.received_at, "received_at") or frame.received_at,
+            sent_at=_utc(state.sent_at, "sent_at"),
+            stale_at=_utc(state.stale_at, "stale_at"),
         )
 
     def _check(self, value: Json, members: Mapping[str, Member], place: str) -> None:
@@ -251,52 +330,20 @@ def _placed(error: FormatError, place: str) -> FormatError:
     return FormatError(error.code, place=f"{place}.{error.place}".rstrip("."), cause=error.cause)
 
 
-def _utc(instant: datetime | None) -> datetime | None:
-    return None if instant is None else instant.astimezone(UTC)
+def _utc(instant: datetime | None, name: str) -> datetime | None:
+    try:
+        return None if instant is None else instant.astimezone(UTC)
+    except OverflowError:
+        cause = "in UTC before the year 1 or after the year 9999"
+        raise FormatError(codes.RANGE, place=f"properties.{name}", cause=cause) from None
 
 
-def _check_doubles(value: Json) -> None:
-    waiting: list[Json] = [value]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Doubled):
-            raise FormatError(codes.DUPLICATE, cause=f"member {one.member[:60]!r}")
-        if isinstance(one, dict):
-            waiting.extend(one.values())
-        elif isinstance(one, list):
-            waiting.extend(one)
-        elif isinstance(one, float) and one - one != 0.0:
-            raise FormatError(codes.RANGE, cause="a number beyond every bound")
-
-
-def _split(
-    value: dict[str, Json], members: Mapping[str, Member], place: str
-) -> tuple[dict[str, Json], dict[str, Json]]:
-    """(known members, unknown members); inside a list everything must be known, since places in it shift."""
-    known: dict[str, Json] = {}
-    unknown: dict[str, Json] = {}
-    for name, item in value.items():
-        member = members.get(name)
-        if member is None:
-            unknown[name] = item
-        elif member.nested is not None and isinstance(item, dict):
-            known[name], strange = _split(item, TABLES[member.nested], f"{place}.{name}")
-            if strange:
-                unknown[name] = strange
-        elif member.nested is not None and isinstance(item, list):
-            known[name] = [_known(one, TABLES[member.nested], f"{place}.{name}") for one in item]
-        else:
-            known[name] = item
-    return known, unknown
-
-
-def _known(value: Json, members: Mapping[str, Member], place: str) -> Json:
-    if not isinstance(value, dict):
-        return value
-    known, unknown = _split(value, members, place)
-    if unknown:
-        raise FormatError(codes.WRONG_TYPE, place=place, cause=f"unknown member {next(iter(unknown))[:60]!r}")
-    return known
+def _check_assigned(track: Track) -> None:
+    """The one instant of a track that is no state's."""
+    instant = track.identity.assigned_at if track.identity else None
+    if instant is not None and instant.tzinfo is None:
+        raise FormatError(codes.ZONE, place="properties.identity.assigned_at")
+    _utc(instant, "identity.assigned_at")
 
 
 def _point(geometry: Json) -> tuple[Position | None, float | None]:
@@ -322,11 +369,3 @@ def _check_number(name: str, value: float, place: str) -> None:
     low, high = (0.0, 360.0) if name in BEARINGS else BOUNDS.get(name, ANY_BOUND)
     if not low <= value <= high:
         raise FormatError(codes.RANGE, place=place, cause=f"{name} not within {low:g} to {high:g}")
-
-
-def _converted(members: Mapping[str, Json], kind: type[_S], place: str) -> _S:
-    """The members as a struct; a `null` is an absent member."""
-    try:
-        return msgspec.convert({name: one for name, one in members.items() if one is not None}, kind)
-    except (msgspec.ValidationError, ValueError, OverflowError) as error:
-        raise FormatError(codes.WRONG_TYPE, place=place, cause=str(error)[:160].replace("`", "")) from None
