@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.errors import FormatError, GatewayError
 from gateway.limits import Limits
-from gateway.stages import Release
+from gateway.stages import Frame, Release
 from gateway.store import Idempotent, Minted
 from gateway.track import Label, Track
 
@@ -36,6 +36,7 @@ class Batch:
     __slots__ = (
         "begun",
         "done",
+        "frames",
         "group",
         "idempotency",
         "label",
@@ -54,10 +55,21 @@ class Batch:
         self.label: Label = release.label
         self.rule = release.rule
         self.tracks: list[Track] = []
+        self.frames: list[tuple[int, Frame]] = []
+        """How many of the tracks came from which frame, in order."""
         self.begun: list[Minted] = []
         self.idempotency: list[Idempotent] = []
         self.opened_at = opened_at
         self.done = done
+
+    def frame_of(self, track: Track) -> Frame:
+        """The frame that brought a track of this batch; the track itself, not one that is equal to it."""
+        at = next(index for index, one in enumerate(self.tracks) if one is track)
+        for count, frame in self.frames:
+            if at < count:
+                return frame
+            at -= count
+        raise RuntimeError("a batch knows the frame of each of its tracks")
 
 
 class Gatherer:
@@ -90,8 +102,8 @@ class Gatherer:
         """Wait until more tracks may be gathered: the back-pressure of a slow disk on the feeds."""
         await self._room.wait()
 
-    def add(self, release: Release, begun: tuple[Minted, ...]) -> Batch:
-        """The batch that took the tracks of `release`; its `done` resolves after the commit."""
+    def add(self, release: Release, begun: tuple[Minted, ...], frame: Frame) -> Batch:
+        """The batch that took the tracks of `release`, all from `frame`; its `done` resolves after the commit."""
         loop = asyncio.get_running_loop()
         key = (release.group, release.rule)
         batch = self._open.get(key)
@@ -101,6 +113,7 @@ class Gatherer:
             if self._timer is None:
                 self._timer = loop.call_later(self._limits.batch_max_delay_s, self._on_timer)
         batch.tracks.extend(release.tracks)
+        batch.frames.append((len(release.tracks), frame))
         batch.begun.extend(begun)
         self._pending += len(release.tracks)
         self._idle.clear()

@@ -15,8 +15,8 @@ from gateway.formats.alliance.codes import TOO_LARGE
 from gateway.stages import Draft, Exercise, Header, Message, Simulation
 from gateway.track import Track
 
-Refusals = tuple[tuple[str, FormatError], ...]
-"""(track_id, why) of tracks that the alliance format cannot express."""
+Refusals = tuple[tuple[Track, FormatError], ...]
+"""Tracks of the batch that the alliance format cannot express, and why."""
 
 
 class Maker(Struct, frozen=True, kw_only=True):
@@ -55,7 +55,7 @@ def _draft(maker: Maker, batch: Batch, tracks: tuple[Track, ...], message_id: st
         return [alliance.draft(message, rule=batch.rule)], ()
     except FormatError as error:
         if len(tracks) == 1:
-            return [], ((tracks[0].track_id or "", error),)
+            return [], ((tracks[0], error),)
         if error.code is not TOO_LARGE:
             return _draft_without_faults(maker, batch, tracks, message_id, error)
     middle = len(tracks) // 2
@@ -70,7 +70,7 @@ def _draft_without_faults(
     """Rare: find the tracks that cannot be expressed by themselves, and send the others."""
     faults = [(track, alliance.fault(track)) for track in tracks]
     good = tuple(track for track, fault in faults if fault is None)
-    refused = tuple((track.track_id or "", fault) for track, fault in faults if fault is not None)
+    refused = tuple((track, fault) for track, fault in faults if fault is not None)
     if len(good) == len(tracks):  # the fault is not a track's: the message as a whole cannot be expressed
         raise error
     drafts, more = _draft(maker, batch, good, message_id) if good else ([], ())

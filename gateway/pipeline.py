@@ -162,7 +162,10 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     tracks, problems = admitted.tracks, decoded.problems
     if answer is not None:  # a stored answer must be final: what the alliance format cannot express is refused here
         tracks, unfit = _renderable(tracks)
-        problems = (*problems, *unfit)
+        if unfit:
+            counts.records_refused += len(unfit)
+            set_aside(rooms, frame, unfit)
+            problems = (*problems, *unfit)
     counts.tracks_received += len(tracks)
     if tracks:
         rooms.picture.update(tracks, rooms.node)
@@ -177,7 +180,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
             counts.tracks_withheld += len(verdict.track_ids)
             continue
         counts.tracks_released += len(verdict.tracks)
-        batches.append(gatherer.add(verdict, begun))
+        batches.append(gatherer.add(verdict, begun, frame))
         begun = ()  # belongs to one transaction
     pending = Pending(
         track_ids=tuple(track.track_id or "" for track in tracks),
@@ -220,8 +223,11 @@ async def dispatch(rooms: Rooms, batch: Batch) -> None:
 
 async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
     # 5. Render: straight into exclusive canonical form
-    drafts, refused = draft_batch(rooms.maker, batch)
-    rooms.counts.records_refused += len(refused)
+    drafts, unfit = draft_batch(rooms.maker, batch)
+    rooms.counts.records_refused += len(unfit)
+    for track, error in unfit:
+        set_aside(rooms, batch.frame_of(track), (error,))
+    refused = tuple((track.track_id or "", error) for track, error in unfit)
     if not drafts:
         await _remember(rooms, batch.begun, *batch.idempotency)
         return Outcome(refused=refused)

@@ -5,12 +5,16 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from msgspec.structs import replace
 
 from gateway.batch import Batch, Gatherer, Outcome
 from gateway.limits import Limits
-from gateway.stages import Release
+from gateway.stages import Frame, Release
 from gateway.track import Label, Track
 
+FRAME = Frame(octets=b"", feed="f", source="s", peer="p", received_at=datetime(2026, 11, 22, tzinfo=UTC))
 LABEL = Label(policy="DEMO", classification="UNMARKED")
 
 
@@ -48,8 +52,8 @@ async def test_a_full_batch_closes_at_once() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_tracks=3, batch_max_delay_s=60), sink)
     async with running(gatherer):
-        first = gatherer.add(released(2), ())
-        assert gatherer.add(released(1, first=2), ()) is first
+        first = gatherer.add(released(2), (), FRAME)
+        assert gatherer.add(released(1, first=2), (), FRAME) is first
         assert (await first.done).failure is None
     assert sink.batches == [["0", "1", "2"]]
 
@@ -60,7 +64,7 @@ async def test_a_lone_track_waits_no_longer_than_the_delay() -> None:
     async with running(gatherer):
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await gatherer.add(released(1), ()).done
+        await gatherer.add(released(1), (), FRAME).done
         assert loop.time() - began >= 0.009
     assert sink.batches == [["0"]]
 
@@ -69,7 +73,7 @@ async def test_groups_never_share_a_message() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_delay_s=0.01), sink)
     async with running(gatherer):
-        one, two = gatherer.add(released(1), ()), gatherer.add(released(1, group="eu"), ())
+        one, two = gatherer.add(released(1), (), FRAME), gatherer.add(released(1, group="eu"), (), FRAME)
         assert one is not two
         await asyncio.gather(one.done, two.done)
     assert len(sink.batches) == 2
@@ -80,7 +84,7 @@ async def test_a_slow_disk_holds_the_feeds_back() -> None:
     sink.gate.clear()
     gatherer = Gatherer(Limits(batch_max_tracks=1, batch_max_delay_s=60), sink)
     async with running(gatherer):
-        batches = [gatherer.add(released(1), ()) for _ in range(40)]
+        batches = [gatherer.add(released(1), (), FRAME) for _ in range(40)]
         waiting = asyncio.create_task(gatherer.room())
         await asyncio.sleep(0)
         assert not waiting.done()
@@ -95,6 +99,17 @@ async def test_draining_closes_what_is_open_and_waits_for_it() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
     async with running(gatherer):
-        batch = gatherer.add(released(1), ())
+        batch = gatherer.add(released(1), (), FRAME)
         await gatherer.drain()
         assert batch.done.done()
+
+
+async def test_a_batch_knows_which_frame_brought_a_track_even_one_that_equals_another() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
+    frames = [replace(FRAME, peer=str(number)) for number in range(3)]
+    async with running(gatherer):
+        for number, frame in enumerate(frames):
+            batch = gatherer.add(released(number + 1), (), frame)
+        assert [batch.frame_of(track).peer for track in batch.tracks] == ["0", "1", "1", "2", "2", "2"]
+        await gatherer.drain()

@@ -697,3 +697,19 @@ def test_octets_that_are_no_http_at_either_door(gateways: Assembly, octets: byte
         with context.wrap_socket(plain, server_hostname="127.0.0.1") as tls:
             tls.sendall(octets + b"\r\n\r\n")
             assert tls.recv(4_096)[:9] in (b"HTTP/1.1 ", b"HTTP/1.0 ", b"")
+
+
+@pytest.mark.parametrize("way", ["post", "post with a key", "tcp"])
+def test_a_record_that_no_message_can_carry_is_counted_and_in_quarantine(gateways: Assembly, way: str) -> None:
+    octets = event(f"late-{way.replace(' ', '-')}", detail=f"<remarks>{'x' * 70_000}</remarks>")
+    counts = gateways.nodes[SENDER].counts
+    refused = counts.records_refused
+    if way == "tcp":
+        to_tcp(gateways, "detector", octets)
+    else:
+        named = {"Idempotency_Key": "k-late"} if way.endswith("key") else {}
+        check_answer(
+            gateways.national(SENDER).post("/v1/messages/cot", octets, "application/cot+xml", **named), "ALM-004"
+        )
+    gateways.until(lambda: counts.records_refused == refused + 1)
+    assert wait_for(gateways, SENDER, lambda one: one.code == "ALM-004" and octets.startswith(one.octets))

@@ -1,4 +1,4 @@
-"""What the image promises, without an image: a node on a read-only file system works.
+"""What the image promises without an image: a node on a read-only file system, and its health check as it is written.
 
 Root may write where permissions say no, so the file system is made read-only by mounts in a namespace of its own; the
 words of the Dockerfile run there as they stand, with the configuration's path in the place of the image's.
@@ -91,6 +91,12 @@ class Box:
         words = self.words(image_words("ENTRYPOINT") + image_words("CMD"))
         self.process = subprocess.Popen(words, env=self.environment(), stdout=self._log, stderr=self._log)
 
+    def healthy(self) -> subprocess.CompletedProcess[str]:
+        """The image's health check."""
+        return subprocess.run(
+            self.words(image_words("HEALTHCHECK")), env=self.environment(), capture_output=True, text=True, timeout=15
+        )
+
     def stop(self) -> int:
         assert self.process is not None
         with suppress(ProcessLookupError):
@@ -162,3 +168,15 @@ def test_a_node_writes_its_data_directory_and_nothing_else(box: Box, door: Door)
     assert box.stop() == 0, box.last_words()
     assert files(player.directory) == before
     assert verify(player.ledger_directory, ledger_verifier(player)).ok
+
+
+@pytest.mark.timeout(90)
+def test_the_health_check_of_the_image_holds_while_the_node_is_ready_and_only_then(box: Box, door: Door) -> None:
+    assert box.healthy().returncode != 0, "nothing runs yet"
+    box.start()
+    wait_until_ready(box, door)
+    # No partner runs: that is the links' trouble, and no reason to restart the container
+    checked = box.healthy()
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    assert box.stop() == 0, box.last_words()
+    assert box.healthy().returncode != 0, "nothing runs any more"

@@ -43,6 +43,8 @@ def status(
     from gateway.cli.exits import Exit
 
     document = read_status(config, url)
+    if quiet:  # what a container's health check asks: a partner that is down is no reason to restart us
+        raise typer.Exit(Exit.DONE if document.get("ready") else Exit.FINDING)
     if json:
         as_json(document)
     else:
