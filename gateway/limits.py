@@ -76,9 +76,9 @@ class Limits(Struct, frozen=True, kw_only=True):
     """A TLS connection is closed after a day (FMN: session life of at most 48 h)."""
 
     # Listening for HTTP, on the national and on the partner side each
-    http_connections: int = 400
+    http_connections: int = 640
     """Open at once, half-open handshakes too; then new ones are closed unread. Below the usual 1,024 descriptors."""
-    http_connections_per_address: int = 128
+    http_connections_per_address: int = 320
     """Of those, from one address: no single caller takes all of them."""
 
     # Time
