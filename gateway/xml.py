@@ -37,7 +37,7 @@ def parse(octets: bytes, *, max_octets: int) -> etree._Element:
     Raises `FormatError` (``XML-...``) for anything but one well-formed UTF-8 XML 1.0 document without a DTD.
     """
     if len(octets) > max_octets:
-        raise FormatError(TOO_LARGE, cause=f"{len(octets)} octets, at most {max_octets}")
+        raise FormatError(TOO_LARGE, place=f"octet {max_octets}", cause=f"{len(octets)} octets, at most {max_octets}")
     if octets[:2] in (b"\xff\xfe", b"\xfe\xff") or octets[:4] in (b"\x00\x00\x00<", b"<\x00\x00\x00"):
         raise FormatError(ENCODING, place="octet 0", cause="UTF-16 or UTF-32")
     try:

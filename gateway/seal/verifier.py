@@ -83,7 +83,9 @@ class Verifier:
         # 2.2
         start = octets.rfind(profile.SIGNATURE_START, max(0, len(octets) - profile.TAIL_OCTETS))
         if start < 0:
-            raise VerificationError(codes.NO_SIGNATURE, cause=f"none in the last {profile.TAIL_OCTETS} octets")
+            raise VerificationError(
+                codes.NO_SIGNATURE, place="end", cause=f"none in the last {profile.TAIL_OCTETS} octets"
+            )
         match = profile.TEMPLATE.fullmatch(octets, start)
         if match is None:
             raise VerificationError(codes.TEMPLATE, place=f"octet {start}", cause="differs from the template")
@@ -111,11 +113,12 @@ class Verifier:
         expected = profile.base64_text(digest.of(signed))
         if not compare_digest(expected, digest_text):
             cause = f"expected {digest_text.decode()[:16]}..., got {expected.decode()[:16]}..."
-            raise VerificationError(codes.DIGEST, cause=cause)
+            raise VerificationError(codes.DIGEST, place="DigestValue", cause=cause)
         # 2.7
         value = _canonical_base64(value_text)
         if value is None or not pinned.verify(value, info_head + expected + info_tail):
-            raise VerificationError(codes.SIGNATURE, cause=f"{record.algorithm.title}, certificate {record.thumbprint}")
+            cause = f"{record.algorithm.title}, certificate {record.thumbprint}"
+            raise VerificationError(codes.SIGNATURE, place="SignatureValue", cause=cause)
         return signed, record
 
     def _parse(self, signed: bytes) -> _Element:

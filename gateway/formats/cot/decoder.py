@@ -90,7 +90,7 @@ class CotDecoder:
         pieces.extend(splitter.rest())
         if len(pieces) > self._limits.max_records_per_frame:
             cause = f"{len(pieces)} events, at most {self._limits.max_records_per_frame}"
-            return Decoded(problems=(FormatError(codes.TOO_MANY, cause=cause),))
+            return Decoded(problems=(FormatError(codes.TOO_MANY, place="frame", cause=cause),))
         tracks: list[Track] = []
         problems: list[FormatError] = []
         silent = offset = 0

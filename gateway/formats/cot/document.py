@@ -27,13 +27,13 @@ COMMENT_LOSS = Loss("event/comment()", "NOT_MODELLED")
 def root_of(octets: bytes, limits: Limits) -> etree._Element:
     """The root of a bounded document without comments and processing instructions (`FormatError` otherwise)."""
     if octets.count(b"<") > MAX_TAGS:
-        raise FormatError(codes.TOO_DEEP, cause=f"more than {MAX_TAGS} tags")
+        raise FormatError(codes.TOO_DEEP, place="event", cause=f"more than {MAX_TAGS} tags")
     root = parse(octets, max_octets=limits.max_frame_octets)
     level, depth = [root], 0
     while level:
         depth += 1
         if depth > limits.max_xml_depth:
-            raise FormatError(codes.TOO_DEEP, cause=f"nested deeper than {limits.max_xml_depth}")
+            raise FormatError(codes.TOO_DEEP, place="event", cause=f"nested deeper than {limits.max_xml_depth}")
         below: list[etree._Element] = []
         for element in level:
             if len(element.attrib) > limits.max_xml_attributes:

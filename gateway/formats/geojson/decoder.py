@@ -88,7 +88,7 @@ class GeoJsonDecoder:
                     texts = [line.strip(b" \t\r\x1e") for line in octets.split(b"\n")]
             texts = [text for text in texts if text]
             if len(texts) > self._limits.max_records_per_frame:
-                raise FormatError(codes.TOO_MANY, cause=f"{len(texts)} lines")
+                raise FormatError(codes.TOO_MANY, place="frame", cause=f"{len(texts)} lines")
         except FormatError as error:
             return Decoded(problems=(error,))
         for number, text in enumerate(texts, 1):
@@ -96,7 +96,7 @@ class GeoJsonDecoder:
             try:
                 self._text(text, frame, place, tracks, problems)
             except FormatError as error:
-                problems.append(_placed(error, place))
+                problems.append(_placed(error, place if place or error.place else "text"))
         return Decoded(tracks=tuple(tracks), problems=tuple(problems))
 
     def _text(self, octets: bytes, frame: Frame, place: str, tracks: list[Track], problems: list[FormatError]) -> None:
