@@ -29,7 +29,7 @@ _COLUMNS = (
     "tracks\naccepted",
     "latency\np50",
     "CoT\nout",
-    "CAT062\nout",
+    "CAT062\nblocks",
 )
 SETTLE_S = 8.0
 """Longest that the nodes are given to deliver what is under way before they are stopped."""
