@@ -41,37 +41,7 @@ async def read_status(node: Node) -> dict[str, object]:
             "checkpoint_size": checkpoint.size if checkpoint is not None else 0,
         },
         "links": [to_builtins(link) for link in links],
-        "feeds": [
-            *(
-                {
-                    "name": name,
-                    "direction": "in",
-                    "format": config.feed[name].format,
-                    "frames": feed.counts.frames,
-                    "dropped": feed.counts.dropped + feed.counts.kernel_dropped,
-                    "last_error": feed.counts.last_error,
-                }
-                for name, feed in node.feeds.items()
-            ),
-            *(
-                {
-                    "name": name,
-                    "direction": "out",
-                    "format": config.feed[name].format,
-                    "tracks": outlet.counts.tracks,
-                    "frames": outlet.counts.frames,
-                    "dropped": outlet.counts.dropped,
-                    "coalesced": outlet.counts.coalesced,
-                    "unencoded": outlet.counts.unencoded,
-                    "last_error": outlet.counts.last_error,
-                    "losses": [
-                        {"field": field, "reason": reason, "count": count}
-                        for (field, reason), count in sorted(outlet.counts.losses.items(), key=lambda kv: -kv[1])[:20]
-                    ],
-                }
-                for name, outlet in node.outlets.by_name.items()
-            ),
-        ],
+        "feeds": _feeds(node),
         "tasks": [
             {
                 "name": task.name,
@@ -83,3 +53,39 @@ async def read_status(node: Node) -> dict[str, object]:
             for task in node.supervisor.tasks
         ],
     }
+
+
+def _feeds(node: Node) -> list[dict[str, object]]:
+    """Every feed, those that bring tracks in first."""
+    config = node.config
+    return [
+        *(
+            {
+                "name": name,
+                "direction": "in",
+                "format": config.feed[name].format,
+                "frames": feed.counts.frames,
+                "dropped": feed.counts.dropped + feed.counts.kernel_dropped,
+                "last_error": feed.counts.last_error,
+            }
+            for name, feed in node.feeds.items()
+        ),
+        *(
+            {
+                "name": name,
+                "direction": "out",
+                "format": config.feed[name].format,
+                "tracks": outlet.counts.tracks,
+                "frames": outlet.counts.frames,
+                "dropped": outlet.counts.dropped,
+                "coalesced": outlet.counts.coalesced,
+                "unencoded": outlet.counts.unencoded,
+                "last_error": outlet.counts.last_error,
+                "losses": [
+                    {"field": field, "reason": reason, "count": count}
+                    for (field, reason), count in sorted(outlet.counts.losses.items(), key=lambda kv: -kv[1])[:20]
+                ],
+            }
+            for name, outlet in node.outlets.by_name.items()
+        ),
+    ]
