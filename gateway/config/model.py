@@ -219,7 +219,8 @@ class HttpTable(Table):
     client_ca: FilePath = Field(default="certs/ca.pem", validate_default=True)
     """Certificates that the national systems' client certificates end in (PEM)."""
     plain: bool = False
-    """Serve without TLS: on loopback and in the development profile only."""
+    """Serve without TLS: on loopback and in the development profile only. Callers, who show no certificate then, speak
+    as the first source of the file."""
     public_metrics: bool = False
     """Answer `/metrics` and the health pages to callers without a client certificate."""
 

@@ -23,7 +23,7 @@ from gateway.formats import alliance
 from gateway.formats.registry import find
 from gateway.ledger import open_receipt
 from gateway.node.assembly import Node
-from gateway.node.national import Intakes, read_answer, write_answer
+from gateway.node.national import Callers, Intakes, read_answer, write_answer
 from gateway.node.sockets import is_inward
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
@@ -405,3 +405,16 @@ def test_latency_ignores_what_a_replay_cannot_have_meant() -> None:
         latency.note(seconds)
     assert latency.quantiles_ms() == {"p50": 10.0, "p95": 20.0, "p99": 20.0}
     assert ManualClock(NOW).monotonic() == 0.0
+
+
+def test_a_caller_without_a_certificate_is_the_first_source_where_http_is_plain_and_nobody_else(
+    configs: list[Config],
+) -> None:
+    config = configs[0]
+    sensors = config.source["sensors"]
+    several = config.model_copy(update={"source": {"first": sensors, "second": sensors}})
+    assert Callers(several, own_pin="").of(None) is None
+    plain = several.model_copy(update={"http": several.http.model_copy(update={"plain": True})})
+    caller = Callers(plain, own_pin="").of(None)
+    assert caller is not None
+    assert caller.name == "first"
