@@ -59,6 +59,15 @@ class Limits(Struct, frozen=True, kw_only=True):
     dedupe_blocks: int = 65_536
     """Block digests remembered within that window."""
 
+    connection_queue_frames: int = 512
+    """Frames of one peer of a conversation that wait for the pipeline; then he is not read from until they are fewer."""
+    held_frames: int = 256
+    """Frames of one peer held for what they need (a registration, a pose); then the oldest is given up."""
+    held_s: float = 5.0
+    """Longest that such a frame is held."""
+    peers_remembered: int = 4_096
+    """Nodes, transmitters and clients that a dialect keeps state of; then the longest silent goes."""
+
     # Waits on the outside world, in seconds
     body_timeout_s: float = 10.0
     """A request body that trickles slower is a slow-loris."""

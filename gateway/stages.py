@@ -9,7 +9,7 @@ one that is not verified cannot be accepted. Only the room named in a type's doc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
@@ -46,6 +46,8 @@ class Decoded(Struct, frozen=True, kw_only=True):
     """Records that are valid and carry no track (a sector crossing, a keep-alive)."""
     duplicates: int = 0
     """Data blocks that were exact repetitions within the window (A/B networks) and were dropped."""
+    overdue: tuple[tuple[Frame, FormatError], ...] = ()
+    """Earlier frames that were held for what they need (a registration, a pose) and are given up, each with why."""
 
 
 class Encoded(Struct, frozen=True, kw_only=True):
@@ -98,6 +100,106 @@ class Splitter(Protocol):
         ...
 
 
+class Peer(Struct, frozen=True, kw_only=True, gc=False):
+    """Who is at the other end of a connection. Made by `feeds`."""
+
+    name: str = ""
+    """Configured client that its certificate speaks for; empty where nobody proved who he is."""
+    address: str = ""
+    """Network address, for errors and the operator."""
+
+
+class Turn(Struct, frozen=True, kw_only=True):
+    """What one side of a conversation makes of an event: what it took in, what it wants to say. Made by `formats`."""
+
+    decoded: Decoded = Decoded()
+    octets: tuple[bytes, ...] = ()
+    """Frames for the peer, in order."""
+    losses: tuple[tuple[str, Loss], ...] = ()
+    """(track_id, what it lost) of tracks among `octets`."""
+    problems: tuple[FormatError, ...] = ()
+    """Offered tracks that the dialect cannot express at all."""
+    over: FormatError | None = None
+    """The conversation cannot go on, and why: `octets` are sent, then the connection is closed."""
+
+
+class Conversation(Protocol):
+    """Our side of one connection in a dialect that talks back: registers, acknowledges, negotiates. No I/O.
+
+    Whoever owns the connection calls these one at a time and sends `Turn.octets` before the next call's.
+    """
+
+    @property
+    def title(self) -> str:
+        """What the peer calls itself, for the operator; empty until it has said so."""
+        ...
+
+    @property
+    def wants_tracks(self) -> bool:
+        """Whether tracks should be offered now (a sensor wants none, a parent none before it let us in)."""
+        ...
+
+    def opened(self, now: datetime) -> Turn:
+        """The connection stands."""
+        ...
+
+    def received(self, frame: Frame) -> Turn:
+        """A frame of the peer. Only `GatewayError`s ever leave it, and the refusals that it can go on after do not."""
+        ...
+
+    def offered(self, tracks: Sequence[Track], now: datetime) -> Turn:
+        """Tracks that the peer is cleared for."""
+        ...
+
+    def tick(self, now: datetime) -> Turn:
+        """Time has passed: about once a second. Heartbeats, time-outs, what was held too long."""
+        ...
+
+    def closed(self, now: datetime) -> Turn:
+        """The connection is gone, or about to be: last words may be sent if it still stands."""
+        ...
+
+
+class Endpoint(Protocol):
+    """A dialect at one feed: makes the conversations and holds what they share (nodes known, octets once written)."""
+
+    def converse(self, peer: Peer) -> Conversation:
+        """A conversation with a peer who has just connected."""
+        ...
+
+
+class Request(Struct, frozen=True, kw_only=True):
+    """What a consumer asks of a document service. Made by `feeds`."""
+
+    method: str
+    """``GET`` or ``POST``."""
+    query: Mapping[str, str]
+    media_type: str
+    """Of the body, without parameters; empty for a GET."""
+    octets: bytes = b""
+    client: str = ""
+    """Configured name of the client who asks."""
+
+
+class Answer(Struct, frozen=True, kw_only=True):
+    """What a document service answers. Made by `formats`."""
+
+    octets: bytes
+    media_type: str
+    status: int = 200
+    losses: tuple[tuple[str, Loss], ...] = ()
+    problems: tuple[FormatError, ...] = ()
+    """Tracks that the document cannot express."""
+
+
+class Service(Protocol):
+    """Answers consumers that fetch the picture as a document. One per client. No I/O."""
+
+    def answer(self, request: Request, tracks: Sequence[Track], now: datetime) -> Answer:
+        """The document or the protocol's own fault; `FormatError` for a request that is not understood."""
+        ...
+
+
 class Format(Struct, frozen=True, kw_only=True):
     """A dialect's registry entry: the one spec from which feeds, `translate`, HTTP and docs take what they need."""
 
@@ -112,6 +214,12 @@ class Format(Struct, frozen=True, kw_only=True):
     splitter: Callable[[], Splitter] | None = None
     """For octet streams; absent for datagram formats."""
     trace: Callable[[Frame], list[FieldTrace]] | None = None
+    endpoint: Callable[..., Endpoint] | None = None
+    """For dialects that talk back (``direction = "both"``). Takes `node`, `limits`, then its own keyword options."""
+    service: Callable[..., Service] | None = None
+    """For documents that consumers fetch over HTTP. Takes `node`, `limits`, then its own keyword options."""
+    enquiry: Callable[..., Request] | None = None
+    """What to ask a server that is polled, from its own keyword options; absent is a plain GET."""
 
 
 # --------------------------------------------------------------------------------------------------------- the message

@@ -47,7 +47,7 @@ class Identifier(Struct, frozen=True, gc=False):
 
     Schemes: ``system_track`` (sac/sic/number), ``icao24`` (six lower-case hex digits), ``mode1``, ``mode2``,
     ``mode3a`` (octal digits), ``callsign``, ``flight_plan``, ``registration``, ``cot_uid``, ``mmsi``, ``imo``,
-    ``uas_serial``, ``uas_operator``, and others in ``docs/alliance-message.md``.
+    ``uas_serial``, ``uas_session``, ``uas_registration``, ``mac``, ``sapient_object``, and others in ``docs/alliance-message.md``.
     """
 
     scheme: str
@@ -99,6 +99,8 @@ class Status(Struct, frozen=True, kw_only=True, gc=False):
     simulated: bool | None = None
     test: bool | None = None
     """A test target of the source (transponder or field monitor), not the exercise indicator of the message."""
+    exercise: bool | None = None
+    """The source says that this object is part of an exercise; it must not leak into the live picture."""
     emergency: OpenCode | None = None
     spi: bool | None = None
     """Special position identification is active."""
@@ -150,6 +152,8 @@ class Polar(Struct, frozen=True, kw_only=True, gc=False):
     """Which sensor: an id of the source's own, such as ``asterix:25/201``."""
     sensor_position: Position | None = None
     sensor_altitude_msl_m: float | None = None
+    sensor_altitude_hae_m: float | None = None
+    """Above the WGS 84 ellipsoid, where the sensor says it so."""
     range_m: float | None = None
     """Slant range."""
     azimuth_deg: float | None = None
@@ -163,6 +167,10 @@ class Polar(Struct, frozen=True, kw_only=True, gc=False):
     """How the position was derived from the slant range: ``PRESSURE_ALTITUDE``, ``HEIGHT_3D``, ``ASSUMED_HEIGHT``."""
     reach_m: float | None = None
     """How far the sensor notices things: bounds a detection that has neither range nor bearing."""
+    range_95_m: float | None = None
+    """95 % bounds of the measurement itself, which a bearing without a range needs: it has no circle on the ground."""
+    azimuth_95_deg: float | None = None
+    elevation_95_deg: float | None = None
 
 
 class State(Struct, frozen=True, kw_only=True, gc=False):
@@ -193,6 +201,8 @@ class State(Struct, frozen=True, kw_only=True, gc=False):
     """Barometric, corrected to local QNH."""
     height_agl_m: float | None = None
     """Above ground."""
+    height_takeoff_m: float | None = None
+    """Above the place where it took off."""
     altitude_quality: OpenCode | None = None
     """What the source says against its pressure altitude: ``NOT_VALIDATED``, ``GARBLED``."""
 
@@ -215,6 +225,23 @@ class State(Struct, frozen=True, kw_only=True, gc=False):
     accuracy: Accuracy | None = None
     covariance: Covariance | None = None
     polar: Polar | None = None
+
+
+class Operator(Struct, frozen=True, kw_only=True, gc=False):
+    """Who flies an uncrewed aircraft, and from where. Personal data: it leaves only by a rule that names it.
+
+    Kept apart from everything else of the track, so that taking it out needs no knowledge of any format. A decoder puts
+    such facts nowhere else but into `RawRecord`, which goes with them.
+    """
+
+    identifier: str | None = None
+    """Registration of the operator (EN 4709-002 operator id)."""
+    position: Position | None = None
+    altitude_hae_m: float | None = None
+    basis: OpenCode | None = None
+    """What the position is: ``TAKEOFF``, ``LIVE_GNSS`` or ``FIXED``."""
+    time: datetime | None = None
+    """When that was so, if it is said apart from the aircraft's time."""
 
 
 class Source(Struct, frozen=True, kw_only=True, gc=False):
@@ -243,7 +270,8 @@ class Loss(Struct, frozen=True, gc=False):
     """The source's or the canonical name: ``I062/390``, ``identity.value``."""
     reason: OpenCode
     """``NO_TARGET`` (no such field there), ``NOT_MODELLED`` (in the raw record only), ``ROUNDED``, ``TRUNCATED``,
-    ``OUT_OF_RANGE``, ``NO_CODE`` (the target has no code for the value), ``NO_DATUM`` (needs a geoid or a QNH)."""
+    ``OUT_OF_RANGE``, ``NO_CODE`` (the target has no code for the value), ``NO_DATUM`` (needs a geoid or a QNH),
+    ``NO_POSITION`` (the target needs a point and there is none), ``WITHHELD`` (policy took it out)."""
 
 
 class Provenance(Struct, frozen=True, kw_only=True, gc=False):
@@ -316,7 +344,10 @@ class Track(Struct, frozen=True, kw_only=True, gc=False):
     """What people call it on a display."""
     remarks: str | None = None
     classifications: tuple[Classification, ...] = ()
+    detection_confidence_pct: float | None = None
+    """How sure the detector is that there is an object at all; what it is has confidences of its own."""
     dimensions: Dimensions | None = None
+    operator: Operator | None = None
     status: Status | None = None
     state: State | None = None
     sources: tuple[Source, ...] = ()

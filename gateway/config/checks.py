@@ -1,7 +1,7 @@
 """Checks between values of a configuration, pure: no file is opened, no name resolved.
 
 1. Names refer to something: sources, release groups, formats.
-2. A feed has the settings of its kind and direction, and no others.
+2. A feed has the settings of its kind and direction, and no others; its clients can prove who they are.
 3. A key speaks for one partner, a client certificate for one source.
 4. No two listeners want one port.
 5. Nothing leaves or enters the machine by accident.
@@ -16,7 +16,8 @@ from collections.abc import Collection, Iterator
 from gateway.config import codes
 from gateway.config.listeners import check_exposure, check_ports
 from gateway.config.locate import KeyPath
-from gateway.config.model import EVERY_PARTNER, Config, Direction, FeedKind, FeedTable, Profile
+from gateway.config.model import EVERY_PARTNER, Config, Profile
+from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.config.problems import Problem, did_you_mean
 
 
@@ -27,6 +28,7 @@ def cross_check(config: Config, formats: Collection[str] | None) -> Iterator[Pro
         yield from _formats(config, formats)
     for name, feed in config.feed.items():
         yield from _feed(name, feed)
+    yield from _clients(config)
     yield from _identities(config)
     yield from check_ports(config)
     yield from check_exposure(config)
@@ -79,23 +81,37 @@ _NEEDS = {
     FeedKind.TCP_LISTEN: {"address"},
     FeedKind.TCP_CONNECT: {"address"},
     FeedKind.FILE: {"path"},
+    FeedKind.HTTP: {"address", "clients"},
+    FeedKind.HTTP_POLL: {"url"},
 }
+_TCP = {FeedKind.TCP_LISTEN, FeedKind.TCP_CONNECT}
 _ONLY_FOR_KIND = {
-    "address": {FeedKind.UDP, FeedKind.TCP_LISTEN, FeedKind.TCP_CONNECT},
+    "address": {FeedKind.UDP, FeedKind.HTTP, *_TCP},
+    "url": {FeedKind.HTTP_POLL},
+    "every_s": {FeedKind.HTTP_POLL},
+    "tls": {FeedKind.HTTP, FeedKind.HTTP_POLL, *_TCP},
+    "clients": {FeedKind.HTTP, FeedKind.TCP_LISTEN},
     "path": {FeedKind.FILE},
     "rate": {FeedKind.FILE},
     "base_time": {FeedKind.FILE},
     "group": {FeedKind.UDP},
     "interface": {FeedKind.UDP},
-    "allow": {FeedKind.UDP, FeedKind.TCP_LISTEN},
+    "allow": {FeedKind.UDP, FeedKind.TCP_LISTEN, FeedKind.HTTP},
 }
-_ONLY_FOR_DIRECTION = {"source": Direction.IN, "group": Direction.IN, "origins": Direction.OUT}
+_IN = {Direction.IN, Direction.BOTH}
+_OUT = {Direction.OUT, Direction.BOTH}
+_ONLY_FOR_DIRECTION = {"source": _IN, "group": _IN, "origins": _OUT, "clients": _OUT}
+_DIRECTIONS = {
+    FeedKind.FILE: ({Direction.IN}, "a file can be replayed, not written; 'gateway translate' writes files"),
+    FeedKind.HTTP: ({Direction.OUT}, "documents are fetched from there; national systems post to http.listen"),
+    FeedKind.HTTP_POLL: ({Direction.IN}, "a poll brings documents in; kind http serves them"),
+}
 
 
 def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
     path: KeyPath = ("feed", name)
     given = feed.model_fields_set
-    needed = _NEEDS[feed.kind] | ({"source"} if feed.direction is Direction.IN else set())
+    needed = _NEEDS[feed.kind] | ({"source"} if feed.direction in _IN else set())
     for key in sorted(needed - given):
         cause = f"feed.{name}.{key} is required for a {feed.kind.value} feed with direction {feed.direction.value}"
         yield Problem(code=codes.MISSING_KEY, path=path, cause=cause, at_key=True)
@@ -103,15 +119,37 @@ def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
         if feed.kind not in _ONLY_FOR_KIND.get(key, {feed.kind}):
             cause = f"{key} is not for a feed of kind {feed.kind.value}"
             yield Problem(code=codes.CONFLICT, path=(*path, key), cause=cause, at_key=True)
-        elif feed.direction is not _ONLY_FOR_DIRECTION.get(key, feed.direction):
+        elif feed.direction not in _ONLY_FOR_DIRECTION.get(key, {feed.direction}):
             cause = f"{key} is not for a feed with direction {feed.direction.value}"
             yield Problem(code=codes.CONFLICT, path=(*path, key), cause=cause, at_key=True)
-    if feed.kind is FeedKind.FILE and feed.direction is Direction.OUT:
-        cause = "a file can be replayed, not written; 'gateway translate' writes files"
-        yield Problem(code=codes.CONFLICT, path=(*path, "kind"), cause=cause)
+    allowed, why = _DIRECTIONS.get(feed.kind, ({feed.direction}, ""))
+    if feed.direction not in allowed:
+        yield Problem(code=codes.CONFLICT, path=(*path, "kind"), cause=why)
     if "allow" in given and feed.kind is FeedKind.UDP and feed.direction is Direction.OUT:
         cause = "nobody speaks to a udp feed with direction out"
         yield Problem(code=codes.CONFLICT, path=(*path, "allow"), cause=cause, at_key=True)
+
+
+def _clients(config: Config) -> Iterator[Problem]:
+    for name, client in config.client.items():
+        if client.source is not None and client.source not in config.source:
+            yield _unknown(("client", name, "source"), "source [source.NAME]", client.source, config.source)
+    for name, feed in config.feed.items():
+        for index, client_name in enumerate(feed.clients):
+            path: KeyPath = ("feed", name, "clients", index)
+            client = config.client.get(client_name)
+            if client is None:
+                yield _unknown(path, "client [client.NAME]", client_name, config.client)
+                continue
+            can_show = client.certificate_pins and feed.tls
+            if not can_show and not (client.password and feed.kind is FeedKind.HTTP):
+                wants = "certificate_pins and tls = true" + (", or a password" if feed.kind is FeedKind.HTTP else "")
+                cause = f"{client_name} cannot prove who it is there; it needs {wants}"
+                yield Problem(code=codes.CONFLICT, path=path, cause=cause)
+            speaks = client.source and config.source.get(client.source)
+            if speaks and feed.direction is Direction.BOTH and feed.format not in speaks.formats:
+                cause = f"source {client.source} of client {client_name} may not speak {feed.format}"
+                yield Problem(code=codes.CONFLICT, path=path, cause=cause)
 
 
 def _identities(config: Config) -> Iterator[Problem]:
@@ -133,6 +171,12 @@ def _identities(config: Config) -> Iterator[Problem]:
             if of_source.setdefault(pin, name) != name:
                 cause = f"pin {pin[:16]}.. is {of_source[pin]}'s already; a certificate speaks for one source"
                 yield Problem(code=codes.CONFLICT, path=("source", name, "certificate_pins", index), cause=cause)
+    of_client: dict[str, str] = {}
+    for name, client in config.client.items():
+        for index, pin in enumerate(client.certificate_pins):
+            if of_client.setdefault(pin, name) != name:
+                cause = f"pin {pin[:16]}.. is {of_client[pin]}'s already; a certificate speaks for one client"
+                yield Problem(code=codes.CONFLICT, path=("client", name, "certificate_pins", index), cause=cause)
 
 
 def _production(config: Config) -> Iterator[Problem]:
@@ -169,7 +213,7 @@ def _limits(config: Config) -> Iterator[Problem]:
 
 def without_effect(config: Config) -> Iterator[Problem]:
     """Settings that are allowed and do nothing: findings, not errors."""
-    speaking = {feed.source for feed in config.feed.values()}
+    speaking = {feed.source for feed in config.feed.values()} | {one.source for one in config.client.values()}
     for name, source in config.source.items():
         if name not in speaking and not source.certificate_pins:
             cause = f"no feed names source {name} and no client certificate speaks for it: nothing can come from it"
@@ -179,3 +223,8 @@ def without_effect(config: Config) -> Iterator[Problem]:
         if name not in used:
             cause = f"no link is in release group {name}"
             yield Problem(code=codes.NO_EFFECT, path=("policy", "group", name), cause=cause, at_key=True)
+    welcome = {client for feed in config.feed.values() for client in feed.clients}
+    for name in config.client:
+        if name not in welcome:
+            cause = f"no feed names client {name} in its clients: it cannot connect anywhere"
+            yield Problem(code=codes.NO_EFFECT, path=("client", name), cause=cause, at_key=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -24,7 +24,8 @@ from gateway.config.checks import without_effect
 from gateway.config.codec_options import unknown_option
 from gateway.config.load import LoadedConfig
 from gateway.config.locate import KeyPath
-from gateway.config.model import Config, Direction, Profile
+from gateway.config.model import Config, Profile
+from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.config.problems import Problem, did_you_mean
 from gateway.errors import ConfigError, GatewayError
 from gateway.ledger import Verifier
@@ -240,14 +241,30 @@ def _codec_options(config: Config, formats: Mapping[str, Format]) -> Iterator[Pr
     """Options that a format does not take, found by making the codec that a run would make."""
     for name, feed in config.feed.items():
         form = formats.get(feed.format)
-        if form is not None:
-            make = form.decoder if feed.direction is Direction.IN else form.encoder
+        if form is None:
+            continue
+        make = codec_of(form, feed)
+        if make is None:
+            cause = f"{form.title} has no conversation in it; use direction in or out"
+            yield Problem(code=codes.CONFLICT, path=("feed", name, "direction"), cause=cause)
+        else:
             yield from _try_options(make, ("feed", name, "options"), config.feed_options(name))
     for name, source in config.source.items():
         for spoken, options in source.options.items():
             form = formats.get(spoken)
             if form is not None:
                 yield from _try_options(form.decoder, ("source", name, "options", spoken), options)
+
+
+def codec_of(form: Format, feed: FeedTable) -> Callable[..., object] | None:
+    """What a run would make for this feed, of the feed's options; absent when the format has no such thing."""
+    if feed.direction is Direction.BOTH:
+        return form.endpoint
+    if feed.direction is Direction.IN:
+        return form.decoder
+    if feed.kind is FeedKind.HTTP and form.service is not None:
+        return form.service
+    return form.encoder
 
 
 def _try_options(make: object, path: KeyPath, options: Mapping[str, object]) -> Iterator[Problem]:

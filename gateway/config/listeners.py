@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from gateway.config import codes
 from gateway.config.locate import KeyPath
-from gateway.config.model import Config, Direction, FeedKind, Profile
+from gateway.config.model import Config, Profile
+from gateway.config.national import Direction, FeedKind
 from gateway.config.problems import Problem, dotted
 from gateway.config.values import Address
 
@@ -35,9 +36,9 @@ def listeners(config: Config) -> list[Listener]:
         if feed.address is None:
             continue
         path: KeyPath = ("feed", name, "address")
-        if feed.kind is FeedKind.TCP_LISTEN:
+        if feed.kind in (FeedKind.TCP_LISTEN, FeedKind.HTTP):
             found.append(Listener(path=path, transport="tcp", address=feed.address))
-        elif feed.kind is FeedKind.UDP and feed.direction is Direction.IN:
+        elif feed.kind is FeedKind.UDP and feed.direction is not Direction.OUT:
             found.append(Listener(path=path, transport="udp", address=feed.address, group=feed.group or ""))
     return found
 
@@ -77,13 +78,15 @@ def check_exposure(config: Config) -> Iterator[Problem]:
             yield Problem(code=codes.EXPOSED, path=("link", name, "url"), cause=f"{link.url}: {why}")
     for name, feed in config.feed.items():
         calls = feed.kind is FeedKind.TCP_CONNECT or (feed.kind is FeedKind.UDP and feed.direction is Direction.OUT)
+        if feed.url is not None and not _called(feed.url).is_loopback:
+            yield Problem(code=codes.EXPOSED, path=("feed", name, "url"), cause=f"{feed.url}: {why}")
         if calls and feed.address is not None and not _stays(feed.address, feed.interface):
             yield Problem(code=codes.EXPOSED, path=("feed", name, "address"), cause=f"{feed.address}: {why}")
 
 
 def _called(url: str) -> Address:
     parts = urlsplit(url)
-    return Address(host=parts.hostname or "", port=parts.port or 443)
+    return Address(host=parts.hostname or "", port=parts.port or (80 if parts.scheme == "http" else 443))
 
 
 def _stays(address: Address, interface: str | None) -> bool:
@@ -110,8 +113,14 @@ def _open_feeds(config: Config) -> Iterator[Problem]:
         address = feed.address
         if address is None:
             continue
-        listens = feed.kind is FeedKind.TCP_LISTEN or (feed.kind is FeedKind.UDP and feed.direction is Direction.IN)
-        if listens and not feed.allow and not (address.is_loopback and feed.group is None):
+        listens = feed.kind in (FeedKind.TCP_LISTEN, FeedKind.HTTP) or (
+            feed.kind is FeedKind.UDP and feed.direction is not Direction.OUT
+        )
+        if feed.kind is FeedKind.HTTP and not feed.tls and not address.is_loopback:
+            cause = f"passwords would cross the network in the clear on {address}; set tls = true"
+            yield Problem(code=codes.EXPOSED, path=path, cause=cause)
+        proved = bool(feed.clients) and feed.tls  # whoever connects proves who he is
+        if listens and not proved and not feed.allow and not (address.is_loopback and feed.group is None):
             asked = (
                 f"{address} can be reached from outside" if feed.group is None else f"anybody can send to {feed.group}"
             )

@@ -11,32 +11,32 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import Field, JsonValue
 
+from gateway.config.labels import AcceptTable, LabelTable
 from gateway.config.limits_table import LimitsTable
+from gateway.config.national import (
+    ClientTable,
+    FeedTable,
+    HttpTable,
+    SourceTable,
+)
+from gateway.config.table import Table
 from gateway.config.values import (
     Address,
     FilePath,
-    FormatName,
     HostPort,
     HttpsUrl,
-    IpAddress,
-    MulticastGroup,
     Name,
     Nation,
-    Network,
-    OpenCode,
     Origin,
     Pin,
-    ReplayRate,
-    UtcTime,
     VerifierKey,
 )
 from gateway.limits import Limits
 from gateway.stages import Exercise, Simulation
 
 LOOPBACK_LINKS = Address(host="127.0.0.1", port=8443)
-LOOPBACK_HTTP = Address(host="127.0.0.1", port=8080)
 EVERY_PARTNER = "all"
 """The release group that exists without being declared."""
 
@@ -69,44 +69,6 @@ class Digest(StrEnum):
 
     SHA256 = "sha256"
     SHA384 = "sha384"
-
-
-class Direction(StrEnum):
-    """Which way a feed carries tracks, seen from the gateway."""
-
-    IN = "in"
-    OUT = "out"
-
-
-class FeedKind(StrEnum):
-    """How a feed is connected."""
-
-    UDP = "udp"
-    TCP_LISTEN = "tcp-listen"
-    TCP_CONNECT = "tcp-connect"
-    FILE = "file"
-
-
-class Origins(StrEnum):
-    """Whose tracks an outgoing feed carries."""
-
-    ALLIES = "allies"
-    OWN = "own"
-    ALL = "all"
-
-
-class CategoryKind(StrEnum):
-    """What the values of a label's category do to access (ADatP-4774)."""
-
-    RESTRICTIVE = "RESTRICTIVE"
-    PERMISSIVE = "PERMISSIVE"
-    INFORMATIVE = "INFORMATIVE"
-
-
-class Table(BaseModel):
-    """A table of the file: strict, closed, frozen."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class NodeTable(Table):
@@ -207,117 +169,13 @@ class LinkTable(Table):
     """Words for people: who to call."""
 
 
-class HttpTable(Table):
-    """The national side over HTTP: messages in, the picture and the live stream out, health and metrics."""
-
-    listen: HostPort = LOOPBACK_HTTP
-    """Address of the national HTTP interface."""
-    certificate: FilePath = Field(default="certs/{name}.tls.pem", validate_default=True)
-    """TLS certificate of that interface (PEM)."""
-    key: FilePath = Field(default="certs/{name}.tls.key", validate_default=True)
-    """Private key of that certificate (PEM)."""
-    client_ca: FilePath = Field(default="certs/ca.pem", validate_default=True)
-    """Certificates that the national systems' client certificates end in (PEM)."""
-    plain: bool = False
-    """Serve without TLS: on loopback and in the development profile only. Callers, who show no certificate then, speak
-    as the first source of the file."""
-    public_metrics: bool = False
-    """Answer `/metrics` and the health pages to callers without a client certificate."""
-
-
-class SourceTable(Table):
-    """One national system that may hand in tracks; the unit of permission. The table's name is the source's name."""
-
-    formats: Annotated[tuple[FormatName, ...], Field(min_length=1)]
-    """Formats that it may speak."""
-    nation: Nation | None = None
-    """Nation that the source belongs to; absent means the node's."""
-    certificate_pins: tuple[Pin, ...] = ()
-    """SHA-256 of the public keys (SPKI, DER) of the client certificates that speak for it over HTTP. Without any, it
-    speaks through feeds only."""
-    silence_s: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] | None = None
-    """A native track number silent for longer begins a new track. Seconds; absent means `limits.source_silence_s`."""
-    options: dict[FormatName, dict[str, JsonValue]] = Field(default_factory=dict)
-    """Decoder options by format, for what it posts over HTTP and for its feeds, such as the radar's site."""
-    description: str = ""
-    """Words for people: what it is and who runs it."""
-
-
-class FeedTable(Table):
-    """One socket or file on the national side. The table's name is the feed's name."""
-
-    direction: Direction
-    """`in` takes tracks from a source, `out` gives the picture to a consumer."""
-    kind: FeedKind
-    """`udp`, `tcp-listen` (we accept), `tcp-connect` (we call) or `file` (replay of a recording, `in` only)."""
-    format: FormatName
-    """Format spoken there."""
-    address: HostPort | None = None
-    """Where to listen (`udp` in, `tcp-listen`) or whom to reach (`udp` out, `tcp-connect`)."""
-    path: FilePath | None = None
-    """Recording to replay (`file` only): pcap, FINAL, raw or text, told apart by its contents."""
-    source: Name | None = None
-    """Source that speaks there (`in` only)."""
-    group: MulticastGroup | None = None
-    """Multicast group to join (`udp` in only); `address` then gives the port."""
-    interface: IpAddress | None = None
-    """Address of the network interface for multicast (`udp` only); absent lets the system choose."""
-    options: dict[str, JsonValue] = Field(default_factory=dict)
-    """Options of the format's decoder or encoder, over those of the source."""
-    base_time: UtcTime | None = None
-    """When the recording began, for containers that do not say so in UTC (`file` only): ISO 8601 text with a zone.
-    Codecs take the date of times of day from it. Absent means that the recording's times of day are the latest that are
-    past: for its first track, or for all of it where the container tells how long it is."""
-    rate: ReplayRate = "realtime"
-    """Speed of a replay (`file` only): `realtime`, `max`, or a factor."""
-    allow: tuple[Network, ...] = ()
-    """Networks that may speak or connect there. Absent means any on a loopback address; another address needs it."""
-    origins: Origins = Origins.ALL
-    """Whose tracks go out (`out` only): `allies`, `own` or `all`."""
-    description: str = ""
-    """Words for people."""
-
-
-class CategoryTable(Table):
-    """One category of a confidentiality label."""
-
-    tag: str
-    """Name of the tag set in the label's policy, such as `Releasable To`."""
-    kind: CategoryKind
-    """What its values do to access."""
-    values: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Values of the category."""
-
-
-class LabelTable(Table):
-    """Confidentiality label of the messages that this node makes."""
-
-    policy: Annotated[str, Field(min_length=1, max_length=200)]
-    """Name of the security policy that the label speaks in."""
-    classification: Annotated[str, Field(min_length=1, max_length=200)]
-    """Classification of that policy."""
-    categories: tuple[CategoryTable, ...] = ()
-    """Categories of the label."""
-    tlp: OpenCode | None = None
-    """Traffic Light Protocol marking for civil partners, such as `GREEN`."""
-    purpose: OpenCode | None = None
-    """Purpose that the tracks may be used for, as an open code."""
-
-
-class AcceptTable(Table):
-    """Labels that are let in from partners."""
-
-    policy: Annotated[str, Field(min_length=1, max_length=200)]
-    """Name of the security policy."""
-    classifications: Annotated[tuple[str, ...], Field(min_length=1)]
-    """Classifications of it that are let in: a list, not an upper bound."""
-
-
 class GroupTable(Table):
     """One release group; links name it in `group`. All its members get the same view of the same sources."""
 
     sources: tuple[Name, ...] = ()
     """Sources whose tracks the group may see. Absent means all."""
+    personal_data: bool = False
+    """Let the group see personal data, such as where the operator of a drone stands."""
     description: str = ""
     """Words for people."""
 
@@ -344,6 +202,7 @@ class Config(Table):
     link: dict[Name, LinkTable] = Field(default_factory=dict)
     http: HttpTable = Field(default_factory=dict, validate_default=True)
     source: dict[Name, SourceTable] = Field(default_factory=dict)
+    client: dict[Name, ClientTable] = Field(default_factory=dict)
     feed: dict[Name, FeedTable] = Field(default_factory=dict)
     policy: PolicyTable
     limits: LimitsTable = Field(default_factory=Limits)
@@ -370,6 +229,17 @@ class Config(Table):
         if not self.policy.accept:
             return frozenset({(self.policy.label.policy, self.policy.label.classification)})
         return frozenset((rule.policy, name) for rule in self.policy.accept for name in rule.classifications)
+
+    def cleared_labels(self, client: str) -> frozenset[tuple[str, str]]:
+        """(policy, classification) of every label whose tracks a configured client may see."""
+        table = self.client[client]
+        if not table.clearance:
+            return frozenset({(self.policy.label.policy, self.policy.label.classification)})
+        return frozenset((rule.policy, name) for rule in table.clearance for name in rule.classifications)
+
+    def personal_groups(self) -> frozenset[str]:
+        """Release groups that may see personal data."""
+        return frozenset(name for name, group in self.policy.group.items() if group.personal_data)
 
     def source_nation(self, source: str) -> str:
         """Nation of a configured source."""

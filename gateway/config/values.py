@@ -104,6 +104,35 @@ def _pin(value: object) -> str:
     return digits.lower()
 
 
+def _web_url(value: object) -> str:
+    expected = "an address such as https://c2.example:8443/nvg"
+    text = _text(value, expected)
+    try:
+        parts = urlsplit(text)
+        complete = parts.scheme in ("http", "https") and parts.hostname and (parts.port or True)
+    except ValueError:
+        complete = False
+    else:
+        if "@" in parts.netloc:
+            raise ValueError("a URL must not carry a user name or password")
+    if not complete:
+        raise ValueError(f"expected {expected}")
+    return text
+
+
+_PASSWORD_HASH = re.compile(
+    r"^scrypt\$(1[0-9]|20)\$([1-9]|1[0-9])\$([1-9]|1[0-6])\$[A-Za-z0-9_-]{22,86}\$[A-Za-z0-9_-]{43}$"
+)
+
+
+def _password_hash(value: object) -> str:
+    expected = "the line that 'gateway certs password' prints, never the password itself"
+    text = _text(value, expected)
+    if _PASSWORD_HASH.match(text) is None:
+        raise ValueError(f"expected {expected}")
+    return text
+
+
 def _url(value: object) -> str:
     expected = "the partner's address as https://host:port, such as https://deu-1.example:8443"
     text = _text(value, expected)
@@ -227,6 +256,11 @@ Pin = Annotated[
 ]
 """Lower-case hex SHA-256 of a SubjectPublicKeyInfo (DER); written with a ``sha256:`` prefix."""
 HttpsUrl = Annotated[str, PlainValidator(_url), WithJsonSchema({"type": "string", "pattern": "^https://"})]
+WebUrl = Annotated[str, PlainValidator(_web_url), WithJsonSchema({"type": "string", "pattern": "^https?://"})]
+PasswordHash = Annotated[
+    str, PlainValidator(_password_hash), WithJsonSchema({"type": "string", "pattern": _PASSWORD_HASH.pattern})
+]
+"""``scrypt$LOG2N$R$P$SALT$HASH`` with salt and hash in base64url without padding."""
 Network = Annotated[ipaddress.IPv4Network | ipaddress.IPv6Network, PlainValidator(_network), WithJsonSchema(_STRING)]
 ReplayRate = Annotated[
     Rate,

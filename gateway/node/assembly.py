@@ -20,7 +20,7 @@ from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
-from gateway.config.model import Origins
+from gateway.config.national import Origins
 from gateway.drafting import Maker
 from gateway.errors import GatewayError
 from gateway.feeds.http import HttpServer

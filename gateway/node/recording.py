@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from gateway.clock import Clock
-from gateway.config.model import FeedTable
+from gateway.config.national import FeedTable
 from gateway.feeds.files import Container, FileReport, read_frames
 from gateway.feeds.frame_queue import FeedCounts, FrameSink
 from gateway.feeds.replay import parse_rate, replay

@@ -9,7 +9,7 @@ from typing import Protocol
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.codec_options import unknown_option
-from gateway.config.model import Direction, FeedKind, FeedTable, Origins
+from gateway.config.national import Direction, FeedKind, FeedTable, Origins
 from gateway.errors import ConfigError
 from gateway.feeds.frame_queue import FeedCounts
 from gateway.feeds.outlet import Outlet

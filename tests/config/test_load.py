@@ -12,7 +12,8 @@ import pytest
 
 from gateway.config import Config, InvalidConfigError, LoadedConfig, load, load_text
 from gateway.config.limits_table import limit_range
-from gateway.config.model import Direction, FeedKind, Profile
+from gateway.config.model import Profile
+from gateway.config.national import Direction, FeedKind
 from gateway.config.values import Address
 from gateway.errors import ConfigError
 from gateway.limits import Limits

@@ -7,9 +7,9 @@ from math import isfinite
 
 from gateway.errors import FormatError
 from gateway.formats.asterix import codes
-from gateway.formats.asterix.geodesy import Site
 from gateway.formats.asterix.records import CODECS
 from gateway.formats.asterix.session import Area, DecoderOptions, SourceName
+from gateway.geodesy import Site
 from gateway.limits import Limits
 
 Table = Mapping[str, object]

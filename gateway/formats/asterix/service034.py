@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gateway.formats.asterix.geodesy import Site
 from gateway.formats.asterix.session import Session
 from gateway.formats.asterix.track048 import impossible, instant, missing
+from gateway.geodesy import Site
 
 NORTH_MARKER = 1
 SECTOR_CROSSING = 2

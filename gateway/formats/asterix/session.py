@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
-from gateway.formats.asterix.geodesy import LineOfSight, Site
 from gateway.formats.asterix.memo import Memo
+from gateway.geodesy import LineOfSight, Site
 from gateway.limits import Limits
 from gateway.track import Polar, Position, Source
 

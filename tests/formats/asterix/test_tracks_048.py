@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from gateway.formats.asterix import CODECS, FORMAT, block
-from gateway.formats.asterix.geodesy import LineOfSight, Site
+from gateway.geodesy import LineOfSight, Site
 from gateway.track import Classification, Environment, Track
 from tests.formats.asterix import recordings
 from tests.formats.asterix.making import (

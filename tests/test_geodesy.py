@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.formats.asterix.geodesy import LineOfSight, Site
+from gateway.geodesy import LineOfSight, Site
 from gateway.track import Position
 
 A, F = 6378137.0, 1 / 298.257223563
