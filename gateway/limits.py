@@ -60,7 +60,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     """Block digests remembered within that window."""
 
     connection_queue_frames: int = 512
-    """Frames of one peer of a conversation that wait for the pipeline; then he is not read from until they are fewer."""
+    """Frames of one peer of a conversation that wait for the pipeline; then he is not read from for a while."""
     held_frames: int = 256
     """Frames of one peer held for what they need (a registration, a pose); then the oldest is given up."""
     held_s: float = 5.0

@@ -47,7 +47,8 @@ class Identifier(Struct, frozen=True, gc=False):
 
     Schemes: ``system_track`` (sac/sic/number), ``icao24`` (six lower-case hex digits), ``mode1``, ``mode2``,
     ``mode3a`` (octal digits), ``callsign``, ``flight_plan``, ``registration``, ``cot_uid``, ``mmsi``, ``imo``,
-    ``uas_serial``, ``uas_session``, ``uas_registration``, ``mac``, ``sapient_object``, and others in ``docs/alliance-message.md``.
+    ``uas_serial``, ``uas_session``, ``uas_registration``, ``mac``, ``sapient_object``, and others in
+    ``docs/alliance-message.md``.
     """
 
     scheme: str

@@ -137,10 +137,10 @@ def _clients(config: Config) -> Iterator[Problem]:
     for name, feed in config.feed.items():
         for index, client_name in enumerate(feed.clients):
             path: KeyPath = ("feed", name, "clients", index)
-            client = config.client.get(client_name)
-            if client is None:
+            if client_name not in config.client:
                 yield _unknown(path, "client [client.NAME]", client_name, config.client)
                 continue
+            client = config.client[client_name]
             can_show = client.certificate_pins and feed.tls
             if not can_show and not (client.password and feed.kind is FeedKind.HTTP):
                 wants = "certificate_pins and tls = true" + (", or a password" if feed.kind is FeedKind.HTTP else "")
