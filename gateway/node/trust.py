@@ -107,6 +107,7 @@ def read_policy(config: Config) -> Policy:
         groups=groups,
         sources={group: config.group_sources(group) for group in groups},
         accepted=config.accepted_labels(),
+        personal=config.personal_groups(),
     )
 
 

@@ -20,6 +20,8 @@ class Policy(Struct, frozen=True, kw_only=True):
     """Release group to the sources whose tracks it may see; a group that is absent may see those of every source."""
     accepted: frozenset[tuple[str, str]] = frozenset()
     """(security policy, classification) of every label that is let in: a list, not an upper bound."""
+    personal: frozenset[str] = frozenset()
+    """Release groups that may see personal data, such as where the operator of a drone stands."""
 
 
 class Rule:
@@ -27,6 +29,10 @@ class Rule:
 
     OWN_LABEL = "release.own-label"
     """The track has no label of its own, or exactly ours."""
+    OWN_LABEL_PERSONAL = "release.own-label.personal-data"
+    """As `OWN_LABEL`, and tracks among them carry personal data that the group is named to see."""
+    OWN_LABEL_WITHHELD = "release.own-label.personal-withheld"
+    """As `OWN_LABEL`, and personal data was taken out of tracks among them: the group is not named to see it."""
     TRACK_LABEL = "release.refused.track-label"
     """The track has a label of its own that the fixed label does not stand for."""
     SOURCE = "release.refused.source"
