@@ -22,6 +22,7 @@ from tests.data import ROOT
 STAGES = (
     "asterix",
     "cot",
+    "sapient",
     "geojson",
     "alliance",
     "seal",
@@ -29,6 +30,7 @@ STAGES = (
     "ledger",
     "post",
     "corridor",
+    "tak",
     "latency",
     "memory",
 )

@@ -91,9 +91,13 @@ class Gateway:
 
     def resident_mb(self) -> float:
         """Resident memory of the process, MB (10**6 octets)."""
-        text = Path(f"/proc/{self.pid}/status").read_text()
-        found = re.search(r"VmRSS:\s+(\d+) kB", text)
-        return int(found.group(1)) * 1024 / 1e6 if found else 0.0
+        return resident_mb(self.pid)
+
+
+def resident_mb(pid: int) -> float:
+    """Resident memory of a process, MB (10**6 octets)."""
+    found = re.search(r"VmRSS:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
+    return int(found.group(1)) * 1024 / 1e6 if found else 0.0
 
 
 def client_tls(player: Player, stem: str = "sensors.client") -> ssl.SSLContext:
@@ -117,7 +121,7 @@ async def pair(*, recording: Path | None = None, cores: tuple[int, int] | None =
         gateways = []
         for index, player in enumerate(players):
             text = player.config_path.read_text()
-            player.config_path.write_text(_without(_without(text, "link.eu-1"), "feed.sector"))
+            player.config_path.write_text(without(without(text, "link.eu-1"), "feed.sector"))
             gateways.append(Gateway(player, core=cores[index] if cores else None))
         try:
             yield gateways
@@ -125,7 +129,7 @@ async def pair(*, recording: Path | None = None, cores: tuple[int, int] | None =
             await asyncio.gather(*(gateway.stop() for gateway in gateways))
 
 
-def _without(text: str, table: str) -> str:
+def without(text: str, table: str) -> str:
     """A configuration without one of its tables."""
     return re.sub(rf"(?ms)^\[{re.escape(table)}\]\n.*?(?=^\[|\Z)", "", text)
 
