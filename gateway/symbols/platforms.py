@@ -1,0 +1,68 @@
+"""The registry of canonical platforms: each with the next broader one, so that a coarse vocabulary loses the least."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+PLATFORMS: dict[str, str | None] = {
+    # aircraft with a crew, or of which nobody says whether they have one
+    "FIXED_WING": None,
+    "ROTARY_WING": None,
+    "GYROPLANE": "ROTARY_WING",
+    "GLIDER": None,
+    "ULTRALIGHT": None,
+    "LIGHTER_THAN_AIR": None,
+    "BALLOON": "LIGHTER_THAN_AIR",
+    "TETHERED_BALLOON": "BALLOON",
+    "AIRSHIP": "LIGHTER_THAN_AIR",
+    "PARACHUTE": None,
+    "PARACHUTIST": "PARACHUTE",
+    # aircraft without a crew
+    "UAV": None,
+    "UAV_FIXED_WING": "UAV",
+    "UAV_ROTARY_WING": "UAV",
+    "UAV_GYROPLANE": "UAV_ROTARY_WING",
+    "UAV_HYBRID_LIFT": "UAV",
+    "UAV_ORNITHOPTER": "UAV",
+    "UAV_GLIDER": "UAV",
+    "UAV_KITE": "UAV",
+    "UAV_BALLOON": "UAV",
+    "UAV_TETHERED_BALLOON": "UAV_BALLOON",
+    "UAV_AIRSHIP": "UAV",
+    "UAV_PARACHUTE": "UAV",
+    "UAV_ROCKET": "UAV",
+    "UAV_TETHERED": "UAV",
+    # weapons and what is no aircraft
+    "MISSILE": None,
+    "BOMB": None,
+    "DECOY": None,
+    "BIRD": "ANIMAL",
+    "ANIMAL": None,
+    "PERSON": None,
+    # on the ground
+    "GROUND_VEHICLE": None,
+    "UGV": "GROUND_VEHICLE",
+    "SENSOR": None,
+    "UNIT": None,
+    "INSTALLATION": None,
+    "OBSTACLE": None,
+    # at sea
+    "VESSEL": None,
+    "USV": "VESSEL",
+    "SUBMARINE": None,
+    "UUV": None,
+    "TORPEDO": None,
+    "MINE": None,
+    # in space
+    "SATELLITE": "SPACECRAFT",
+    "SPACECRAFT": None,
+}
+"""Each platform, and the broader one that still holds true of it."""
+
+
+def broader(platform: str) -> Iterator[str]:
+    """`platform` itself, then ever broader ones; a code that is not registered has none."""
+    known: str | None = platform
+    while known is not None:
+        yield known
+        known = PLATFORMS.get(known)
