@@ -1,8 +1,10 @@
-"""From what a radar measures to where the target is: slant range, azimuth and height to a point on WGS 84, and back.
+"""From what a sensor measures to where the target is: slant range, azimuth and height, or elevation, to a point on
+WGS 84, and back.
 
-The line of sight leaves the antenna in the plane of the azimuth. Its elevation is not measured, so it follows from the
-target's height: first on the sphere that fits the ellipsoid in that direction, then corrected on the ellipsoid itself
-until the height of the end point agrees within a centimetre. No refraction is modelled.
+`LineOfSight` is for radars, which measure no elevation: the line of sight leaves the antenna in the plane of the
+azimuth, and its elevation follows from the target's height: first on the sphere that fits the ellipsoid in that
+direction, then corrected on the ellipsoid itself until the height of the end point agrees within a centimetre.
+`Horizon` is for sensors that do measure it. No refraction is modelled.
 
 Heights above mean sea level (antenna, 3D height) and pressure altitudes are taken as heights above one common surface:
 the undulation of the geoid, some tens of metres, is the same at both ends to within a metre or two and cancels.
@@ -98,3 +100,69 @@ class LineOfSight:
         north = z * self._cos - x * self._sin
         up = x * self._cos + z * self._sin
         return sqrt(y * y + north * north + up * up), degrees(atan2(y, north)) % 360.0
+
+
+class Sight(Struct, frozen=True, gc=False):
+    """Where a point is seen from a place: along the straight line, without refraction."""
+
+    azimuth_deg: float
+    """0 to 360 from true north."""
+    elevation_deg: float
+    """Above the plane that touches the ellipsoid's parallel at the place."""
+    range_m: float
+
+
+class Horizon:
+    """The local east, north and up of one place, worked out once. All heights are above the ellipsoid.
+
+    Or above any one surface that runs parallel to it nearby: with heights above mean sea level at the place, heights of
+    points within some tens of kilometres are above mean sea level too, to within a metre or two.
+    """
+
+    def __init__(self, place: Position, height_m: float) -> None:
+        latitude = radians(place.latitude_deg)
+        self._longitude_deg = place.longitude_deg
+        self._sin, self._cos = sin(latitude), cos(latitude)
+        normal = A / sqrt(1 - E2 * self._sin * self._sin)
+        # The place in the earth-fixed frame turned so that its own meridian is longitude zero
+        self._x = (normal + height_m) * self._cos
+        self._z = (normal * (1 - E2) + height_m) * self._sin
+
+    def point(self, *, azimuth_deg: float, elevation_deg: float, range_m: float) -> tuple[Position, float]:
+        """(the point, its height in metres) at an azimuth from true north, an elevation and a slant range."""
+        azimuth, elevation = radians(azimuth_deg), radians(elevation_deg)
+        flat = range_m * cos(elevation)
+        return self.at(east_m=flat * sin(azimuth), north_m=flat * cos(azimuth), up_m=range_m * sin(elevation))
+
+    def at(self, *, east_m: float, north_m: float, up_m: float) -> tuple[Position, float]:
+        """(the point, its height in metres) that far east, north and up of the place."""
+        x = self._x + up_m * self._cos - north_m * self._sin
+        z = self._z + up_m * self._sin + north_m * self._cos
+        p = hypot(x, east_m)
+        parametric = atan2(z * A, p * B)
+        for _ in range(2):  # Bowring: within a nanometre after the second step
+            s, c = sin(parametric), cos(parametric)
+            latitude = atan2(z + EP2 * B * s * s * s, p - E2 * A * c * c * c)
+            parametric = atan2(B * sin(latitude), A * cos(latitude))
+        sl, cl = sin(latitude), cos(latitude)
+        height = p * cl + z * sl - A * sqrt(1 - E2 * sl * sl)
+        longitude = self._longitude_deg + degrees(atan2(east_m, x))
+        longitude += 360 if longitude <= -180 else -360 if longitude > 180 else 0
+        return Position(degrees(latitude), longitude), height
+
+    def enu(self, point: Position, height_m: float) -> tuple[float, float, float]:
+        """(east, north, up) in metres of a point at a height: the inverse of `at`."""
+        latitude = radians(point.latitude_deg)
+        turn = radians(point.longitude_deg - self._longitude_deg)
+        sl, cl = sin(latitude), cos(latitude)
+        normal = A / sqrt(1 - E2 * sl * sl)
+        x = (normal + height_m) * cl * cos(turn) - self._x
+        y = (normal + height_m) * cl * sin(turn)
+        z = (normal * (1 - E2) + height_m) * sl - self._z
+        return y, z * self._cos - x * self._sin, x * self._cos + z * self._sin
+
+    def sight(self, point: Position, height_m: float) -> Sight:
+        """Azimuth, elevation and range of a point at a height: the inverse of `point`."""
+        east, north, up = self.enu(point, height_m)
+        flat = hypot(east, north)
+        return Sight(degrees(atan2(east, north)) % 360.0, degrees(atan2(up, flat)), hypot(flat, up))

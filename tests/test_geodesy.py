@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gateway.geodesy import LineOfSight, Site
+from gateway.geodesy import Horizon, LineOfSight, Site
 from gateway.track import Position
 
 A, F = 6378137.0, 1 / 298.257223563
@@ -114,3 +114,80 @@ def test_due_north_stays_on_the_meridian() -> None:
     assert north.longitude_deg == pytest.approx(20.0, abs=1e-12)
     assert north.latitude_deg == pytest.approx(50.998, abs=0.01)
     assert line.polar(Position(50.0, 20.0), 1000.0)[0] == pytest.approx(1000.0)
+
+
+# ------------------------------------------------------------------------------------ a sensor that measures elevation
+
+PLACES = st.builds(Position, st.floats(-90, 90), st.floats(-180, 180, exclude_min=True))
+
+
+@settings(max_examples=200, deadline=None)
+@given(place=PLACES, height=st.floats(-400, 9_000), offset=st.tuples(*[st.floats(-200_000, 200_000)] * 3))
+def test_a_local_offset_is_as_long_on_the_earth_and_comes_back(
+    place: Position, height: float, offset: tuple[float, float, float]
+) -> None:
+    horizon = Horizon(place, height)
+    east, north, up = offset
+    point, above = horizon.at(east_m=east, north_m=north, up_m=up)
+    assert -180 < point.longitude_deg <= 180
+    here = earth_fixed(place.latitude_deg, place.longitude_deg, height)
+    there = earth_fixed(point.latitude_deg, point.longitude_deg, above)
+    assert math.dist(here, there) == pytest.approx(math.hypot(east, north, up), abs=1e-5)
+    assert horizon.enu(point, above) == pytest.approx(offset, abs=1e-5)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    place=PLACES,
+    height=st.floats(-400, 9_000),
+    azimuth=st.floats(0, 359.999),
+    elevation=st.floats(-80, 80),
+    far=st.floats(10, 300_000),
+)
+def test_a_point_is_seen_where_it_was_placed(
+    place: Position, height: float, azimuth: float, elevation: float, far: float
+) -> None:
+    horizon = Horizon(place, height)
+    point, above = horizon.point(azimuth_deg=azimuth, elevation_deg=elevation, range_m=far)
+    sight = horizon.sight(point, above)
+    assert sight.range_m == pytest.approx(far, abs=1e-5)
+    assert sight.elevation_deg == pytest.approx(elevation, abs=1e-4)
+    turn = (sight.azimuth_deg - azimuth + 180) % 360 - 180
+    assert abs(math.radians(turn)) * far * math.cos(math.radians(elevation)) < 1e-4
+
+
+def test_the_four_directions_and_up_are_what_they_are_called() -> None:
+    horizon = Horizon(Position(52.0, 5.0), 10.0)
+    north, _ = horizon.point(azimuth_deg=0, elevation_deg=0, range_m=1_000)
+    east, _ = horizon.point(azimuth_deg=90, elevation_deg=0, range_m=1_000)
+    above, height = horizon.point(azimuth_deg=123, elevation_deg=90, range_m=1_000)
+    assert north.latitude_deg > 52.0
+    assert north.longitude_deg == pytest.approx(5.0, abs=1e-9)
+    assert east.longitude_deg > 5.0
+    assert east.latitude_deg == pytest.approx(52.0, abs=2e-6)
+    assert (above.latitude_deg, above.longitude_deg, height) == pytest.approx((52.0, 5.0, 1_010.0), abs=1e-6)
+
+
+def test_a_level_ray_rises_over_the_curving_earth() -> None:
+    _, height = Horizon(Position(0.0, 0.0), 0.0).point(azimuth_deg=90, elevation_deg=0, range_m=10_000)
+    assert height == pytest.approx(math.hypot(A, 10_000) - A, abs=1e-6)
+    assert height > 7
+
+
+def test_across_the_antimeridian_the_longitude_turns() -> None:
+    point, _ = Horizon(Position(60.0, 179.9999), 0.0).point(azimuth_deg=90, elevation_deg=0, range_m=1_000)
+    assert -180 < point.longitude_deg < -179.9
+
+
+def test_an_independent_library_puts_the_point_in_the_same_place() -> None:
+    import pyproj
+
+    to_earth = pyproj.Transformer.from_crs("EPSG:4979", "EPSG:4978", always_xy=True)
+    place, height = Position(54.7, 25.3), 160.0
+    local = pyproj.Transformer.from_pipeline(
+        f"+proj=pipeline +step +inv +proj=topocentric +ellps=WGS84 +lon_0={place.longitude_deg} "
+        f"+lat_0={place.latitude_deg} +h_0={height}"
+    )
+    point, above = Horizon(place, height).at(east_m=1234.5, north_m=-6789.0, up_m=432.1)
+    there = to_earth.transform(point.longitude_deg, point.latitude_deg, above)
+    assert there == pytest.approx(local.transform(1234.5, -6789.0, 432.1), abs=1e-6)
