@@ -26,6 +26,7 @@ from gateway.track import (
     Label,
     LabelCategory,
     Loss,
+    Operator,
     Polar,
     Position,
     Provenance,
@@ -114,6 +115,7 @@ def statuses() -> SearchStrategy[Status]:
     fact = maybe(st.booleans())
     return st.builds(
         Status, confirmed=fact, coasted=fact, started=fact, ended=fact, simulated=fact, test=fact,
+        exercise=fact,
         emergency=maybe(codes()), spi=fact, on_ground=fact, military_emergency=fact, mono_sensor=fact, amalgamated=fact,
         ghost=fact, iff_mode4=maybe(codes()), iff_mode5=maybe(codes()),
     )  # fmt: skip
@@ -142,6 +144,7 @@ def polars() -> SearchStrategy[Polar]:
         sensor=texts(),
         sensor_position=maybe(positions()),
         sensor_altitude_msl_m=maybe(metres),
+        sensor_altitude_hae_m=maybe(metres),
         range_m=maybe(lengths),
         azimuth_deg=maybe(bearings),
         elevation_deg=maybe(grid(-90, 90, 4)),
@@ -149,6 +152,9 @@ def polars() -> SearchStrategy[Polar]:
         north=maybe(codes()),
         correction=maybe(codes()),
         reach_m=maybe(lengths),
+        range_95_m=maybe(lengths),
+        azimuth_95_deg=maybe(grid(0, 180, 4)),
+        elevation_95_deg=maybe(grid(0, 180, 4)),
     )
 
 
@@ -184,6 +190,7 @@ def states() -> SearchStrategy[State]:
         altitude_baro_m=maybe(metres),
         altitude_qnh_m=maybe(metres),
         height_agl_m=maybe(metres),
+        height_takeoff_m=maybe(metres),
         altitude_quality=maybe(codes()),
         course_deg=maybe(bearings),
         ground_speed_mps=maybe(speeds),
@@ -199,6 +206,18 @@ def states() -> SearchStrategy[State]:
         accuracy=maybe(accuracies()),
         covariance=maybe(covariances()),
         polar=maybe(polars()),
+    )
+
+
+def operators() -> SearchStrategy[Operator]:
+    """Personal data: who flies it, and from where."""
+    return st.builds(
+        Operator,
+        identifier=maybe(texts()),
+        position=maybe(positions()),
+        altitude_hae_m=maybe(metres),
+        basis=maybe(codes()),
+        time=maybe(instants()),
     )
 
 
@@ -295,6 +314,8 @@ def tracks(*, with_extensions: bool = True) -> SearchStrategy[Track]:
         dimensions=maybe(
             st.builds(Dimensions, length_m=maybe(lengths), width_m=maybe(lengths), height_m=maybe(lengths))
         ),
+        detection_confidence_pct=maybe(percents),
+        operator=maybe(operators()),
         status=maybe(statuses()),
         state=maybe(states()),
         sources=some(sources()),

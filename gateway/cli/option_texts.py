@@ -75,7 +75,10 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
         ),
         "declaration": OptionText("begin each event with an XML declaration", "false"),
     },
-    "geojson": {"collection": OptionText("one FeatureCollection instead of a feature per line", "true")},
+    "geojson": {
+        "collection": OptionText("one FeatureCollection instead of a feature per line", "true"),
+        "personal_data": OptionText("write the operator of a drone too: personal data", "true"),
+    },
     "alliance": {
         "sender": OptionText("name of the node that speaks", '"nld-1"'),
         "recipients": OptionText("names of the nodes that it is for", '["deu-1", "eu-1"]'),

@@ -8,8 +8,10 @@ from functools import lru_cache
 
 from gateway.errors import FormatError
 from gateway.formats.alliance.codes import EMPTY, NOT_FINITE, TOO_LONG
+from gateway.formats.alliance.kinematics import position
 from gateway.formats.alliance.lexical import (
     LENGTH,
+    METRE,
     NODE_NAME,
     PERCENT,
     SCHEME_CODE,
@@ -26,6 +28,7 @@ from gateway.track import (
     IdentityGroup,
     Label,
     LabelCategory,
+    Operator,
     Provenance,
     RawRecord,
     Relation,
@@ -41,6 +44,7 @@ STATUS_FACTS = (
     ("ended", "Ended"),
     ("simulated", "Simulated"),
     ("test", "TestTarget"),
+    ("exercise", "PartOfExercise"),
     ("emergency", "Emergency"),
     ("spi", "SpecialPosition"),
     ("on_ground", "OnGround"),
@@ -140,6 +144,24 @@ def dimensions(size: Dimensions) -> str:
     width = "" if size.width_m is None else LENGTH.element("Width", size.width_m)
     height = "" if size.height_m is None else LENGTH.element("Height", size.height_m)
     return f"<Dimensions>{length}{width}{height}</Dimensions>"
+
+
+@lru_cache(maxsize=256)
+def operator(person: Operator) -> str:
+    """A ``UasOperator`` element: personal data."""
+    parts = ["<UasOperator>"]
+    if person.identifier is not None:
+        parts.append(f"<OperatorId>{text(person.identifier, 'UasOperator/OperatorId')}</OperatorId>")
+    if person.position is not None:
+        parts.append(position("Position", person.position))
+    if person.altitude_hae_m is not None:
+        parts.append(METRE.element("AltitudeHae", person.altitude_hae_m))
+    if person.basis is not None:
+        parts.append(f"<PositionBasis>{code(person.basis, 'UasOperator/PositionBasis')}</PositionBasis>")
+    if person.time is not None:
+        parts.append(f"<Time>{time(person.time, 'UasOperator/Time')}</Time>")
+    parts.append("</UasOperator>")
+    return "".join(parts)
 
 
 def relations(links: tuple[Relation, ...]) -> str:

@@ -52,7 +52,7 @@ def state(s: State) -> str:  # one line per element in the order of the schema: 
     if s.stale_at is not None:
         add(f"<StaleTime>{time(s.stale_at, 'State/StaleTime')}</StaleTime>")
     if s.position is not None:
-        add(_position("Position", s.position))
+        add(position("Position", s.position))
     _heights(s, parts)
     _motion(s, parts)
     if s.accuracy is not None:
@@ -77,6 +77,8 @@ def _heights(s: State, parts: list[str]) -> None:
         add(f"<AltitudeQnh>{x:z.3f}</AltitudeQnh>" if -1e9 <= x <= 1e9 else rare("AltitudeQnh", x, METRE))
     if (x := s.height_agl_m) is not None:
         add(f"<HeightAgl>{x:z.3f}</HeightAgl>" if -1e9 <= x <= 1e9 else rare("HeightAgl", x, METRE))
+    if (x := s.height_takeoff_m) is not None:
+        add(f"<HeightTakeoff>{x:z.3f}</HeightTakeoff>" if -1e9 <= x <= 1e9 else rare("HeightTakeoff", x, METRE))
     if s.altitude_quality is not None:
         add(f"<AltitudeQuality>{code(s.altitude_quality, 'State/AltitudeQuality')}</AltitudeQuality>")
 
@@ -163,7 +165,8 @@ def _covariance(c: Covariance) -> str:
     return f'<Covariance form="{code(c.form, "Covariance@form")}">{terms}</Covariance>'
 
 
-def _position(name: str, p: Position) -> str:
+def position(name: str, p: Position) -> str:
+    """A point, as the element of that name."""
     x, y = p.latitude_deg, p.longitude_deg
     latitude = f"<Latitude>{x:z.8f}</Latitude>" if -90 <= x <= 90 else rare("Latitude", x, LATITUDE)
     longitude = f"<Longitude>{y:z.8f}</Longitude>" if -179.9999 <= y <= 180 else rare("Longitude", y, LONGITUDE)
@@ -174,12 +177,18 @@ def _polar(p: Polar) -> str:
     parts = [f"<Polar><Sensor>{text(p.sensor, 'Polar/Sensor')}</Sensor>"]
     add = parts.append
     if p.sensor_position is not None:
-        add(_position("SensorPosition", p.sensor_position))
+        add(position("SensorPosition", p.sensor_position))
     if (x := p.sensor_altitude_msl_m) is not None:
         add(
             f"<SensorAltitudeMsl>{x:z.3f}</SensorAltitudeMsl>"
             if -1e9 <= x <= 1e9
             else rare("SensorAltitudeMsl", x, METRE)
+        )
+    if (x := p.sensor_altitude_hae_m) is not None:
+        add(
+            f"<SensorAltitudeHae>{x:z.3f}</SensorAltitudeHae>"
+            if -1e9 <= x <= 1e9
+            else rare("SensorAltitudeHae", x, METRE)
         )
     if (x := p.range_m) is not None:
         add(f"<SlantRange>{x:z.3f}</SlantRange>" if 0 <= x <= 1e9 else rare("SlantRange", x, LENGTH))
@@ -195,5 +204,11 @@ def _polar(p: Polar) -> str:
         add(f"<SlantCorrection>{code(p.correction, 'Polar/SlantCorrection')}</SlantCorrection>")
     if (x := p.reach_m) is not None:
         add(f"<Reach>{x:z.3f}</Reach>" if 0 <= x <= 1e9 else rare("Reach", x, LENGTH))
+    if p.range_95_m is not None:
+        add(LENGTH.element("RangeAccuracy95", p.range_95_m))
+    if p.azimuth_95_deg is not None:
+        add(ANGLE_ERROR.element("AzimuthAccuracy95", p.azimuth_95_deg))
+    if p.elevation_95_deg is not None:
+        add(ANGLE_ERROR.element("ElevationAccuracy95", p.elevation_95_deg))
     add("</Polar>")
     return "".join(parts)

@@ -40,6 +40,7 @@ def state(inner: str) -> State:
         altitude_baro_m=number(get("AltitudeBaro")),
         altitude_qnh_m=number(get("AltitudeQnh")),
         height_agl_m=number(get("HeightAgl")),
+        height_takeoff_m=number(get("HeightTakeoff")),
         altitude_quality=code(get("AltitudeQuality")),
         course_deg=number(get("CourseOverGround")),
         ground_speed_mps=number(get("SpeedOverGround")),
@@ -91,6 +92,7 @@ def polar(element: str) -> Polar:
         sensor=text(leaf["Sensor"]),
         sensor_position=place,
         sensor_altitude_msl_m=number(get("SensorAltitudeMsl")),
+        sensor_altitude_hae_m=number(get("SensorAltitudeHae")),
         range_m=number(get("SlantRange")),
         azimuth_deg=number(get("Azimuth")),
         elevation_deg=number(get("Elevation")),
@@ -98,4 +100,7 @@ def polar(element: str) -> Polar:
         north=code(get("NorthReference")),
         correction=code(get("SlantCorrection")),
         reach_m=number(get("Reach")),
+        range_95_m=number(get("RangeAccuracy95")),
+        azimuth_95_deg=number(get("AzimuthAccuracy95")),
+        elevation_95_deg=number(get("ElevationAccuracy95")),
     )

@@ -25,6 +25,7 @@ _WRITTEN_BY_PEOPLE = frozenset(
         "Loss",
         "MappingId",
         "Name",
+        "OperatorId",
         "PolicyIdentifier",
         "Remarks",
         "Sensor",

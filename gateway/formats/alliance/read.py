@@ -28,6 +28,7 @@ from gateway.formats.alliance.scan import (
     identity,
     label,
     leaves,
+    operator,
     pieces,
     provenance,
     raw_record,
@@ -45,6 +46,7 @@ from gateway.track import (
     Extension,
     IdentityGroup,
     Label,
+    Operator,
     Provenance,
     RawRecord,
     Relation,
@@ -200,7 +202,9 @@ class Traits(TypedDict, total=False):
     name: str
     remarks: str
     classifications: tuple[Classification, ...]
+    detection_confidence_pct: float
     dimensions: Dimensions
+    operator: Operator
     relations: tuple[Relation, ...]
     label: Label
 
@@ -277,6 +281,10 @@ def _traits(inner: str) -> tuple[tuple[str, ...], Traits]:
             found["remarks"] = text(content)
         elif name == "Dimensions":
             found["dimensions"] = dimensions(content)
+        elif name == "DetectionConfidence":
+            found["detection_confidence_pct"] = float(content)
+        elif name == "UasOperator":
+            found["operator"] = operator(content)
         elif name == "Relation":
             relations.append(relation(content))
         elif name == "Label":

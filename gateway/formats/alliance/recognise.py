@@ -34,7 +34,8 @@ _END_EXTENSIONS = "</Extensions>"
 _END = "</TrackMessage>"
 _MOST_NAMES = 100  # maxOccurs of Identifier
 _CACHED_TEXT = 2_048  # characters of a part that is remembered
-_OTHERS = ("Identity", "Platform", "Name", "Remarks", "ObjectClass", "Dimensions", "SourceRef", "Relation", "Label")
+_OTHERS = ("Identity", "Platform", "Name", "Remarks", "DetectionConfidence", "ObjectClass",
+           "Dimensions", "UasOperator", "SourceRef", "Relation", "Label")  # fmt: skip
 _Known = dict[tuple[str, ...], tuple[Source, ...]]
 _V = TypeVar("_V")
 
@@ -195,8 +196,8 @@ class Recogniser:
             raise NotTakenError
         (
             time, time_quality, date_basis, received, sent, stale, latitude, longitude, hae, msl, baro, qnh, agl,
-            altitude_quality, course, speed, climb, heading, magnetic, turn, east, north, indicated, true, mach,
-            horizontal_95, vertical_95, course_95, speed_95, basis, covariance, polar,
+            takeoff, altitude_quality, course, speed, climb, heading, magnetic, turn, east, north, indicated, true,
+            mach, horizontal_95, vertical_95, course_95, speed_95, basis, covariance, polar,
         ) = match.groups()  # fmt: skip
         accuracy = None
         if "<Accuracy>" in inner:
@@ -221,6 +222,7 @@ class Recogniser:
             altitude_baro_m=float(baro) if baro else None,
             altitude_qnh_m=float(qnh) if qnh else None,
             height_agl_m=float(agl) if agl else None,
+            height_takeoff_m=float(takeoff) if takeoff else None,
             altitude_quality=altitude_quality,
             course_deg=float(course) if course else None,
             ground_speed_mps=float(speed) if speed else None,

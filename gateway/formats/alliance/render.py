@@ -19,6 +19,7 @@ from gateway.formats.alliance.fragments import (
     identifiers,
     identity,
     label,
+    operator,
     provenance,
     raw_record,
     relations,
@@ -30,6 +31,7 @@ from gateway.formats.alliance.lexical import (
     NATION,
     NODE_NAME,
     NONCE,
+    PERCENT,
     SOURCE_ID,
     VERSION,
     code,
@@ -196,10 +198,14 @@ def _track(track: Track, table: _Sources) -> str:
         add(f"<Name>{text(track.name, 'Name')}</Name>")
     if track.remarks is not None:
         add(f"<Remarks>{text(track.remarks, 'Remarks', LONG_TEXT)}</Remarks>")
+    if track.detection_confidence_pct is not None:
+        add(PERCENT.element("DetectionConfidence", track.detection_confidence_pct))
     if track.classifications:
         add(classifications(track.classifications))
     if track.dimensions is not None:
         add(dimensions(track.dimensions))
+    if track.operator is not None:
+        add(operator(track.operator))
     if track.sources:
         add(table.references(track.sources))
     if track.relations:

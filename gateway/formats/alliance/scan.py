@@ -22,6 +22,8 @@ from gateway.track import (
     Label,
     LabelCategory,
     Loss,
+    Operator,
+    Position,
     Provenance,
     RawRecord,
     Relation,
@@ -139,6 +141,7 @@ def _status(inner: str) -> Status:
         ended=_fact(get("Ended")),
         simulated=_fact(get("Simulated")),
         test=_fact(get("TestTarget")),
+        exercise=_fact(get("PartOfExercise")),
         emergency=code(get("Emergency")),
         spi=_fact(get("SpecialPosition")),
         on_ground=_fact(get("OnGround")),
@@ -179,6 +182,19 @@ def dimensions(inner: str) -> Dimensions:
     """The inside of a ``Dimensions`` element."""
     get = leaves(inner).get
     return Dimensions(length_m=number(get("Length")), width_m=number(get("Width")), height_m=number(get("Height")))
+
+
+def operator(inner: str) -> Operator:
+    """The inside of an ``UasOperator`` element."""
+    leaf = leaves(inner)
+    get = leaf.get
+    return Operator(
+        identifier=optional_text(get("OperatorId")),
+        position=Position(float(leaf["Latitude"]), float(leaf["Longitude"])) if "Latitude" in leaf else None,
+        altitude_hae_m=number(get("AltitudeHae")),
+        basis=code(get("PositionBasis")),
+        time=optional_time(get("Time")),
+    )
 
 
 def relation(inner: str) -> Relation:

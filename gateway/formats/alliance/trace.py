@@ -42,6 +42,7 @@ _STATE = {
     "AltitudeBaro": ("altitude_baro_m", "m"),
     "AltitudeQnh": ("altitude_qnh_m", "m"),
     "HeightAgl": ("height_agl_m", "m"),
+    "HeightTakeoff": ("height_takeoff_m", "m"),
     "AltitudeQuality": ("altitude_quality", ""),
     "CourseOverGround": ("course_deg", "deg"),
     "SpeedOverGround": ("ground_speed_mps", "m/s"),
@@ -63,6 +64,7 @@ _STATE = {
     "Covariance/Term": ("covariance.values", ""),
     "Polar/Sensor": ("polar.sensor", ""),
     "Polar/SensorAltitudeMsl": ("polar.sensor_altitude_msl_m", "m"),
+    "Polar/SensorAltitudeHae": ("polar.sensor_altitude_hae_m", "m"),
     "Polar/SlantRange": ("polar.range_m", "m"),
     "Polar/Azimuth": ("polar.azimuth_deg", "deg"),
     "Polar/Elevation": ("polar.elevation_deg", "deg"),
@@ -70,6 +72,9 @@ _STATE = {
     "Polar/NorthReference": ("polar.north", ""),
     "Polar/SlantCorrection": ("polar.correction", ""),
     "Polar/Reach": ("polar.reach_m", "m"),
+    "Polar/RangeAccuracy95": ("polar.range_95_m", "m"),
+    "Polar/AzimuthAccuracy95": ("polar.azimuth_95_deg", "deg"),
+    "Polar/ElevationAccuracy95": ("polar.elevation_95_deg", "deg"),
 }
 _TRACK = (
     {
@@ -92,6 +97,11 @@ _TRACK = (
         "Dimensions/Length": ("dimensions.length_m", "m"),
         "Dimensions/Width": ("dimensions.width_m", "m"),
         "Dimensions/Height": ("dimensions.height_m", "m"),
+        "DetectionConfidence": ("detection_confidence_pct", "%"),
+        "UasOperator/OperatorId": ("operator.identifier", ""),
+        "UasOperator/AltitudeHae": ("operator.altitude_hae_m", "m"),
+        "UasOperator/PositionBasis": ("operator.basis", ""),
+        "UasOperator/Time": ("operator.time", ""),
         "SourceRef": ("sources.id", ""),
         "Relation/RelationKind": ("relations.kind", ""),
         "Relation/RelatedTrackId": ("relations.track_ids", ""),
@@ -108,6 +118,10 @@ _TRACK = (
     | {f"Status/{name}": (f"status.{fact}", "") for fact, name in STATUS_FACTS}
     | {f"Label/{name}": (f"label.{field}", unit) for name, (field, unit) in _LABEL.items()}
     | {f"State/{name}": (f"state.{field}", unit) for name, (field, unit) in _STATE.items()}
+    | {
+        f"UasOperator/Position/{name}": (f"operator.position.{field}", unit)
+        for name, (field, unit) in _POSITION.items()
+    }
     | {f"State/Position/{name}": (f"state.position.{field}", unit) for name, (field, unit) in _POSITION.items()}
     | {
         f"State/Polar/SensorPosition/{name}": (f"state.polar.sensor_position.{field}", unit)

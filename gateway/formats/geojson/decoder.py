@@ -22,6 +22,7 @@ from gateway.formats.geojson.members import (
     BEARINGS,
     BOUNDS,
     NAMESPACE,
+    OPERATOR,
     PROPERTIES,
     SCHEME,
     STATE,
@@ -47,6 +48,7 @@ _INSTANTS = ("time", "received_at", "sent_at", "stale_at")
 _COLLECTION = b'"FeatureCollection"'
 _BEGINNING = 64  # octets in which a collection says that it is one
 _DEPTH_OF_KNOWN = 16  # the types of a track nest less
+_OF_OPERATOR = Loss("properties.operator", "NOT_MODELLED")
 _NO_TRACK_ID = Loss("properties.track_id", "NOT_MODELLED")
 
 
@@ -213,6 +215,8 @@ class GeoJsonDecoder:
         known, unknown = split(properties, PROPERTIES, "properties")
         self._check(known, PROPERTIES, "properties")
         losses = tuple([Loss(f"feature.{name}"[:200], "NOT_MODELLED") for name in value if name not in _FEATURE])
+        if unknown.pop(OPERATOR, None) is not None:  # may be personal data too: it stays in the raw record
+            losses += (_OF_OPERATOR,)
         track_id = known.pop("track_id", None)
         if track_id is not None and not (isinstance(track_id, str) and _UUID(track_id)):
             raise FormatError(codes.WRONG_TYPE, place="properties.track_id", cause="not a lower-case UUID")
@@ -339,11 +343,14 @@ def _utc(instant: datetime | None, name: str) -> datetime | None:
 
 
 def _check_assigned(track: Track) -> None:
-    """The one instant of a track that is no state's."""
-    instant = track.identity.assigned_at if track.identity else None
-    if instant is not None and instant.tzinfo is None:
-        raise FormatError(codes.ZONE, place="properties.identity.assigned_at")
-    _utc(instant, "identity.assigned_at")
+    """The instants of a track that are no state's."""
+    for name, instant in (
+        ("identity.assigned_at", track.identity.assigned_at if track.identity else None),
+        ("operator.time", track.operator.time if track.operator else None),
+    ):
+        if instant is not None and instant.tzinfo is None:
+            raise FormatError(codes.ZONE, place=f"properties.{name}")
+        _utc(instant, name)
 
 
 def _point(geometry: Json) -> tuple[Position | None, float | None]:

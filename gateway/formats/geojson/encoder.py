@@ -10,12 +10,13 @@ from operator import attrgetter
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.geojson import codes
-from gateway.formats.geojson.members import NAMESPACE, PROPERTIES, SCHEME, STATE, TABLES, TRACK
+from gateway.formats.geojson.members import NAMESPACE, OPERATOR, PROPERTIES, SCHEME, STATE, TABLES, TRACK
 from gateway.stages import Encoded
-from gateway.track import Identifier, Position, State, Track
+from gateway.track import Identifier, Loss, Position, State, Track
 
 _ENCODER = msgspec.json.Encoder()
 _PREFIX = f'<properties xmlns="{NAMESPACE}">'
@@ -25,6 +26,7 @@ _REPEATED = frozenset(("status", "sources", "provenance", "label"))
 """Members of a track that are the same from snapshot to snapshot, and hold no numbers (0.0 equals -0.0 and 0)."""
 _CACHED = 4_096  # texts of one encoder's memory; then it starts anew
 _CACHED_OCTETS = 2_048
+_WITHHELD = Loss(OPERATOR, "WITHHELD")
 _Sparse = dict[str, object]
 _Known = dict[object, msgspec.Raw]
 _Table = tuple[tuple[str, ...], Callable[[Struct], tuple[object, ...]]]
@@ -44,18 +46,24 @@ class GeoJsonEncoder:
     """Writes one consumer's features: positions as longitude, latitude and, where known, height above the ellipsoid.
 
     With `collection` all tracks of a call become one FeatureCollection; without it each frame is a Feature and a line
-    feed. Nothing of a track's report is lost; its raw record stays behind.
+    feed. Nothing of a track's report is lost; its raw record stays behind, and so does the operator of a drone, who is
+    personal data, unless `personal_data` asks for it.
     """
 
-    def __init__(self, *, collection: bool = False) -> None:
+    def __init__(self, *, collection: bool = False, personal_data: bool = False) -> None:
         self._collection = collection
+        self._personal_data = personal_data
         self._known: _Known = {}
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """The tracks, in order; `now` is not used, since a Feature carries no time of sending of its own."""
         features: list[bytes] = []
         problems: list[FormatError] = []
+        losses: list[tuple[str, Loss]] = []
         for track in tracks:
+            if track.operator is not None and not self._personal_data:
+                losses.append((track.track_id or "", _WITHHELD))
+                track = replace(track, operator=None)  # what is withheld must not be at hand below
             try:
                 features.append(_feature(track, self._known))
             except FormatError as error:
@@ -65,7 +73,7 @@ class GeoJsonEncoder:
             frames = (b'{"type":"FeatureCollection","features":[' + b",".join(features) + b"]}",)
         else:
             frames = tuple([feature + b"\n" for feature in features])
-        return Encoded(frames=frames, problems=tuple(problems))
+        return Encoded(frames=frames, losses=tuple(losses), problems=tuple(problems))
 
 
 def _feature(track: Track, known: _Known) -> bytes:
@@ -189,7 +197,10 @@ def _unknown(xml: str) -> _Sparse:
         members = json.loads(html.unescape(xml[len(_PREFIX) : -len(_SUFFIX)]), parse_constant=lambda _: None)
     except (ValueError, RecursionError):
         return {}
-    return members if isinstance(members, dict) else {}
+    if not isinstance(members, dict):
+        return {}
+    members.pop(OPERATOR, None)  # no decoder of ours puts it there, and whoever did gets around nothing
+    return members
 
 
 def _merge(properties: _Sparse, unknown: _Sparse) -> None:

@@ -55,6 +55,7 @@ def _wire(name: str) -> object:
 
 
 _NAMES = tuple(PROPERTIES)
+_TRACK_NUMBERS = [name for name in _NAMES if name not in STATE and "float" in str(_FIELDS[name]) and _wire(name) != Raw]
 _PROPERTIES = msgspec.defstruct(
     "_Properties",
     [(name, _wire(name) | msgspec.UnsetType, UNSET) for name in _NAMES],
@@ -146,6 +147,9 @@ class FlatReader:
             else:
                 quotes += 2
             (state if name in STATE else track)[name] = value
+        for name in _TRACK_NUMBERS:  # seldom there: cheaper to move than to ask of each number
+            if name in state:
+                track[name] = state.pop(name)
         if feature.geometry is not None:
             quotes += 2 * (2 + 1)
             position = _position(feature.geometry.coordinates, state)

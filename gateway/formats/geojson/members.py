@@ -56,10 +56,14 @@ TRACK = {name: member for name, member in TABLES[Track].items() if name not in (
 PROPERTIES = TRACK | STATE
 """What `properties` may hold besides unknown members: the track's fields and its state's, side by side."""
 
+OPERATOR = "operator"
+"""Personal data: written on demand only, and nothing of it ever travels in an `Extension`."""
+
 BOUNDS: dict[str, tuple[float, float]] = {
     "latitude_deg": (-90.0, 90.0),
     "longitude_deg": (-180.0, 180.0),
     "confidence_pct": (0.0, 100.0),
+    "detection_confidence_pct": (0.0, 100.0),
     "elevation_deg": (-90.0, 90.0),
     "length_m": (0.0, 1e4),
     "width_m": (0.0, 1e4),
@@ -67,6 +71,9 @@ BOUNDS: dict[str, tuple[float, float]] = {
     "ground_speed_mps": (0.0, 1e5),
     "range_m": (0.0, 1e9),
     "reach_m": (0.0, 1e9),
+    "range_95_m": (0.0, 1e9),
+    "azimuth_95_deg": (0.0, 180.0),
+    "elevation_95_deg": (0.0, 180.0),
     "horizontal_95_m": (0.0, 1e8),
     "vertical_95_m": (0.0, 1e8),
     "course_95_deg": (0.0, 1e4),

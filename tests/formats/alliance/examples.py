@@ -20,6 +20,7 @@ from gateway.track import (
     Label,
     LabelCategory,
     Loss,
+    Operator,
     Polar,
     Position,
     Provenance,
@@ -149,8 +150,12 @@ def drone() -> Message:
             Classification(type="Air Vehicle", confidence_pct=97.5, scheme="SAPIENT", level=1),
             Classification(type="UAV Rotary Wing", confidence_pct=88.25, scheme="SAPIENT", level=2),
         ),
+        detection_confidence_pct=99.0,
         dimensions=Dimensions(length_m=0.35, width_m=0.28),
-        status=Status(confirmed=True),
+        operator=Operator(
+            identifier="NLDexample12345678", position=Position(52.3701, 4.7089), altitude_hae_m=44.0, basis="LIVE_GNSS"
+        ),
+        status=Status(confirmed=True, exercise=False),
         state=State(
             time=T0,
             time_quality="TAGGED",
@@ -159,6 +164,7 @@ def drone() -> Message:
             position=Position(52.37412345, 4.71200001),
             altitude_hae_m=152.4,
             height_agl_m=112.0,
+            height_takeoff_m=108.0,
             course_deg=0.0,
             ground_speed_mps=3.2,
             accuracy=Accuracy(horizontal_95_m=12.0, vertical_95_m=20.0, basis="COT_CE"),
@@ -178,7 +184,12 @@ def drone() -> Message:
 def bearing_only() -> Message:
     """A direction finder's bearing: no position, for nobody invents one."""
     polar = Polar(
-        sensor="df:7", sensor_position=Position(51.95, 4.1), sensor_altitude_msl_m=22.0, azimuth_deg=312.5, north="TRUE"
+        sensor="df:7",
+        sensor_position=Position(51.95, 4.1),
+        sensor_altitude_hae_m=66.5,
+        azimuth_deg=312.5,
+        north="TRUE",
+        azimuth_95_deg=4.0,
     )
     track = Track(
         track_id=uuid(4),

@@ -9,7 +9,7 @@ import pytest
 from lxml import etree
 
 from gateway.errors import FormatError
-from gateway.formats.alliance import NAMESPACE, Schema, lexical, packaged_schema, read
+from gateway.formats.alliance import NAMESPACE, Schema, lexical, packaged_schema, plain, read
 from gateway.formats.alliance.fragments import RAW_OCTETS, STATUS_FACTS
 from gateway.limits import Limits
 from gateway.stages import Exercise, Simulation
@@ -195,3 +195,12 @@ def test_names_the_element_that_is_wrong() -> None:
     with pytest.raises(FormatError) as refused:
         packaged_schema().check(document)
     assert "other" in refused.value.cause
+
+
+def test_white_space_counts_where_the_schema_says_so_and_nowhere_else() -> None:
+    def is_text(kind: str) -> bool:
+        extended = TYPES[kind].find(f"{XS}simpleContent/{XS}extension") if kind in TYPES else None
+        return kind in ("ShortText", "LongText") or (extended is not None and is_text(extended.get("base", "")))
+
+    texts = {node.get("name") for node in ROOT.iter(f"{XS}element") if is_text(node.get("type", ""))}
+    assert texts == plain._WRITTEN_BY_PEOPLE

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from gateway.errors import FormatError
+from gateway.errors import Code, FormatError
 from gateway.formats.geojson import FORMAT, GeoJsonDecoder, GeoJsonEncoder, Splitter, codes, trace
 from gateway.formats.geojson.members import NAMESPACE, PROPERTIES
 from gateway.limits import Limits
@@ -26,6 +26,7 @@ from gateway.track import (
     Label,
     LabelCategory,
     Loss,
+    Operator,
     Polar,
     Position,
     Provenance,
@@ -75,6 +76,7 @@ STATES = st.builds(
     altitude_baro_m=maybe(numbers()),
     altitude_qnh_m=maybe(numbers()),
     height_agl_m=maybe(numbers()),
+    height_takeoff_m=maybe(numbers()),
     altitude_quality=st.none() | CODES_,
     course_deg=BEARING,
     ground_speed_mps=POSITIVE,
@@ -94,6 +96,10 @@ STATES = st.builds(
         azimuth_deg=BEARING,
         range_rate_mps=maybe(numbers()),
         reach_m=POSITIVE,
+        sensor_altitude_hae_m=maybe(numbers()),
+        range_95_m=POSITIVE,
+        azimuth_95_deg=maybe(numbers(0.0, 180.0)),
+        elevation_95_deg=maybe(numbers(0.0, 180.0)),
     ),
 )
 XML = '<p:a xmlns:p="urn:other" b="1">text</p:a>'
@@ -116,7 +122,18 @@ TRACKS = st.builds(
     remarks=st.none() | TEXT,
     classifications=st.lists(st.builds(Classification, type=TEXT, scheme=st.none() | CODES_), max_size=2).map(tuple),
     dimensions=st.none() | st.builds(Dimensions, length_m=POSITIVE),
-    status=st.none() | st.builds(Status, confirmed=FLAGS, ended=FLAGS, simulated=FLAGS, emergency=st.none() | CODES_),
+    detection_confidence_pct=maybe(numbers(0.0, 100.0)),
+    operator=st.none()
+    | st.builds(
+        Operator,
+        identifier=st.none() | TEXT,
+        position=st.none() | POSITIONS,
+        altitude_hae_m=maybe(numbers()),
+        basis=st.none() | CODES_,
+        time=st.none() | INSTANTS,
+    ),
+    status=st.none()
+    | st.builds(Status, confirmed=FLAGS, ended=FLAGS, simulated=FLAGS, exercise=FLAGS, emergency=st.none() | CODES_),
     state=st.none() | STATES,
     sources=st.lists(st.builds(Source, id=st.just("src-1"), name=TEXT), max_size=2).map(tuple),
     relations=st.lists(st.builds(Relation, CODES_, st.just((UUID,))), max_size=1).map(tuple),
@@ -227,7 +244,7 @@ def test_writes_longitude_first_and_the_height_above_the_ellipsoid() -> None:
 @settings(max_examples=150)
 @given(TRACKS)
 def test_a_track_comes_back_whole(track: Track) -> None:
-    result = GeoJsonEncoder().encode([track], NOW)
+    result = GeoJsonEncoder(personal_data=True).encode([track], NOW)
     assert not result.losses
     back = GeoJsonDecoder(keep_raw=False, keep_track_id=True).decode(frame(result.frames[0]))
     assert not back.problems
@@ -498,3 +515,70 @@ def test_the_registry_entry_is_complete() -> None:
     assert FORMAT.encoder(collection=True).encode([], NOW).frames == (b'{"type":"FeatureCollection","features":[]}',)
     with pytest.raises(TypeError):
         FORMAT.decoder(colour="red")
+
+
+OPERATOR = Operator(
+    identifier="NLDr8pilot", position=Position(52.37011, 4.70891), altitude_hae_m=43.25, basis="TAKEOFF"
+)
+
+
+def test_the_operator_of_a_drone_stays_behind_unless_asked_for() -> None:
+    track = Track(track_id=UUID, operator=OPERATOR, detection_confidence_pct=80.0)
+    for plain in (GeoJsonEncoder(), GeoJsonEncoder(collection=True)):
+        result = plain.encode([track, replace(track, operator=None)], NOW)
+        assert result.losses == ((UUID, Loss("operator", "WITHHELD")),)
+        assert all(b"operator" not in one and b"NLDr8pilot" not in one for one in result.frames)
+        assert b'"detection_confidence_pct":80.0' in result.frames[0]
+    asked = GeoJsonEncoder(personal_data=True).encode([track], NOW)
+    assert not asked.losses
+    assert json.loads(asked.frames[0])["properties"]["operator"] == {
+        "identifier": "NLDr8pilot",
+        "position": {"latitude_deg": 52.37011, "longitude_deg": 4.70891},
+        "altitude_hae_m": 43.25,
+        "basis": "TAKEOFF",
+    }
+
+
+def test_what_else_is_said_of_an_operator_travels_in_the_raw_record_only() -> None:
+    octets = feature('{"operator":{"identifier":"NLDr8pilot","phone":"+31-6-12345678"},"odd":1}')
+    track = decoded(octets)
+    assert track.operator == Operator(identifier="NLDr8pilot")
+    assert track.provenance[-1].losses == (Loss("properties.operator", "NOT_MODELLED"),)
+    assert track.raw is not None
+    assert b"phone" in track.raw.octets
+    assert [one.xml for one in track.extensions if "12345678" in one.xml] == []
+    assert len(track.extensions) == 1  # the odd member
+
+
+def test_an_extension_cannot_bring_an_operator_back() -> None:
+    xml = f'<properties xmlns="{NAMESPACE}">{{"operator":{{"identifier":"NLDr8pilot"}},"odd":1}}</properties>'
+    track = Track(track_id=UUID, extensions=(Extension(NAMESPACE, "properties", xml),))
+    for encoder in (GeoJsonEncoder(), GeoJsonEncoder(personal_data=True)):
+        (octets,) = encoder.encode([track], NOW).frames
+        assert json.loads(octets)["properties"] == {"track_id": UUID, "environment": "UNKNOWN", "odd": 1}
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "place"),
+    [
+        ('"KLM"', codes.WRONG_TYPE, "properties"),
+        ('{"time":"2026-11-22T08:12:00"}', codes.ZONE, "properties.operator.time"),
+        ('{"position":{"latitude_deg":91,"longitude_deg":0}}', codes.RANGE, "properties.operator.position"),
+        ('{"basis":"take off"}', codes.CODE, "properties.operator.basis"),
+    ],
+)
+def test_an_operator_is_held_to_its_type_and_bounds(value: str, code: Code, place: str) -> None:
+    (problem,) = decode(feature(f'{{"operator":{value}}}')).problems
+    assert problem.code is code
+    assert problem.place.startswith(place)
+
+
+def test_a_bearing_has_no_geometry_and_keeps_its_measurement() -> None:
+    polar = Polar(sensor="df:7", sensor_position=Position(51.95, 4.1), azimuth_deg=312.5, azimuth_95_deg=4.0)
+    track = Track(track_id=UUID, identifiers=(Identifier("x", "1"),), state=State(time=NOW, polar=polar))
+    value = encoded(track)
+    assert value["geometry"] is None
+    assert value["properties"]["polar"]["azimuth_95_deg"] == 4.0  # type: ignore[index]  # a JSON object
+    back = decoded(json.dumps(value).encode())
+    assert back.state is not None
+    assert (back.state.position, back.state.polar) == (None, polar)
