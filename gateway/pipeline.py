@@ -47,7 +47,7 @@ from gateway.store import (
 )
 from gateway.store import Outcome as Recording
 from gateway.store.codes import NOT_DURABLE
-from gateway.track import Status, Track
+from gateway.track import Label, Status, Track
 
 _log = structlog.get_logger("pipeline")
 
@@ -89,8 +89,8 @@ class Rooms(Struct, kw_only=True):
     quarantine: Callable[[Quarantined], None]
     """Keeps a refused frame or message for the operator; never waits."""
     picture: Picture
-    publish: Callable[[Sequence[Track], str], None]
-    """Hands tracks and their origin to the national feeds out."""
+    publish: Callable[[Sequence[Track], str, Label], None]
+    """Hands tracks, their origin and the label that they came under to the national feeds out."""
     wake_links: Callable[[Sequence[str]], None]
     """Tells the links of these partners that there is something to deliver."""
     counts: Counts
@@ -156,6 +156,9 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     if decoded.problems:
         counts.records_refused += len(decoded.problems)
         set_aside(rooms, frame, decoded.problems)
+    for held, why in decoded.overdue:  # earlier frames, each with octets of its own
+        counts.records_refused += 1
+        set_aside(rooms, held, (why,))
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
@@ -168,8 +171,8 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
             problems = (*problems, *unfit)
     counts.tracks_received += len(tracks)
     if tracks:
-        rooms.picture.update(tracks, rooms.node)
-        rooms.publish(tracks, rooms.node)
+        rooms.picture.update(tracks, rooms.node, rooms.policy.label)
+        rooms.publish(tracks, rooms.node, rooms.policy.label)
 
     # 4. Release: per release group, never per partner
     refused: list[Refused] = []
@@ -323,8 +326,8 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     oldest = accepted.tracks[0].state if accepted.tracks else None
     if oldest is not None and oldest.received_at is not None:
         rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
-    tracks = accepted.tracks
-    contested = rooms.picture.update(tracks, verified.signer)
+    tracks, label = accepted.tracks, opened.message.header.label
+    contested = rooms.picture.update(tracks, verified.signer, label)
     if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
         counts.tracks_contested += len(contested)
         tracks = tuple(track for track in tracks if track.track_id not in contested)
@@ -332,7 +335,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         withdrawn = rooms.picture.retract(retraction.track_id, verified.signer, retraction.reason)
         if withdrawn is not None:
             tracks = (*tracks, _withdrawn(withdrawn, retraction))
-    rooms.publish(tracks, verified.signer)
+    rooms.publish(tracks, verified.signer, label)
     return ReceiptAnswer(note=outcome.answer, accepted=True)
 
 

@@ -24,7 +24,7 @@ from gateway.formats.registry import find
 from gateway.ledger import verify
 from gateway.node.assembly import Node
 from gateway.stages import Frame
-from gateway.track import Position, Track
+from gateway.track import Label, Position, Track
 from tests.assembled import aircraft
 from tests.data import recording
 from tests.feeds.captures import ethernet, ipv4_udp, pcap
@@ -324,10 +324,10 @@ async def test_a_replay_at_fifty_times_the_speed_takes_a_fiftieth_of_the_time(tm
     async with Node(load(player.config_path).config) as node:
         publish = node.rooms.publish
 
-        def note(tracks: object, origin: str) -> None:
+        def note(tracks: object, origin: str, label: Label) -> None:
             assert isinstance(tracks, tuple)
             arrived.extend((track.state.time, clock.monotonic()) for track in tracks)
-            publish(tracks, origin)
+            publish(tracks, origin, label)
 
         node.rooms.publish = note
         started = clock.monotonic()

@@ -1,4 +1,4 @@
-"""``GET /v1/tracks``: the current picture, in the format that the caller accepts."""
+"""``GET /v1/tracks``: the current picture, in the format that the caller accepts, without personal data."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from gateway.feeds.http_query import check_names, limit_of, position_text, view_
 from gateway.feeds.http_types import GEOJSON, JSON, National
 from gateway.feeds.negotiation import choose
 from gateway.feeds.picture import Entry
+from gateway.policy import withhold_personal
 from gateway.stages import Encoded, Encoder
 
 GEOJSON_FORMAT = "geojson"
@@ -80,7 +81,7 @@ def feature(encoder: Encoder, national: National, entry: Entry) -> bytes:
     """One entry as a GeoJSON Feature with its ``origin``; empty when it cannot be one. Made once for all viewers."""
     rendered = entry.rendered
     if rendered is None:
-        frames = encoder.encode((entry.track,), national.clock.now()).frames
+        frames = encoder.encode((withhold_personal(entry.track),), national.clock.now()).frames
         rendered = frames[0].strip(b"\x1e\n ") if frames else b""
         if rendered.endswith(b"}"):
             rendered = rendered[:-1] + b',"origin":' + json.dumps(entry.origin).encode() + b"}"
@@ -102,4 +103,4 @@ async def _collection(national: National, entries: Sequence[Entry]) -> tuple[byt
 
 
 def _encode(national: National, name: str, entries: Sequence[Entry]) -> Encoded:
-    return national.encoder_of(name).encode([entry.track for entry in entries], national.clock.now())
+    return national.encoder_of(name).encode([withhold_personal(entry.track) for entry in entries], national.clock.now())

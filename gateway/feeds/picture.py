@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from gateway.clock import Clock
 from gateway.limits import Limits
-from gateway.track import Position, Track
+from gateway.track import Label, Position, Track
 
 STALE = "STALE"
 EVICTED = "EVICTED"
@@ -33,6 +33,8 @@ class Entry(Struct, gc=False):
     track: Track
     origin: str
     """Node that reported it."""
+    label: Label
+    """Label of the message that it came in; for our own tracks, ours. A label of the track's own is in the track."""
     updated_at: datetime
     """When this picture learned of it."""
     ended: bool
@@ -144,8 +146,8 @@ class Picture:
         """Subscriptions that are open."""
         return len(self._subscriptions)
 
-    def update(self, tracks: Sequence[Track], origin: str) -> Collection[str]:
-        """Take snapshots from `origin`. One that is older than what is there changes nothing; one without an id too.
+    def update(self, tracks: Sequence[Track], origin: str, label: Label) -> Collection[str]:
+        """Take snapshots that came from `origin` under `label`; one without an id or older than ours changes nothing.
 
         The ids that another origin's track bears, which are left as they are: no gateway speaks for another's tracks.
         """
@@ -170,7 +172,7 @@ class Picture:
             self._seq = seq = self._seq + 1
             status = track.status
             ended = status is not None and status.ended is True
-            entry = entries[track_id] = Entry(seq, track, origin, now, ended)
+            entry = entries[track_id] = Entry(seq, track, origin, label, now, ended)
             if subscriptions:
                 for subscription in subscriptions:
                     subscription.offer(entry)

@@ -19,9 +19,11 @@ from gateway.feeds.udp_in import UdpFeed, UdpIn
 from gateway.feeds.udp_out import UdpOut, UdpOutlet
 from gateway.node import codes
 from gateway.node.recording import FileFeed
+from gateway.policy import View, withhold_personal
 from gateway.stages import Decoder, Encoder, Format, Frame
-from gateway.track import Track
+from gateway.track import Label, Track
 
+_PLAIN = View()
 MAX_CONVERSATIONS = 1_024  # decoders kept per feed: one per peer, and peers come and go
 
 
@@ -149,7 +151,11 @@ def open_outlet(
     if table.kind is FeedKind.TCP_CONNECT:
         return TcpConnectOutlet(tcp, encoder=encoder, clock=clock, limits=limits)
     origins = table.origins
-    return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=lambda: picture(origins))
+
+    def snapshot() -> list[Track]:
+        return [withhold_personal(track) for track in picture(origins)]
+
+    return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=snapshot)
 
 
 class Outlets:
@@ -169,9 +175,11 @@ class Outlets:
         if origins is not Origins.OWN:
             self._allied.append(outlet)
 
-    def publish(self, tracks: Sequence[Track], origin: str) -> None:
-        """Offer tracks to every outlet that carries their origin."""
-        for outlet in self._own if origin == self._node else self._allied:
+    def publish(self, tracks: Sequence[Track], origin: str, label: Label) -> None:
+        """Offer tracks that came under `label` to every outlet that carries their origin, without personal data."""
+        is_own = origin == self._node
+        tracks = _PLAIN.filter(tracks, is_own=is_own, label=label)
+        for outlet in self._own if is_own else self._allied:
             outlet.offer(tracks)
 
 

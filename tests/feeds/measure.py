@@ -31,7 +31,7 @@ from gateway.limits import Limits
 from gateway.stages import Format, Frame, Intake
 from tests.feeds.certificates import Authority
 from tests.feeds.national import Desk, event, serving
-from tests.feeds.support import T0, track
+from tests.feeds.support import LABEL, T0, track
 
 REQUESTS, CONNECTIONS, DATAGRAMS, RATE = 20_000, 16, 120_000, 60_000
 _SPAWN = multiprocessing.get_context("spawn")
@@ -154,7 +154,7 @@ def picture() -> None:
         return put_and_take
 
     for name, act in (
-        ("picture update", lambda tracks: shown.update(tracks, "nld")),
+        ("picture update", lambda tracks: shown.update(tracks, "nld", LABEL)),
         ("queue, keeping up", through()),
         ("queue, behind", behind.put),
     ):

@@ -21,6 +21,7 @@ from gateway.feeds.picture import Picture
 from gateway.formats.registry import formats
 from gateway.limits import Limits
 from gateway.stages import Decoder, Encoder, Format, Frame, Intake
+from tests.feeds.support import LABEL
 
 CLOSE_LIMITS = Limits(shutdown_timeout_s=0.2)
 
@@ -75,7 +76,7 @@ class Desk:
             replace(one, track_id=str(uuid5(NAMESPACE_OID, one.identifiers[0].value if one.identifiers else "plot")))
             for one in decoded.tracks
         ]
-        self.picture.update(tracks, "nld")
+        self.picture.update(tracks, "nld", LABEL)
         ids = tuple(one.track_id or "" for one in tracks)
         messages = (f"message-{len(self.frames)}",) if ids else ()
         return Intake(track_ids=ids, message_ids=messages, problems=decoded.problems)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 
 from gateway.errors import Code, FormatError
 from gateway.stages import Decoded, Encoded, Format, Frame
-from gateway.track import Environment, Identifier, Loss, Position, State, Track
+from gateway.track import Environment, Identifier, Label, Loss, Position, State, Track
 
 T0 = datetime(2026, 11, 22, 8, 0, 0, tzinfo=UTC)
+LABEL = Label(policy="DEMO", classification="UNCLASSIFIED")
 BAD_LINE = Code("TEST-001", "line is not a report", "write: number latitude longitude")
 
 

@@ -13,7 +13,7 @@ from gateway.feeds import http_stream
 from gateway.feeds.http_models import Feature
 from gateway.limits import Limits
 from tests.feeds.national import Desk, event, serving
-from tests.feeds.support import track, until
+from tests.feeds.support import LABEL, track, until
 
 COT = {"Content-Type": "application/cot+xml"}
 
@@ -81,9 +81,9 @@ async def test_box_and_origin_narrow_the_stream(http: aiohttp.ClientSession) -> 
     taken = desk()
     async with serving(taken) as url, http.get(f"{url}/v1/stream?bbox=0,0,10,10&origin=deu") as answer:
         viewer = Viewer(answer)
-        taken.picture.update([track("far", latitude=50)], "deu")
-        taken.picture.update([track("other", latitude=5)], "nld")
-        taken.picture.update([track("mine", latitude=5)], "deu")
+        taken.picture.update([track("far", latitude=50)], "deu", LABEL)
+        taken.picture.update([track("other", latitude=5)], "nld", LABEL)
+        taken.picture.update([track("mine", latitude=5)], "deu", LABEL)
         assert json.loads((await viewer.event())["data"])["id"] == "mine"
 
 
@@ -91,7 +91,7 @@ async def test_a_track_that_goes_stale_is_told(http: aiohttp.ClientSession) -> N
     taken = desk(source_silence_s=-1)
     async with serving(taken) as url, http.get(f"{url}/v1/stream") as answer:
         viewer = Viewer(answer)
-        taken.picture.update([track("a")], "nld")
+        taken.picture.update([track("a")], "nld", LABEL)
         assert (await viewer.event())["event"] == "track"
         taken.picture.expire()
         gone = await viewer.event()
@@ -102,7 +102,7 @@ async def test_a_slow_viewer_is_told_how_many_events_he_missed(http: aiohttp.Cli
     taken = desk(stream_queue_events=10)
     async with serving(taken) as url, http.get(f"{url}/v1/stream") as answer:
         viewer = Viewer(answer)
-        taken.picture.update([track(str(number)) for number in range(25)], "nld")  # before his task has a turn
+        taken.picture.update([track(str(number)) for number in range(25)], "nld", LABEL)  # before his task has a turn
         skipped = await viewer.event()
         assert (skipped["event"], skipped["data"]) == ("skipped", '{"count":15}')
         assert json.loads((await viewer.event())["data"])["id"] == "15"
@@ -122,7 +122,7 @@ async def test_a_viewer_who_loses_permission_is_cut_off(http: aiohttp.ClientSess
     async with serving(taken) as url, http.get(f"{url}/v1/stream") as answer:
         await Viewer(answer).block()
         taken.sources.clear()
-        taken.picture.update([track("a")], "nld")
+        taken.picture.update([track("a")], "nld", LABEL)
         async with asyncio.timeout(5):
             assert await answer.content.read() == b""
         await until(lambda: taken.picture.viewers == 0)

@@ -221,7 +221,7 @@ async def test_a_partners_message_is_accepted_once_and_a_duplicate_gets_the_orig
 async def test_a_retraction_withdraws_the_senders_own_track_and_no_other(configs: list[Config]) -> None:
     async with working(configs[0]) as nld, working(configs[2]) as eu, working(configs[1]) as deu:
         published: list[tuple[Track, ...]] = []
-        deu.rooms.publish = lambda tracks, _: published.append(tuple(tracks))
+        deu.rooms.publish = lambda tracks, _, __: published.append(tuple(tracks))
         assert (await deu.take_inbound(pushed(sealed_by(nld)))).accepted
         (track,) = published.pop()
         retraction = Retraction(track_id=track.track_id or "", time=NOW, reason="ERROR")
