@@ -20,9 +20,6 @@ NAMESPACE = Code(
     "send plain CoT: its own elements have no namespace",
 )
 TOO_MANY = Code("COT-010", "frame holds too many events", "send fewer events at a time")
-PROTOBUF = Code(
-    "COT-011", "frame is TAK protobuf, not CoT XML", "configure the client for XML (TAK protocol version 0)"
-)
 TOO_LARGE = Code("COT-012", "frame is larger than allowed", "send smaller events, or raise the limit")
 DETAIL = Code("COT-013", "detail has no canonical form", "declare absolute namespace names in the detail")
 NO_TARGET = Code("COT-014", "deletion names no track", "name the track to remove in link@uid of a t-x-d-d event")
@@ -49,7 +46,6 @@ CODES = (
     TOO_DEEP,
     NAMESPACE,
     TOO_MANY,
-    PROTOBUF,
     TOO_LARGE,
     DETAIL,
     NO_TARGET,

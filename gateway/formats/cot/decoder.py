@@ -8,34 +8,51 @@ and one function makes the track of it. What no canonical field holds travels in
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes, document, plain
-from gateway.formats.cot.atoms import Meaning, Shape, is_type, meaning_of
-from gateway.formats.cot.event import MERGED, NAMESPACE, NOTHING, Event, Part, Reading, motion_reading, plain_part
+from gateway.formats.cot.atoms import Meaning, Shape, meaning_of
+from gateway.formats.cot.event import (
+    MERGED,
+    NAMESPACE,
+    OPERATOR_SUFFIX,
+    Event,
+    Part,
+    Reading,
+    motion_reading,
+    named,
+    plain_part,
+    required,
+)
+from gateway.formats.cot.gathered import accuracy_of, combined, fitting_of, kept_xml, status_of
 from gateway.formats.cot.point import Point, point_of
 from gateway.formats.cot.stream import Splitter
-from gateway.formats.cot.values import attribute_text, element_xml, number_of, time_of
+from gateway.formats.cot.tak.framing import payload_of
+from gateway.formats.cot.tak.messages import read_message
+from gateway.formats.cot.tak.payload import payload_of as read_payload
+from gateway.formats.cot.tak.to_event import event_of as tak_event_of
+from gateway.formats.cot.values import time_of
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from gateway.track import (
-    Accuracy,
     Extension,
     Identifier,
     Label,
     LabelCategory,
     Loss,
+    Operator,
     Provenance,
     RawRecord,
     Source,
     State,
-    Status,
     Track,
 )
 
 MAPPING = "cot/2.0"
+TAK_MAPPING = "cot-tak/1"
 _CACHED = 4_096  # entries of one decoder's cache; then it starts anew, so a hostile source cannot grow it
 _CACHED_TEXT = 512  # characters; longer ones are not kept
 _SHARED = frozenset(("uid", "type", "time", "start", "stale", "version"))
@@ -63,12 +80,17 @@ class CotDecoder:
         self._nation = nation
         self._label_policy = label_policy
         self._provenance = Provenance(gateway=node, input_format="COT", mapping_id=MAPPING)
+        self._tak_provenance = Provenance(gateway=node, input_format="COT", mapping_id=TAK_MAPPING)
         self._sources: dict[str, tuple[Source, ...]] = {}
         self._meanings: dict[tuple[str, bool], Meaning] = {}
         self._parts: dict[Shape, dict[plain.Child, Part]] = {shape: {} for shape in Shape}
+        self._typed: dict[Shape, dict[tuple[str, ...], Part]] = {shape: {} for shape in Shape}
 
     def decode(self, frame: Frame) -> Decoded:
-        """The track of an event, or of each event where the frame holds several back to back."""
+        """The track of an event, or of each event where the frame holds several back to back.
+
+        A frame may be XML, a frame of a TAK stream or of a TAK mesh; each says itself which it is.
+        """
         octets = frame.octets
         try:
             if len(octets) > self._limits.max_frame_octets:
@@ -76,9 +98,17 @@ class CotDecoder:
                 raise FormatError(codes.TOO_LARGE, place=f"octet {self._limits.max_frame_octets}", cause=cause)
             event = self._plain_event(octets)
             if event is None:
-                if octets.count(b"</event") > 1:
+                if octets[:1] == b"\xbf":
+                    payload, _, end = payload_of(octets)
+                    if end < len(octets):
+                        return self._several(frame)
+                    event = self._tak_event(payload)
+                    if event is None:
+                        return Decoded(silent=1)
+                elif octets.count(b"</event") > 1 or b"</event>\xbf" in octets:
                     return self._several(frame)
-                event = self._any_event(octets)
+                else:
+                    event = self._any_event(octets)
             track = self._track(event, octets, frame)
         except FormatError as error:
             return Decoded(problems=(error,))
@@ -97,8 +127,11 @@ class CotDecoder:
         for piece in pieces:
             offset = max(frame.octets.find(piece, offset), offset)
             try:
-                event = self._plain_event(piece) or self._any_event(piece)
-                track = self._track(event, piece, frame)
+                if piece[:1] == b"\xbf":
+                    event = self._tak_event(payload_of(piece)[0])
+                else:
+                    event = self._plain_event(piece) or self._any_event(piece)
+                track = None if event is None else self._track(event, piece, frame)
                 if track is None:
                     silent += 1
                 else:
@@ -157,12 +190,33 @@ class CotDecoder:
         return part
 
     def _any_event(self, octets: bytes) -> Event:
-        if octets[:1] == b"\xbf":
-            raise FormatError(codes.PROTOBUF, place="octet 0", cause="magic byte bf")
         root = document.root_of(octets, self._limits)
         if root.tag != "event":
             raise FormatError(codes.NOT_AN_EVENT, place="root", cause=f"observed {str(root.tag)[:60]}")
         return document.event_of(root, self._meaning(document.plain_attributes(root)), self._limits)
+
+    def _tak_event(self, octets: bytes) -> Event | None:
+        """The event of a TAK payload; `None` for a message that only says which versions its sender reads."""
+        payload = read_payload(read_message(octets), self._limits)
+        if payload is None:
+            return None
+        meaning = self._meaning(payload.attributes)
+        return tak_event_of(payload, meaning, self._limits, self._known_part, self._typed_part)
+
+    def _known_part(self, shape: Shape, child: plain.Child) -> Part | None:
+        return self._parts[shape].get(child) or self._plain_part(shape, child)
+
+    def _typed_part(self, shape: Shape, name: str, texts: dict[str, str]) -> Part:
+        key = (name, *texts, *texts.values())
+        part = self._typed[shape].get(key)
+        if part is None:
+            part = plain_part(shape, name, texts, "")
+            if sum(map(len, key)) < _CACHED_TEXT:
+                known = self._typed[shape]
+                if len(known) >= _CACHED:
+                    known.clear()
+                known[key] = part
+        return part
 
     def _meaning(self, attributes: dict[str, str]) -> Meaning:
         text = attributes.get("type", "")
@@ -183,24 +237,37 @@ class CotDecoder:
     def _track(self, event: Event, octets: bytes, frame: Frame) -> Track | None:
         attributes = event.attributes
         meaning = event.meaning
-        uid, time, start, stale = _required(attributes)
+        known = event.times
+        if known is None:
+            uid, time, start, stale = required(attributes)
+        else:
+            uid, time, start, stale = named(attributes), "", "", ""
         if len(uid) * 4 > self._limits.max_name_octets and len(uid.encode()) > self._limits.max_name_octets:
             raise FormatError(codes.TOO_LONG, place="event@uid", cause=f"{len(uid)} characters")
         shape = meaning.shape
         if shape is Shape.SILENT:
             return None
-        reading = _combined(event.parts, self._limits)
-        sent_at = time_of(time, place="event@time")
-        begin = sent_at if start == time else time_of(start, place="event@start")
-        stale_at = time_of(stale, place="event@stale")
+        reading = combined(event.parts, self._limits)
+        if known is None:
+            sent_at = time_of(time, place="event@time")
+            begin = sent_at if start == time else time_of(start, place="event@start")
+            stale_at = time_of(stale, place="event@stale")
+        else:
+            sent_at, begin, stale_at = known
         point = point_of(event, uid, shape, reading)
         deletes = shape is Shape.DELETE
         name = reading.target if deletes else uid
         if not name:  # the event's own uid is a name of the deletion: ending that would invent a track
             raise FormatError(codes.NO_TARGET, place="event/detail/link@uid", cause="the first link has no uid")
         extension, dropped = self._extension(event, point.leftover, deletes)
+        provenance = self._provenance if known is None else self._tak_provenance
         losses = meaning.losses + event.losses + reading.losses + point.losses + dropped
         motion = reading.motion
+        operator = None
+        if reading.parent is not None and shape is Shape.ATOM and uid == f"{reading.parent}{OPERATOR_SUFFIX}":
+            operator, point = _operator(point, reading, begin)
+        elif reading.operator is not None:
+            operator = Operator(identifier=reading.operator)
         state = State(
             time=begin,
             time_quality="TAGGED",
@@ -212,7 +279,7 @@ class CotDecoder:
             course_deg=motion.course_deg if motion else None,
             ground_speed_mps=motion.ground_speed_mps if motion else None,
             vertical_rate_mps=motion.vertical_rate_mps if motion else None,
-            accuracy=_accuracy(point, reading),
+            accuracy=accuracy_of(point, reading),
             polar=point.polar,
         )
         identifiers: tuple[Identifier, ...] = (Identifier("cot_uid", name),)
@@ -225,12 +292,13 @@ class CotDecoder:
             platform=meaning.platform,
             remarks=reading.remarks,
             classifications=meaning.classifications,
-            status=_status(attributes, reading, ended=stale_at <= begin or deletes),
+            operator=operator,
+            status=status_of(attributes, reading, ended=stale_at <= begin or deletes),
             state=state,
             sources=self._source(frame.source),
-            provenance=(replace(self._provenance, losses=losses) if losses else self._provenance,),
+            provenance=(replace(provenance, losses=losses) if losses else provenance,),
             label=self._label(attributes) if self._label_policy else None,
-            raw=RawRecord("COT", octets) if self._keep_raw else None,
+            raw=RawRecord("COT" if known is None else "TAK", octets) if self._keep_raw else None,
             extensions=(extension, *event.extensions) if extension else event.extensions,
         )
 
@@ -250,15 +318,15 @@ class CotDecoder:
         leftovers = [part.leftover for part in event.parts if part.leftover]
         if not kept and not point and not leftovers and not event.detail:
             return None, ()
-        xml = _kept_xml(kept, point, event.detail, leftovers)
+        xml = kept_xml(kept, point, event.detail, leftovers)
         most = self._limits.max_text_octets
         if len(xml) * 4 <= most or len(xml.encode()) <= most:
             return Extension(NAMESPACE, "event", xml), ()
-        bare = len(_kept_xml(kept, point, event.detail, ["-"]).encode())
+        bare = len(kept_xml(kept, point, event.detail, ["-"]).encode())
         if bare > most:
             raise FormatError(codes.TOO_LONG, place="event", cause=f"{bare} octets of attributes, at most {most}")
-        leftovers, losses = _fitting(event.parts, most - bare)
-        return Extension(NAMESPACE, "event", _kept_xml(kept, point, event.detail, leftovers)), losses
+        leftovers, losses = fitting_of(event.parts, most - bare)
+        return Extension(NAMESPACE, "event", kept_xml(kept, point, event.detail, leftovers)), losses
 
     def _source(self, name: str) -> tuple[Source, ...]:
         sources = self._sources.get(name)
@@ -281,109 +349,10 @@ class CotDecoder:
         return Label(policy=self._label_policy, classification=access, categories=tuple(categories))
 
 
-def _kept_xml(kept: dict[str, str], point: dict[str, str], detail: dict[str, str], leftovers: list[str]) -> str:
-    if leftovers and not point and not detail and len(kept) == 1 and "how" in kept:  # the usual event
-        how, inner = attribute_text(kept["how"]), "".join(leftovers)
-        return f'<event xmlns="{NAMESPACE}" how="{how}"><detail>{inner}</detail></event>'
-    inner = element_xml("detail", detail, "".join(leftovers)) if leftovers or detail else ""
-    content = (element_xml("point", point) if point else "") + inner
-    # `xmlns` stands first in canonical order, before the attributes.
-    return f'<event xmlns="{NAMESPACE}"{element_xml("event", kept, content)[6:]}'
-
-
-def _required(attributes: dict[str, str]) -> tuple[str, str, str, str]:
-    """uid, time, start and stale of an event that has its required attributes, version and type included."""
-    version = attributes.get("version", "2.0")
-    if version != "2.0":
-        try:
-            old = (number_of(version) or 0.0) < 2.0
-        except ValueError:
-            old = True
-        if old:
-            raise FormatError(codes.VERSION, place="event@version", cause=f"observed {version[:20]!r}")
-    try:
-        uid, kind = attributes["uid"], attributes["type"]
-        time, start, stale = attributes["time"], attributes["start"], attributes["stale"]
-    except KeyError as error:
-        raise FormatError(codes.MISSING, place="event", cause=f"no attribute {error.args[0]}") from None
-    if not uid:
-        raise FormatError(codes.MISSING, place="event@uid", cause="empty")
-    if not is_type(kind):
-        raise FormatError(codes.TYPE, place="event@type", cause=f"observed {kind[:60]!r}")
-    return uid, time, start, stale
-
-
-def _combined(parts: tuple[Part, ...] | list[Part], limits: Limits) -> Reading:
-    """What all children of `detail` say together; each kind is read once."""
-    found: dict[str, object] = {}
-    losses: tuple[Loss, ...] = ()
-    for part in parts:
-        reading = part.reading
-        if reading is NOTHING:
-            continue
-        losses += reading.losses
-        if reading.callsign is not None:
-            if len(reading.callsign.encode()) > limits.max_name_octets:
-                cause = f"{len(reading.callsign)} characters"
-                raise FormatError(codes.TOO_LONG, place="event/detail/contact@callsign", cause=cause)
-            found["callsign"] = reading.callsign
-        elif reading.remarks is not None:
-            octets = reading.remarks.encode()
-            if len(octets) > limits.max_text_octets:
-                found["remarks"] = octets[: limits.max_text_octets].decode("utf-8", "ignore")
-                losses += (Loss("event/detail/remarks", "TRUNCATED"),)
-            else:
-                found["remarks"] = reading.remarks
-        elif reading.motion is not None:
-            found["motion"] = reading.motion
-        elif reading.identifiers:
-            if any(len(one.value.encode()) > limits.max_name_octets for one in reading.identifiers):
-                raise FormatError(codes.TOO_LONG, place="event/detail/uid", cause="an identifier is too long")
-            found["identifiers"] = reading.identifiers
-        elif reading.bearing is not None:
-            found["bearing"] = reading.bearing
-        elif reading.emergency is not None:
-            found["emergency"] = reading.emergency
-        elif reading.target is not None:
-            found["target"] = reading.target
-    return Reading(**found, losses=losses)  # type: ignore[arg-type]  # names and types are Reading's own
-
-
-def _accuracy(point: Point, reading: Reading) -> Accuracy | None:
-    motion = reading.motion
-    course = motion.course_95_deg if motion else None
-    speed = motion.speed_95_mps if motion else None
-    horizontal, vertical = point.horizontal_95_m, point.vertical_95_m
-    if horizontal is None and vertical is None and course is None and speed is None:
-        return None
-    return Accuracy(
-        horizontal_95_m=horizontal,
-        vertical_95_m=vertical,
-        course_95_deg=course,
-        speed_95_mps=speed,
-        basis="COT_CE" if horizontal is not None else "COT_SIGMA",
+def _operator(point: Point, reading: Reading, begin: datetime) -> tuple[Operator, Point]:
+    """Where a person stands, kept where policy looks for it and nowhere else: also the point without that."""
+    operator = Operator(
+        identifier=reading.operator, position=point.position, altitude_hae_m=point.altitude_hae_m, time=begin
     )
-
-
-def _status(attributes: dict[str, str], reading: Reading, *, ended: bool) -> Status | None:
-    how = attributes.get("how", "")
-    simulated = True if attributes.get("opex", "")[:1] == "s" or how[:3] == "m-s" else None
-    coasted = True if how[:3] == "m-p" else None  # predicted, "e.g. from a tracker"
-    if not ended and simulated is None and coasted is None and reading.emergency is None:
-        return None
-    return Status(ended=ended or None, simulated=simulated, coasted=coasted, emergency=reading.emergency)
-
-
-def _fitting(parts: tuple[Part, ...] | list[Part], most: int) -> tuple[list[str], tuple[Loss, ...]]:
-    """The leftovers that together fit an extension, in order; the others stay in the raw record, and are listed."""
-    fitting: list[str] = []
-    losses: list[Loss] = []
-    room = most
-    for part in parts:
-        size = len(part.leftover.encode())
-        if size <= room:
-            fitting.append(part.leftover)
-            room -= size
-        else:
-            losses.append(Loss(f"event/detail/{part.name}"[:200], "NOT_MODELLED"))
-    return [text for text in fitting if text], tuple(losses)
+    bare = replace(point, position=None, altitude_hae_m=None, horizontal_95_m=None, vertical_95_m=None)
+    return operator, bare

@@ -47,9 +47,7 @@ def root_of(octets: bytes, limits: Limits) -> etree._Element:
 def event_of(root: etree._Element, meaning: Meaning, limits: Limits) -> Event:
     """The event below an `event` root; consumes the tree."""
     losses: list[Loss] = []
-    if any(not isinstance(node.tag, str) for node in root.iter()):
-        etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
-        losses.append(COMMENT_LOSS)
+    _without_comments(root, losses)
     point: dict[str, str] | None = None
     detail: etree._Element | None = None
     for child in root:
@@ -64,18 +62,39 @@ def event_of(root: etree._Element, meaning: Meaning, limits: Limits) -> Event:
     attributes = _attributes(root, "event", losses)
     if detail is None:
         return Event(meaning=meaning, attributes=attributes, point=point, detail={}, parts=(), losses=tuple(losses))
-    if (detail.text or "").strip() or any((child.tail or "").strip() for child in detail):
-        losses.append(Loss("event/detail/text()", "NOT_MODELLED"))
-    parts, extensions = _children(detail, meaning.shape, losses, limits.max_text_octets)
+    parts, extensions = _children_of(detail, meaning.shape, losses, limits)
     return Event(
         meaning=meaning,
         attributes=attributes,
         point=point,
         detail=_attributes(detail, "event/detail", losses),
         parts=parts,
-        extensions=tuple(extensions),
+        extensions=extensions,
         losses=tuple(losses),
     )
+
+
+def parts_of(
+    detail: etree._Element, shape: Shape, losses: list[Loss], limits: Limits
+) -> tuple[list[Part], tuple[Extension, ...]]:
+    """The children of a `detail` that stands alone, and its extensions; consumes the tree, appends to `losses`."""
+    _without_comments(detail, losses)
+    return _children_of(detail, shape, losses, limits)
+
+
+def _without_comments(root: etree._Element, losses: list[Loss]) -> None:
+    if any(not isinstance(node.tag, str) for node in root.iter()):
+        etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
+        losses.append(COMMENT_LOSS)
+
+
+def _children_of(
+    detail: etree._Element, shape: Shape, losses: list[Loss], limits: Limits
+) -> tuple[list[Part], tuple[Extension, ...]]:
+    if (detail.text or "").strip() or any((child.tail or "").strip() for child in detail):
+        losses.append(Loss("event/detail/text()", "NOT_MODELLED"))
+    parts, extensions = _children(detail, shape, losses, limits.max_text_octets)
+    return parts, tuple(extensions)
 
 
 def _children(

@@ -14,8 +14,9 @@ from typing import TypeVar
 from gateway.errors import FormatError
 from gateway.formats.cot import codes, losses
 from gateway.formats.cot.atoms import DELETE_TYPE, SCHEME, Shape, Written, type_for
-from gateway.formats.cot.event import NAMESPACE
+from gateway.formats.cot.event import NAMESPACE, OPERATOR_SUFFIX
 from gateway.formats.cot.kept import NO_LEFTOVERS, Kept, attributes_text, foreign_of, kept_of
+from gateway.formats.cot.operator import NOT_RELEASED, TYPE, body_of, head_of, how_of
 from gateway.formats.cot.pieces import (
     child,
     emergency_piece,
@@ -28,6 +29,8 @@ from gateway.formats.cot.pieces import (
     remarks_piece,
     sensor_piece,
 )
+from gateway.formats.cot.tak import codes as tak_codes
+from gateway.formats.cot.tak.written import PROTOCOLS, XML, framed
 from gateway.formats.cot.values import attribute_text, is_xml, time_text
 from gateway.limits import Limits
 from gateway.stages import Encoded
@@ -40,6 +43,7 @@ _QOS = re.compile(r"\d-\w-\w").fullmatch
 _FLOW_TAGS = re.compile(r"<_flow-tags_(?=[ />])").search
 _NO_STATUS = Status()
 _MODALITIES = {"ACOUSTIC": "b-d-a", "SEISMIC": "b-d-s", "DOPPLER": "b-d-d", "MOTION": "b-d-m"}
+_NO_POSITION = Loss("state.position", "NO_POSITION")
 _V = TypeVar("_V")
 _TypeKey = tuple[Environment, Identity | None, str | None, str | None, str | None, bool]
 
@@ -50,6 +54,8 @@ class CotEncoder:
     `stale_after_s` is the validity of tracks whose source states none. `node`, when given, adds the gateway's own flow
     tag. `opex` marks events whose source gave none (``e-NAME`` makes joker and faker legal). `platform_types` maps
     platforms to function ids where CoT has only ones that claim more than the track says (``UAV`` to ``A-M-F-Q``).
+    `protocol` is ``xml``, or TAK protocol version 1 as ``stream`` or ``mesh`` carry it. With `personal_data` the
+    operator of an aircraft is written too, as an event of its own; without it that is a loss.
     """
 
     def __init__(
@@ -60,8 +66,14 @@ class CotEncoder:
         opex: str | None = None,
         platform_types: dict[str, str] | None = None,
         declaration: bool = True,
+        protocol: str = XML,
+        personal_data: bool = False,
         limits: Limits | None = None,
     ) -> None:
+        if protocol not in PROTOCOLS:
+            raise FormatError(tak_codes.NO_NAME, place="protocol", cause=f"expected one of {', '.join(PROTOCOLS)}")
+        self._protocol = protocol
+        self._personal_data = personal_data
         self._stale_after = timedelta(seconds=stale_after_s)
         self._flow_tag = re.sub(r"^[^A-Za-z_]|[^A-Za-z0-9_.-]", "_", node)
         self._opex = opex
@@ -73,7 +85,10 @@ class CotEncoder:
         self._types: dict[_TypeKey, Written] = {}
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
-        """One event per track; a track without a position, or without any name, is a problem instead."""
+        """One event per track, and one per operator that is released.
+
+        A track without a position, or without any name, is a problem instead.
+        """
         frames: list[bytes] = []
         sent = time_text(now)
         lost: list[tuple[str, Loss]] = []
@@ -81,22 +96,26 @@ class CotEncoder:
         for track in tracks:
             own: list[Loss] = []
             try:
-                text = self._event(track, now, sent, own)
-                frames.append(text.encode("utf-8"))
+                events = [text.encode("utf-8") for text in self._events(track, now, sent, own)]
+                if self._protocol != XML:
+                    events = [framed(event, self._protocol, own, self._limits) for event in events]
             except FormatError as error:
                 problems.append(error)
+                if error.code is codes.NO_PLACE:
+                    lost.append((_name(track), _NO_POSITION))
                 continue
             except UnicodeEncodeError:
                 problems.append(FormatError(codes.NOT_XML, place=track.track_id or "", cause="a lone surrogate"))
                 continue
+            frames.extend(events)
             if own:
-                name = track.track_id or (track.identifiers[0].value if track.identifiers else "")
+                name = _name(track)
                 lost.extend([(name, loss) for loss in own])
         return Encoded(frames=tuple(frames), losses=tuple(lost), problems=tuple(problems))
 
     # ------------------------------------------------------------------------------------------------------ the event
 
-    def _event(self, track: Track, now: datetime, sent: str, lost: list[Loss]) -> str:
+    def _events(self, track: Track, now: datetime, sent: str, lost: list[Loss]) -> list[str]:
         status = track.status or _NO_STATUS
         state = track.state
         place = track.track_id or ""
@@ -104,36 +123,55 @@ class CotEncoder:
             if not status.ended:
                 raise FormatError(codes.NO_STATE, place=place)
             state = State(time=now)
+        operator = track.operator
+        if operator is not None and not self._personal_data:
+            lost.append(NOT_RELEASED)
+            operator = None
         kept, foreign = self._extensions(track, lost) if track.extensions else (NO_LEFTOVERS, "")
         opex = self._exercise(status, kept)
         written = self._type(track, state, status, kept, opex)
-        lost.extend(written.losses)
-        losses.of_track(track, lost)
-        losses.of_state(state, lost)
-        if track.status is not None:
-            losses.of_status(status, lost)
-        uid, contact, others = names(track, kept, lost)
-        shape = written.shape
-        point = point_piece(state, shape, kept, lost, place=place)
-        inner = contact + motion_piece(state, kept, lost) + remarks_piece(track.remarks, kept, lost) + others
+        uid, contact, others = names(track, kept, operator, lost)
+        markings = self._markings(track, kept, opex, lost)
+        times = self._times(state, status, sent)
+        events: list[str] = []
+        if operator is None or state.position is not None or not uid.endswith(OPERATOR_SUFFIX):
+            lost.extend(written.losses)
+            losses.of_track(track, lost)
+            losses.of_state(state, lost)
+            if track.status is not None:
+                losses.of_status(status, lost)
+            point = point_piece(state, written.shape, kept, lost, place=place)
+            inner = self._inner(track, state, status, kept, lost)
+            own_uid = uid
+            if written.shape is Shape.DELETE:
+                inner += link_piece(uid, kept)
+                own_uid = kept.attributes.get("uid") or f"delete-{uid}"
+            elif "link" in kept.merged:
+                inner += child(kept.merged["link"], {})
+            inner = contact + inner + others
+            inner += (self._flow(kept.others, sent) if self._flow_tag else kept.others) + foreign
+            head = self._head(own_uid, written.text, how_text(status, kept), times, markings)
+            events.append(f"{head}{point}<detail{kept.detail}>{inner}</detail></event>")
+        if operator is not None and operator.position is not None:
+            began = times[1] if operator.time is None else time_text(operator.time)
+            head = self._head(head_of(uid), TYPE, how_of(operator), (times[0], began, times[2]), markings)
+            events.append(head + body_of(operator, aircraft=uid, kind=written.text, lost=lost, place=place))
+        return events
+
+    def _inner(self, track: Track, state: State, status: Status, kept: Kept, lost: list[Loss]) -> str:
+        """The children of `detail` that canonical fields make, names and links aside."""
+        inner = motion_piece(state, kept, lost) + remarks_piece(track.remarks, kept, lost)
         inner += emergency_piece(status, kept)
-        if shape is Shape.DETECTION:
-            inner += sensor_piece(state.polar, kept, lost)
-        elif "sensor" in kept.merged:
-            inner += child(kept.merged["sensor"], {})
-        own_uid = uid
-        if shape is Shape.DELETE:
-            inner += link_piece(uid, kept)
-            own_uid = kept.attributes.get("uid") or f"delete-{uid}"
-        elif "link" in kept.merged:
-            inner += child(kept.merged["link"], {})
-        inner += (self._flow(kept.others, sent) if self._flow_tag else kept.others) + foreign
-        time, start, stale = self._times(state, status, sent)
-        how = how_text(status, kept)
+        if state.position is None and state.polar is not None:
+            return inner + sensor_piece(state.polar, kept, lost)
+        return inner + child(kept.merged["sensor"], {}) if "sensor" in kept.merged else inner
+
+    def _head(self, uid: str, kind: str, how: str, times: tuple[str, str, str], markings: str) -> str:
+        """The start tag of `event`."""
+        time, start, stale = times
         return (
-            f'{self._opening}{attribute_text(own_uid)}" type="{written.text}" how="{how}" time="{time}" start="{start}"'
-            f' stale="{stale}"{self._markings(track, kept, opex, lost)}>{point}'
-            f"<detail{kept.detail}>{inner}</detail></event>"
+            f'{self._opening}{attribute_text(uid)}" type="{kind}" how="{how}" time="{time}" start="{start}"'
+            f' stale="{stale}"{markings}>'
         )
 
     def _times(self, state: State, status: Status, now: str) -> tuple[str, str, str]:
@@ -204,11 +242,21 @@ class CotEncoder:
         return kept or NO_LEFTOVERS, foreign
 
     def _exercise(self, status: Status, kept: Kept) -> str | None:
+        """`opex`: what the track says of exercise and simulation; where it says nothing the source's, then ours.
+
+        The attribute holds one of the two. What is both is an exercise there, and simulated by `how`.
+        """
         opex = kept.attributes.get("opex") or self._opex
+        letter = (opex or "")[:1]
+        if status.exercise:
+            own = self._opex or ""
+            return opex if letter == "e" else own if own[:1] == "e" else "e"
+        if status.exercise is False and letter == "e":
+            opex = None
         if status.simulated:
-            said = (opex or "")[:1] == "s" or kept.attributes.get("how", "")[:3] == "m-s"
+            said = letter == "s" or kept.attributes.get("how", "")[:3] == "m-s"
             return opex if said else "s"
-        return None if opex is not None and opex[:1] == "s" else opex
+        return None if letter == "s" else opex
 
     def _markings(self, track: Track, kept: Kept, opex: str | None, lost: list[Loss]) -> str:
         """The optional attributes of `event`: security marking, exercise, quality of service, the source's own."""
@@ -236,6 +284,10 @@ class CotEncoder:
         if f" {self._flow_tag}=" in others[found.end() : end]:
             return others  # passed here before: its first passage stands
         return others[: found.end()] + tag + others[found.end() :]
+
+
+def _name(track: Track) -> str:
+    return track.track_id or (track.identifiers[0].value if track.identifiers else "")
 
 
 def _remember(cache: dict[str, _V], key: str, value: _V) -> None:

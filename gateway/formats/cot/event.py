@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.formats.cot.atoms import Meaning, Shape
+from gateway.errors import FormatError
+from gateway.formats.cot import codes
+from gateway.formats.cot.atoms import Meaning, Shape, is_type
 from gateway.formats.cot.values import LINEAR_95, element_text, element_xml, number_of
 from gateway.track import Extension, Identifier, Loss
 
@@ -19,9 +22,27 @@ NAMESPACE = "urn:alliance:track-exchange:ext:cot:2.0"
 """Where CoT's own elements, which have no namespace, live inside an `Extension`."""
 
 SCHEMES = frozenset(
-    ("icao24", "mode3a", "mmsi", "imo", "registration", "flight_plan", "system_track", "uas_serial", "uas_operator")
+    (
+        "icao24",
+        "mode3a",
+        "mmsi",
+        "imo",
+        "registration",
+        "flight_plan",
+        "system_track",
+        "uas_serial",
+        "uas_session",
+        "uas_registration",
+        "mac",
+        "sapient_object",
+    )
 )
 """Identifier schemes that travel as attributes of CoT's `uid` detail, its place for other systems' names."""
+
+OPERATOR = "uas_operator"
+"""Attribute of the same detail for the registration of who flies: personal data, and so no identifier."""
+OPERATOR_SUFFIX = ".operator"
+"""What the event of an aircraft's operator adds to the aircraft's uid, which its `link` names as parent."""
 
 EMERGENCIES = {
     "911 Alert": "GENERAL",
@@ -64,7 +85,10 @@ class Reading(Struct, frozen=True, kw_only=True):
     bearing: Bearing | None = None
     target: str | None = None
     """Uid of the track that a delete event removes."""
+    parent: str | None = None
+    """Uid of the object that this one belongs to."""
     identifiers: tuple[Identifier, ...] = ()
+    operator: str | None = None
     losses: tuple[Loss, ...] = ()
 
 
@@ -84,6 +108,8 @@ class Event(Struct, frozen=True, kw_only=True):
 
     meaning: Meaning
     attributes: dict[str, str]
+    times: tuple[datetime, datetime, datetime] | None = None
+    """time, start and stale where they came as numbers; then `attributes` lack them."""
     point: dict[str, str]
     numbers: tuple[float, float, float, float, float] | None = None
     """lat, lon, hae, ce, le where a point of the plainest kind says nothing else; `point` may be empty then."""
@@ -123,8 +149,11 @@ def _remarks(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
 
 def _uid(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
     known = [name for name, value in attributes.items() if name in SCHEMES and value]
+    operator = attributes.get(OPERATOR) or None
     return Reading(
-        taken=tuple(known), identifiers=tuple([Identifier(name, attributes[name]) for name in sorted(known)])
+        taken=(*known, OPERATOR) if operator else tuple(known),
+        identifiers=tuple([Identifier(name, attributes[name]) for name in sorted(known)]),
+        operator=operator,
     )
 
 
@@ -137,7 +166,11 @@ def _emergency(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
 
 def _link(shape: Shape, attributes: dict[str, str], text: str) -> Reading:
     target = attributes.get("uid")
-    return Reading(taken=("uid",), target=target) if shape is Shape.DELETE and target else NOTHING
+    if not target:
+        return NOTHING
+    if shape is Shape.DELETE:
+        return Reading(taken=("uid",), target=target)
+    return Reading(parent=target) if attributes.get("relation") == "p-p" else NOTHING
 
 
 class _Attributes:
@@ -228,3 +261,33 @@ _READERS: dict[str, Callable[[Shape, dict[str, str], str], Reading]] = {
 }
 MERGED = frozenset(_READERS)
 """Children of `detail` of which the first is shared between canonical fields and leftovers."""
+
+
+def required(attributes: dict[str, str]) -> tuple[str, str, str, str]:
+    """uid, time, start and stale of an event that has what it must have; `FormatError` for any other, or an old one."""
+    version = attributes.get("version", "2.0")
+    if version != "2.0":
+        try:
+            old = (number_of(version) or 0.0) < 2.0
+        except ValueError:
+            old = True
+        if old:
+            raise FormatError(codes.VERSION, place="event@version", cause=f"observed {version[:20]!r}")
+    try:
+        uid, kind = attributes["uid"], attributes["type"]
+        time, start, stale = attributes["time"], attributes["start"], attributes["stale"]
+    except KeyError as error:
+        raise FormatError(codes.MISSING, place="event", cause=f"no attribute {error.args[0]}") from None
+    if not uid:
+        raise FormatError(codes.MISSING, place="event@uid", cause="empty")
+    if not is_type(kind):
+        raise FormatError(codes.TYPE, place="event@type", cause=f"observed {kind[:60]!r}")
+    return uid, time, start, stale
+
+
+def named(attributes: dict[str, str]) -> str:
+    """The uid of an event whose times are known already; `FormatError` if it has none, or no type."""
+    kind = attributes["type"]
+    if not is_type(kind):
+        raise FormatError(codes.TYPE, place="event@type", cause=f"observed {kind[:60]!r}")
+    return attributes["uid"]

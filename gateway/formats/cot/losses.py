@@ -17,6 +17,7 @@ _STATE = {
     "altitude_baro_m": "NO_DATUM",
     "altitude_qnh_m": "NO_DATUM",
     "height_agl_m": "NO_DATUM",
+    "height_takeoff_m": "NO_DATUM",
     "altitude_quality": "NO_TARGET",
     "date_basis": "NO_TARGET",
     "heading_deg": "NO_TARGET",
@@ -58,6 +59,7 @@ _NO_POLAR = Loss("state.polar", "NO_TARGET")
 _DIMENSIONS = Loss("dimensions", "NO_TARGET")
 _CLASSIFICATIONS = Loss("classifications", "NO_TARGET")
 _SOURCES = Loss("sources", "NO_TARGET")
+_DETECTION = Loss("detection_confidence_pct", "NO_TARGET")
 _RELATIONS = Loss("relations", "NO_TARGET")
 _CONFIDENCE = Loss("identity.confidence_pct", "NO_TARGET")
 _ASSIGNED_BY = Loss("identity.assigned_by", "NO_TARGET")
@@ -68,6 +70,8 @@ def of_track(track: Track, losses: list[Loss]) -> None:
     """Append what the fields of the track itself lose."""
     if track.dimensions is not None:
         losses.append(_DIMENSIONS)
+    if track.detection_confidence_pct is not None:
+        losses.append(_DETECTION)
     if track.relations:
         losses.append(_RELATIONS)
     if track.sources and (len(track.sources) > 1 or track.sources[0].modality != "COT"):

@@ -9,7 +9,7 @@ from functools import lru_cache
 from gateway.errors import FormatError
 from gateway.formats.cot import codes
 from gateway.formats.cot.atoms import Shape
-from gateway.formats.cot.event import SCHEMES
+from gateway.formats.cot.event import OPERATOR, SCHEMES
 from gateway.formats.cot.kept import Kept, KeptChild, attributes_text
 from gateway.formats.cot.losses import TYPES
 from gateway.formats.cot.values import (
@@ -21,12 +21,19 @@ from gateway.formats.cot.values import (
     is_plain,
     is_xml,
 )
-from gateway.track import Accuracy, Label, Loss, Polar, State, Status, Track
+from gateway.track import Accuracy, Label, Loss, Operator, Polar, State, Status, Track
 
 _NOT_KNOWN = "9999999.0"
 _HOW = re.compile(r"\w(?:-\w+)*+").fullmatch
 _NO_ACCURACY = Accuracy()
 _OWN_BASES = frozenset({None, "COT_CE", "COT_SIGMA"})
+_POLAR_LOSSES = {
+    "range_rate_mps": "NO_TARGET",
+    "range_95_m": "NO_TARGET",
+    "azimuth_95_deg": "NO_TARGET",
+    "elevation_95_deg": "NO_TARGET",
+    "sensor_altitude_msl_m": "NO_DATUM",
+}
 _NO_BASIS = Loss("state.accuracy.basis", "NO_TARGET")
 
 
@@ -35,8 +42,11 @@ def child(kept: KeptChild, canonical: dict[str, str]) -> str:
     return f"<{kept.name}{attributes_text(kept.attributes | canonical)}{kept.tail}"
 
 
-def names(track: Track, kept: Kept, lost: list[Loss]) -> tuple[str, str, str]:
-    """The uid, the `contact` piece and the `uid` piece; `FormatError` for a track without any name."""
+def names(track: Track, kept: Kept, operator: Operator | None, lost: list[Loss]) -> tuple[str, str, str]:
+    """The uid, the `contact` piece and the `uid` piece; `FormatError` for a track without any name.
+
+    An `operator` without a place has no event of his own: his registration stands with the aircraft's names.
+    """
     uid = callsign = None
     others: dict[str, str] = {}
     plain = "uid" not in kept.merged
@@ -69,6 +79,12 @@ def names(track: Track, kept: Kept, lost: list[Loss]) -> tuple[str, str, str]:
         lost.append(Loss("identifiers.callsign", "OUT_OF_RANGE"))
         callsign = None
     contact = _named("contact", {} if callsign is None else {"callsign": callsign}, kept)
+    if operator is not None and operator.position is None and operator.identifier:
+        if is_xml(operator.identifier):
+            others[OPERATOR] = operator.identifier
+            plain = plain and is_plain(operator.identifier)
+        else:
+            lost.append(Loss("operator.identifier", "OUT_OF_RANGE"))
     if others and plain:
         attributes = "".join([f' {scheme}="{value}"' for scheme, value in others.items()])
         return uid, contact, f"<uid{attributes}/>"
@@ -99,8 +115,10 @@ def point_piece(state: State, shape: Shape, kept: Kept, lost: list[Loss], *, pla
     ce = le = _NOT_KNOWN
     if shape is Shape.DETECTION and position is None:
         position = polar.sensor_position if polar is not None else None
-        if polar is not None and polar.reach_m is not None:
-            ce = _figure(polar.reach_m, place)
+        if polar is not None:
+            altitude = polar.sensor_altitude_hae_m if altitude is None else altitude
+            if polar.reach_m is not None:
+                ce = _figure(polar.reach_m, place)
     accuracy = state.accuracy
     if accuracy is not None:
         if accuracy.basis not in _OWN_BASES:
@@ -210,10 +228,9 @@ def sensor_piece(polar: Polar | None, kept: Kept, lost: list[Loss]) -> str:
             canonical["elevation"] = _figure(polar.elevation_deg, "polar")
         if polar.range_m is not None:
             canonical["range"] = _figure(polar.range_m, "polar")
-        if polar.range_rate_mps is not None:
-            lost.append(Loss("state.polar.range_rate_mps", "NO_TARGET"))
-        if polar.sensor_altitude_msl_m is not None:
-            lost.append(Loss("state.polar.sensor_altitude_msl_m", "NO_DATUM"))
+        for name, reason in _POLAR_LOSSES.items():
+            if getattr(polar, name) is not None:
+                lost.append(Loss(f"state.polar.{name}", reason))
     return _named("sensor", canonical, kept)
 
 

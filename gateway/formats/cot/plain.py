@@ -32,6 +32,7 @@ _KEPT = re.compile(
     rf"<event({_ATTRIBUTES})>(?:<point({_ATTRIBUTES})></point>)?"
     rf"(?:<detail({_ATTRIBUTES})>((?:{_SPACE}*+{_CHILD})*+)</detail>)?</event>"
 ).fullmatch
+_CONTENT = re.compile(rf"(?:{_SPACE}*+{_CHILD})*+{_SPACE}*+").fullmatch
 _DOUBLE = re.compile(rf'({_NAME})="([^"]*+)"').findall
 _SINGLE = re.compile(rf"({_NAME})='([^']*+)'").findall
 _EITHER = re.compile(rf"""({_NAME})=(?:"([^"]*+)"|'([^']*+)')""").findall
@@ -79,6 +80,13 @@ def kept_of(text: str) -> tuple[str, str, str, list[Child]] | None:
         return None
     attributes, point, detail, children, _ = match.groups()
     return attributes, point or "", detail or "", _CHILDREN(children) if children else []
+
+
+def children_of(text: str) -> list[Child] | None:
+    """The children in a plain content of `detail` that stands alone, without its tags."""
+    if len(text) > MAX_OCTETS or "xmlns" in text or "\ufffe" in text or "\uffff" in text:
+        return None
+    return _CHILDREN(text) if _CONTENT(text) is not None else None
 
 
 def attributes_of(text: str) -> dict[str, str] | None:

@@ -53,10 +53,9 @@ def _any_point(attributes: dict[str, str], uid: str, shape: Shape, reading: Read
     if shape is Shape.DELETE:
         return Point(None, None, None, None, dict(attributes), losses=tuple(losses))
     if shape is Shape.DETECTION:
-        for name in ("hae", "le"):  # the sensor's own height is above the ellipsoid, `Polar` has it above sea level
-            if name in attributes:
-                leftover[name] = attributes[name]
-        return Point(None, None, None, None, leftover, _polar(place, uid, ce, reading), tuple(losses))
+        if "le" in attributes:
+            leftover["le"] = attributes["le"]
+        return Point(None, None, None, None, leftover, _polar(place, uid, hae, ce, reading), tuple(losses))
     if shape is Shape.ATOM:
         horizontal = None if ce is None else ce * CIRCULAR_95
         vertical = None if le is None else le * LINEAR_95
@@ -67,12 +66,13 @@ def _any_point(attributes: dict[str, str], uid: str, shape: Shape, reading: Read
     return Point(place, hae, None, None, leftover, losses=tuple(losses))
 
 
-def _polar(place: Position | None, uid: str, ce: float | None, reading: Reading) -> Polar:
+def _polar(place: Position | None, uid: str, hae: float | None, ce: float | None, reading: Reading) -> Polar:
     bearing = reading.bearing
     azimuth = bearing.azimuth_deg if bearing else None
     return Polar(
         sensor=f"cot:{uid}",
         sensor_position=place,
+        sensor_altitude_hae_m=hae,
         range_m=bearing.range_m if bearing else None,
         azimuth_deg=azimuth,
         elevation_deg=bearing.elevation_deg if bearing else None,

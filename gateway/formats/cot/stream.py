@@ -1,9 +1,12 @@
-"""A TCP stream of CoT events to frames, whatever the read boundaries.
+"""A TCP stream of CoT events to frames, whatever the read boundaries: XML, TAK protocol, or one after the other.
 
 TAK clients write events back to back, each with or without an XML declaration, and readers split right after
 `</event>`. Every octet that is not white space between events ends up in exactly one frame: text that is no event
 becomes a frame of its own, which the decoder refuses and the quarantine shows. The cost is linear in the octets,
 however they arrive: every position is looked at a constant number of times.
+
+Where an event could begin, the octet 0xbf begins a frame of a TAK stream instead: no XML begins so. A connection may
+change from XML to TAK protocol between any two events, as its ends have agreed.
 """
 
 from __future__ import annotations
@@ -11,6 +14,9 @@ from __future__ import annotations
 import re
 from enum import Enum
 
+from gateway.errors import FormatError
+from gateway.formats.cot.tak import codes
+from gateway.formats.cot.tak.framing import MAGIC, varint_at
 from gateway.limits import Limits
 
 _START = re.compile(rb"<(?:event[ \t\r\n/>]|\?xml[ \t\r\n])")
@@ -38,10 +44,13 @@ _ENDS = {_Mode.COMMENT: b"-->", _Mode.CDATA: b"]]>", _Mode.INSTRUCTION: b"?>"}
 
 
 class Splitter:
-    """Cuts a stream of events; never raises.
+    """Cuts a stream of events.
 
-    An event that outgrows `max_frame_octets` is handed over cut one octet beyond the limit, so that the decoder
-    refuses it with ``COT-012``; then the stream is searched for the next `<event` or `<?xml`.
+    `FormatError` ``TAK-003`` or ``TAK-001`` when a TAK frame announces more octets than are allowed, or no number: then
+    nobody can tell where the next one begins. It is raised before anything is allocated for it, and after all frames
+    before it have been handed over. XML raises nothing: an event that outgrows `max_frame_octets` is handed over cut
+    one octet beyond the limit, so that the decoder refuses it with ``COT-012``; then the stream is searched for the
+    next `<event` or `<?xml`.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -55,13 +64,24 @@ class Splitter:
         self._closing = False  # the tag being read is an end tag of `event`
         self._opening = False
         self._skipping = False  # discarding the rest of an event that was too large
+        self._fault: FormatError | None = None
 
     def feed(self, octets: bytes) -> list[bytes]:
-        """The events that are complete after these octets, each from its declaration or start tag to its end tag."""
+        """The events that are complete after these octets: from declaration or start tag to end tag, or TAK frames."""
+        if self._fault is not None:
+            raise self._fault
         self._buffer += octets
         frames: list[bytes] = []
-        while self._step(frames):
-            pass
+        try:
+            while self._step(frames):
+                pass
+        except FormatError as error:
+            self._fault = error
+            self._buffer.clear()
+            self._start = self._position = 0
+            if not frames:
+                raise
+            return frames
         if self._start:
             del self._buffer[: self._start]
             self._position -= self._start
@@ -70,7 +90,9 @@ class Splitter:
 
     def rest(self) -> list[bytes]:
         """What is left when the stream has ended, as frames that a decoder will judge."""
-        left = bytes(self._buffer).strip(b" \t\r\n")
+        left = bytes(self._buffer)
+        if left[:1] != b"\xbf":
+            left = left.strip(b" \t\r\n")
         self._buffer.clear()
         self._start = self._position = 0
         self._inside = False
@@ -108,6 +130,8 @@ class Splitter:
             space = _SPACE.match(buffer, self._start)
             if space is not None:
                 self._start = self._position = space.end()
+            if self._start < len(buffer) and buffer[self._start] == MAGIC:
+                return self._tak_frame(frames)
         found = _START.search(buffer, self._position)
         if found is not None:
             self._flush(frames, found.start())
@@ -122,6 +146,26 @@ class Splitter:
             self._start = self._position
             self._skipping = True
         return False
+
+    def _tak_frame(self, frames: list[bytes]) -> bool:
+        """Hand over the TAK frame that begins here, if it is complete."""
+        found = varint_at(self._buffer, self._start + 1)
+        if found is None:
+            return False
+        length, begin = found
+        if self._buffer[begin : begin + 1] == b"\xbf":  # a mesh message over TCP: it ends with the connection
+            length = len(self._buffer) - begin
+            if length <= self._most:
+                return False
+        end = begin + length
+        if end - self._start > self._most:
+            cause = f"the header announces {length} octets, at most {self._most} with it"
+            raise FormatError(codes.TOO_LONG, place="header", cause=cause)
+        if end > len(self._buffer):
+            return False
+        frames.append(bytes(self._buffer[self._start : end]))
+        self._begin(end, inside=False)
+        return True
 
     def _flush(self, frames: list[bytes], end: int) -> None:
         garbage = bytes(self._buffer[self._start : end]).strip(b" \t\r\n")

@@ -361,7 +361,7 @@ def test_several_events_in_one_frame_are_each_judged() -> None:
         (b'<event xmlns="urn:x"/>', codes.NOT_AN_EVENT.id),
         (b'<!DOCTYPE event [<!ENTITY a "b">]>' + event(), "XML-002"),
         (event().decode().encode("utf-16"), "XML-003"),
-        (b"\xbf\x01\xbf\x0a\x00", codes.PROTOBUF.id),
+        (b"\xbf\x01\xbf\x0a\x05", "TAK-001"),
         (event().replace(b'uid="u-1" ', b""), codes.MISSING.id),
         (event(uid=""), codes.MISSING.id),
         (event().replace(b'stale="2026-11-22T08:13:00.000Z" ', b""), codes.MISSING.id),
