@@ -34,6 +34,25 @@ ICD_VERSION = Code("SAP-021", "registration is of another version", 'register wi
 CONTRADICTION = Code("SAP-022", "fields contradict each other", "send fields that belong together, as the cause says")
 TWICE = Code("SAP-023", "field stands twice", "send each field once, and one field of each set of alternatives")
 INSTANT = Code("SAP-024", "time is out of range", "send UTC between the years 1 and 9999, nanoseconds below 10^9")
+NOT_JSON = Code(
+    "SAP-030", "text is not JSON", "send one JSON object in UTF-8: the proto3 JSON form of a SapientMessage"
+)
+UNKNOWN_NAME = Code(
+    "SAP-031", "member is not in the standard", "send the names of BSI Flex 335 v2.0; check the spelling"
+)
+WRONG_TYPE = Code("SAP-032", "member has the wrong type", "write the value as the proto3 JSON mapping says")
+TOO_DEEP = Code("SAP-033", "text is nested too deep", "send a flatter message")
+MISFIT = Code(
+    "SAP-034",
+    "coordinates do not fit their coordinate system",
+    "check for swapped axes, and for degrees sent as metres",
+)
+NULL_ISLAND = Code("SAP-035", "position is 0/0", "leave the position out where it is not known")
+HEIGHT = Code("SAP-036", "altitude is not physical", "send metres above the datum, and no marker for what is not known")
+SPEED = Code("SAP-037", "speed is not physical", "check the velocity units in the node's Registration")
+CLOCK = Code("SAP-038", "times do not fit together", "set the clock of the node; send messages when they are made")
+GEOMETRY = Code("SAP-039", "range or area is not physical", "check units, and what the node declares as its coverage")
+SELF = Code("SAP-049", "message refers to itself", "check the identifiers that the node mints")
 CODES = (
     NOT_PROTOBUF,
     TOO_LARGE,
@@ -55,4 +74,15 @@ CODES = (
     CONTRADICTION,
     TWICE,
     INSTANT,
+    NOT_JSON,
+    UNKNOWN_NAME,
+    WRONG_TYPE,
+    TOO_DEEP,
+    MISFIT,
+    NULL_ISLAND,
+    HEIGHT,
+    SPEED,
+    CLOCK,
+    GEOMETRY,
+    SELF,
 )

@@ -141,7 +141,7 @@ class _Checker:
             for name in needed:
                 if not has(name):
                     return False
-            for test, value in zip(tests, values(message), strict=True):
+            for test, value in zip(tests, values(message)):  # noqa: B905  # made together
                 if not test(value):
                     return False
             for name, test in optional:
@@ -153,11 +153,12 @@ class _Checker:
                     return False
             for name, test, must in lists:
                 elements = getattr(message, name)
-                if must and not elements:
+                if elements:
+                    for element in elements:
+                        if not test(element):
+                            return False
+                elif must:
                     return False
-                for element in elements:
-                    if not test(element):
-                        return False
             for name in oneofs:
                 if message.WhichOneof(name) is None:
                     return False
