@@ -74,6 +74,8 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
             "function ids for platforms of which CoT has only ones that claim more", '{UAV="A-M-F-Q"}'
         ),
         "declaration": OptionText("begin each event with an XML declaration", "false"),
+        "protocol": OptionText("xml, or TAK protocol version 1 as stream or mesh carry it", '"stream"'),
+        "personal_data": OptionText("write the operators of aircraft too, as events of their own", "true"),
     },
     "geojson": {
         "collection": OptionText("one FeatureCollection instead of a feature per line", "true"),

@@ -9,6 +9,10 @@ from gateway.errors import FormatError
 from gateway.formats.cot.decoder import CotDecoder
 from gateway.formats.cot.event import SCHEMES
 from gateway.formats.cot.stream import Splitter
+from gateway.formats.cot.tak.framing import Framing, payload_of
+from gateway.formats.cot.tak.messages import read_message
+from gateway.formats.cot.tak.to_xml import xml_of
+from gateway.limits import Limits
 from gateway.stages import FieldTrace, Frame
 from gateway.track import Track
 
@@ -34,6 +38,7 @@ _FIELDS: dict[str, tuple[str, str]] = {
     "event/point@le": ("state.accuracy.vertical_95_m", "m"),
     "event/detail/contact@callsign": ("identifiers.callsign", ""),
     "event/detail/remarks": ("remarks", ""),
+    "event/detail/uid@uas_operator": ("operator.identifier", ""),
     "event/detail/emergency@type": ("status.emergency", ""),
     "event/detail/track@course": ("state.course_deg", "deg"),
     "event/detail/track@speed": ("state.ground_speed_mps", "m/s"),
@@ -45,6 +50,7 @@ _DETECTION: dict[str, tuple[str, str]] = {
     "event/point@lat": ("state.polar.sensor_position.latitude_deg", "deg"),
     "event/point@lon": ("state.polar.sensor_position.longitude_deg", "deg"),
     "event/point@ce": ("state.polar.reach_m", "m"),
+    "event/point@hae": ("state.polar.sensor_altitude_hae_m", "m"),
     "event/detail/sensor@azimuth": ("state.polar.azimuth_deg", "deg"),
     "event/detail/sensor@elevation": ("state.polar.elevation_deg", "deg"),
     "event/detail/sensor@range": ("state.polar.range_m", "m"),
@@ -54,10 +60,10 @@ _DETECTION: dict[str, tuple[str, str]] = {
 def trace(frame: Frame) -> list[FieldTrace]:
     """Every attribute and text of the frame's events, in order; `FormatError` if an event is refused.
 
-    `canonical` is empty for what travels in the extension only.
+    `canonical` is empty for what travels in the extension only. A TAK message is shown as the XML that it stands for,
+    with the offset of its frame.
     """
-    splitter = Splitter()
-    pieces = splitter.feed(frame.octets) + splitter.rest()
+    pieces = _pieces(frame.octets)
     fields: list[FieldTrace] = []
     offset = 0
     for piece in pieces:
@@ -68,9 +74,21 @@ def trace(frame: Frame) -> list[FieldTrace]:
         if decoded.problems:
             raise _placed(decoded.problems[0], offset)
         track = decoded.tracks[0] if decoded.tracks else None
-        fields.extend(_field(item, raw, offset + at, track) for item, raw, at in _items(piece))
+        if piece[:1] == b"\xbf":
+            written = xml_of(read_message(payload_of(piece)[0]), Limits())
+            shown = written[0] if written is not None else b""
+            fields.extend(_field(item, raw, offset, track) for item, raw, _ in _items(shown))
+        else:
+            fields.extend(_field(item, raw, offset + at, track) for item, raw, at in _items(piece))
         offset += len(piece)
     return fields
+
+
+def _pieces(octets: bytes) -> list[bytes]:
+    if octets[:1] == b"\xbf" and payload_of(octets)[1] is Framing.MESH:
+        return [octets]
+    splitter = Splitter()
+    return splitter.feed(octets) + splitter.rest()
 
 
 def _placed(error: FormatError, offset: int) -> FormatError:
@@ -107,6 +125,8 @@ def _field(item: str, raw: bytes, offset: int, track: Track | None) -> FieldTrac
     if track is not None:
         detection = track.state is not None and track.state.polar is not None
         canonical, unit = (_DETECTION.get(item) if detection else None) or _FIELDS.get(item, ("", ""))
+        if item == "event@opex" and raw[:1] == b"e":
+            canonical = "status.exercise"
         value = _value(track, canonical)
         if value is None:
             canonical, unit = "", ""

@@ -1,0 +1,73 @@
+"""What all conversations in Cursor on Target do alike: offer what is not the peer's own, remember what it sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from gateway.errors import FormatError
+from gateway.formats.cot.atoms import SCHEME
+from gateway.formats.cot.tak.shelf import Shelf
+from gateway.limits import Limits
+from gateway.stages import Decoded, Turn
+from gateway.track import Loss, Track
+
+
+class Names:
+    """Uids that a peer has sent, newest last; beyond `most` the longest unheard is forgotten."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._known: dict[str, None] = {}
+
+    def __contains__(self, uid: str) -> bool:
+        return uid in self._known
+
+    def add(self, uid: str) -> None:
+        """Remember it as heard now."""
+        self._known.pop(uid, None)
+        if len(self._known) >= self._most:
+            del self._known[next(iter(self._known))]
+        self._known[uid] = None
+
+
+class Peer:
+    """What is known of who is at the other end."""
+
+    def __init__(self, limits: Limits) -> None:
+        self.sent = Names(limits.peers_remembered)
+        self.title = ""
+        self._titled = ""
+
+    def heard(self, decoded: Decoded) -> None:
+        """Remember whose tracks these are; the first thing that is somewhere names the peer."""
+        for track in decoded.tracks:
+            uid = uid_of(track)
+            self.sent.add(uid)
+            kind = next((one.type for one in track.classifications if one.scheme == SCHEME), "")
+            if kind[:2] == "a-" and self._titled in ("", uid):
+                self._titled = uid
+                self.title = next((one.value for one in track.identifiers if one.scheme == "callsign"), uid)
+
+
+def uid_of(track: Track) -> str:
+    """The uid under which the encoder writes the track; empty for one without any name."""
+    for identifier in track.identifiers:
+        if identifier.scheme == "cot_uid":
+            return identifier.value
+    return track.track_id or ""
+
+
+def offered(tracks: Sequence[Track], *, peer: Peer, shelf: Shelf, protocol: str, now: datetime) -> Turn:
+    """The tracks that are not the peer's own, in its protocol."""
+    octets: list[bytes] = []
+    losses: list[tuple[str, Loss]] = []
+    problems: list[FormatError] = []
+    for track in tracks:
+        if uid_of(track) in peer.sent:
+            continue
+        shelved = shelf.written(track, protocol, now)
+        octets.extend(shelved.frames)
+        losses.extend(shelved.losses)
+        problems.extend(shelved.problems)
+    return Turn(octets=tuple(octets), losses=tuple(losses), problems=tuple(problems))
