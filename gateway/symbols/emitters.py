@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
-from gateway.symbols.meaning import COARSER_PLATFORM, NO_PLATFORM, Meaning
+from gateway.symbols.meaning import COARSER_PLATFORM, NO_ENVIRONMENT, NO_PLATFORM, Meaning
 from gateway.symbols.platforms import broader
 from gateway.track import Environment, Loss
 
 Scheme = Literal["021", "062"]
 
-CATEGORIES = {
+_COMMON = {
+    1: "FIXED_WING",
+    3: "FIXED_WING",
+    5: "FIXED_WING",
+    6: "FIXED_WING",
     10: "ROTARY_WING",
     11: "GLIDER",
     12: "LIGHTER_THAN_AIR",
@@ -22,25 +27,47 @@ CATEGORIES = {
     21: "GROUND_VEHICLE",
     22: "OBSTACLE",
 }
-_CODES = {platform: code for code, platform in CATEGORIES.items() if platform != "GROUND_VEHICLE"}
-_NOT_SAID = Loss("emitter_category", "NO_CODE")
+CATEGORIES: Mapping[Scheme, Mapping[int, str]] = {
+    "021": _COMMON | {2: "FIXED_WING", 4: "FIXED_WING", 23: "OBSTACLE", 24: "OBSTACLE"},
+    "062": _COMMON,
+}
+"""Platform by category; all others are reserved."""
+GROUND = frozenset({20, 21, 22, 23, 24})
+_PRECISE = {platform: code for code, platform in _COMMON.items() if code in {10, 11, 12, 13, 14, 15, 16, 22}}
+"""Categories that say the platform and nothing more; the others add a weight class, a purpose or a shape."""
 
 
 def from_emitter_category(ecat: int, *, scheme: Scheme) -> Meaning:
-    """What the emitter category says."""
-    platform = CATEGORIES.get(ecat)
+    """What the emitter category says; never an identity. 0 is "no information" of CAT021."""
+    platform = CATEGORIES[scheme].get(ecat)
     if platform is None:
-        return Meaning(Environment.AIR, None, None, (_NOT_SAID,) if ecat else ())
-    return Meaning(Environment.LAND if ecat >= 20 else Environment.AIR, None, platform)
+        silent = ecat == 0 and scheme == "021"
+        return Meaning(Environment.UNKNOWN, None, None, () if silent else (Loss("emitter_category", "NO_CODE"),))
+    unmodelled = () if _PRECISE.get(platform) == ecat else (Loss("emitter_category", "NOT_MODELLED"),)
+    return Meaning(_environment(ecat), None, platform, unmodelled=unmodelled)
+
+
+def _environment(ecat: int) -> Environment:
+    if ecat in GROUND:
+        return Environment.LAND
+    return Environment.UNKNOWN if ecat == 14 else Environment.AIR  # 14 is "space or transatmospheric"
 
 
 def to_emitter_category(
     *, environment: Environment, platform: str | None, scheme: Scheme
 ) -> tuple[int | None, tuple[Loss, ...]]:
-    """The emitter category of a platform, or none where every candidate claims more than the track says."""
+    """The emitter category of a platform, or none where every candidate claims more than the track says.
+
+    0 of CAT021 says that there is no information.
+    """
+    nothing = 0 if scheme == "021" else None
+    unsaid = () if environment in (Environment.AIR, Environment.UNKNOWN) else (NO_ENVIRONMENT,)
     if platform is None:
-        return None, ()
+        return nothing, unsaid
     for step in broader(platform):
-        if step in _CODES:
-            return _CODES[step], () if step == platform else (COARSER_PLATFORM,)
-    return None, (NO_PLATFORM,)
+        code = _PRECISE.get(step)
+        if code is not None:
+            said = _environment(code)
+            losses = () if step == platform else (COARSER_PLATFORM,)
+            return code, losses if said is environment else (*losses, NO_ENVIRONMENT)
+    return nothing, (NO_PLATFORM, *unsaid)

@@ -44,11 +44,11 @@ DIGITS = {
 ROLE_DIGITS = {"5": "JOKER", "6": "FAKER"}
 CONTEXTS = {"0": Context.REALITY, "1": Context.EXERCISE, "2": Context.SIMULATION}
 
-_LETTER_OF = {identity: letter for letter, identity in LETTERS.items()}
-_EXERCISE_LETTER_OF = {identity: letter for letter, identity in EXERCISE_LETTERS.items()}
-_ROLE_LETTER_OF = {role: letter for letter, role in ROLES.items()}
-_DIGIT_OF = {identity: digit for digit, identity in DIGITS.items()}
-_ROLE_DIGIT_OF = {role: digit for digit, role in ROLE_DIGITS.items()}
+LETTER_OF = {identity: letter for letter, identity in LETTERS.items()}
+EXERCISE_LETTER_OF = {identity: letter for letter, identity in EXERCISE_LETTERS.items()}
+ROLE_LETTER_OF = {role: letter for letter, role in ROLES.items()}
+DIGIT_OF = {identity: digit for digit, identity in DIGITS.items()}
+ROLE_DIGIT_OF = {role: digit for digit, role in ROLE_DIGITS.items()}
 _NO_LOSS: tuple[Loss, ...] = ()
 
 
@@ -59,7 +59,7 @@ def role(name: str) -> IdentityGroup:
 
 def played(identity: IdentityGroup | None) -> str | None:
     """JOKER or FAKER, if that is what the identity says."""
-    if identity is None or identity.value is not Identity.FRIEND or identity.amplification not in _ROLE_LETTER_OF:
+    if identity is None or identity.value is not Identity.FRIEND or identity.amplification not in ROLE_LETTER_OF:
         return None
     return identity.amplification
 
@@ -109,25 +109,25 @@ def letter_for(identity: IdentityGroup | None, *, exercise: bool) -> tuple[str, 
         return NO_LETTER, (NO_EXERCISE,) if exercise else _NO_LOSS
     part = played(identity)
     if part is not None and exercise:
-        return _ROLE_LETTER_OF[part], _NO_LOSS
+        return ROLE_LETTER_OF[part], _NO_LOSS
     losses = (NO_AMPLIFICATION,) if identity.amplification is not None else _NO_LOSS
     if not exercise:
-        return _LETTER_OF[identity.value], losses
-    letter = _EXERCISE_LETTER_OF.get(identity.value)
+        return LETTER_OF[identity.value], losses
+    letter = EXERCISE_LETTER_OF.get(identity.value)
     if letter is None:
-        return _EXERCISE_LETTER_OF[Identity.UNKNOWN], (NO_IDENTITY, *losses)
+        return EXERCISE_LETTER_OF[Identity.UNKNOWN], (NO_IDENTITY, *losses)
     return letter, losses
 
 
 def digit_for(identity: IdentityGroup | None, *, exercise: bool) -> tuple[str, tuple[Loss, ...]]:
     """Digit 4 of 2525D. It has none for "nobody said": PENDING (not yet looked at) is the weakest, with a loss."""
     if identity is None:
-        return _DIGIT_OF[Identity.PENDING], (NO_IDENTITY,)
+        return DIGIT_OF[Identity.PENDING], (NO_IDENTITY,)
     part = played(identity)
     if part is not None and exercise:
-        return _ROLE_DIGIT_OF[part], _NO_LOSS
+        return ROLE_DIGIT_OF[part], _NO_LOSS
     losses = (NO_AMPLIFICATION,) if identity.amplification is not None else _NO_LOSS
-    digit = _DIGIT_OF[identity.value]
+    digit = DIGIT_OF[identity.value]
     if exercise and digit in ROLE_DIGITS:  # there they would be read as joker and faker
-        return _DIGIT_OF[Identity.UNKNOWN], (NO_IDENTITY, *losses)
+        return DIGIT_OF[Identity.UNKNOWN], (NO_IDENTITY, *losses)
     return digit, losses

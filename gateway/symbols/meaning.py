@@ -22,14 +22,18 @@ class Context(StrEnum):
 
 
 class Meaning(Struct, frozen=True):
-    """What a code says in canonical words; `losses` name what it also says and the canonical track has no place for."""
+    """What a code says in canonical words."""
 
     environment: Environment
     identity: IdentityGroup | None
     platform: str | None
     losses: tuple[Loss, ...] = ()
+    """What could not be read: a code that nobody assigned, a joker outside an exercise."""
     context: Context = Context.REALITY
     """A decoder turns EXERCISE into `Status.exercise` and SIMULATION into `Status.simulated`."""
+    unmodelled: tuple[Loss, ...] = ()
+    """What the code also says and no field of the track holds: echelon, status, a function finer than the platform.
+    Lost only if the decoder does not keep the whole code as a classification."""
 
 
 class Written(Struct, frozen=True):
@@ -45,3 +49,4 @@ NO_PLATFORM = Loss("platform", "NO_CODE")
 COARSER_PLATFORM = Loss("platform", "ROUNDED")
 NO_ENVIRONMENT = Loss("environment", "NO_CODE")
 NO_EXERCISE = Loss("status.exercise", "NO_CODE")
+NO_SIMULATION = Loss("status.simulated", "NO_CODE")

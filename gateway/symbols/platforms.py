@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 PLATFORMS: dict[str, str | None] = {
-    # aircraft with a crew, or of which nobody says whether they have one
+    # aircraft with a crew: every vocabulary has other words for those without
     "FIXED_WING": None,
     "ROTARY_WING": None,
     "GYROPLANE": "ROTARY_WING",
@@ -44,8 +44,10 @@ PLATFORMS: dict[str, str | None] = {
     "UGV": "GROUND_VEHICLE",
     "SENSOR": None,
     "UNIT": None,
-    "INSTALLATION": None,
-    "OBSTACLE": None,
+    "INSTALLATION": "FIXED_OBJECT",
+    "FIXED_OBJECT": None,
+    "OBSTACLE": "FIXED_OBJECT",
+    "UAS_CONTROL_STATION": None,
     # at sea
     "VESSEL": None,
     "USV": "VESSEL",

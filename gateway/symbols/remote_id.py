@@ -9,7 +9,7 @@ from gateway.track import Environment, Loss
 UA_TYPES = {
     0: "UAV",  # none or not declared: whoever broadcasts Remote ID says by that alone that it is uncrewed
     1: "UAV_FIXED_WING",
-    2: "UAV_ROTARY_WING",
+    2: "UAV_ROTARY_WING",  # helicopter or multirotor
     3: "UAV_GYROPLANE",
     4: "UAV_HYBRID_LIFT",
     5: "UAV_ORNITHOPTER",
@@ -18,24 +18,27 @@ UA_TYPES = {
     8: "UAV_BALLOON",
     9: "UAV_TETHERED_BALLOON",
     10: "UAV_AIRSHIP",
-    11: "UAV_PARACHUTE",
+    11: "UAV_PARACHUTE",  # free fall
     12: "UAV_ROCKET",
     13: "UAV_TETHERED",
     14: "OBSTACLE",
     15: "UAV",  # other
 }
-_OTHER = 15
-_CODES = {platform: code for code, platform in UA_TYPES.items() if code != _OTHER}
-_NOT_SAID = Loss("ua_type", "NO_CODE")
+OTHER = 15
+_CODES = {platform: code for code, platform in UA_TYPES.items() if code != OTHER}
 
 
 def from_remote_id(ua_type: int) -> Meaning:
-    """What the UA type says. "Other" is a loss: the canonical track cannot say that it is none of the others."""
+    """What the UA type says; never an identity.
+
+    "Other" is unmodelled: the canonical track cannot say that it is none of the rest.
+    """
     platform = UA_TYPES.get(ua_type)
     if platform is None:
-        return Meaning(Environment.UNKNOWN, None, None, (_NOT_SAID,))
+        return Meaning(Environment.UNKNOWN, None, None, (Loss("ua_type", "NO_CODE"),))
     environment = Environment.LAND if platform == "OBSTACLE" else Environment.AIR
-    return Meaning(environment, None, platform, (_NOT_SAID,) if ua_type == _OTHER else ())
+    unmodelled = (Loss("ua_type", "NOT_MODELLED"),) if ua_type == OTHER else ()
+    return Meaning(environment, None, platform, unmodelled=unmodelled)
 
 
 def to_remote_id(*, platform: str | None) -> tuple[int, tuple[Loss, ...]]:
