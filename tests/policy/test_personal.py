@@ -1,0 +1,211 @@
+"""Personal data leaves only by a rule that names it: to groups and clients that are named to see it, to nobody else.
+
+Whatever an operator's data is written like, in a message, in any national format or in the raw octets of the source, it
+is not among the octets that others get.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+from msgspec.structs import replace
+
+from gateway.formats import alliance
+from gateway.formats.registry import find
+from gateway.policy import Policy, Rule, View, has_personal, release, withhold_personal
+from gateway.stages import Exercise, Header, Message, Refused, Release, Simulation
+from gateway.track import Label, Loss, Operator, Position, Provenance, RawRecord, State, Track
+from tests.strategies import grid, instants, maybe, tracks
+
+OWN = Label(policy="DEMO", classification="UNCLASSIFIED")
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+POLICY = Policy(
+    label=OWN,
+    groups={"police": ("deu",), "all": ("bel", "frx"), "more": ("eu",)},
+    personal=frozenset({"police"}),
+)
+LOSSES = (Loss("operator", "WITHHELD"), Loss("raw", "WITHHELD"))
+PASSED = Provenance(gateway="nld", input_format="REMOTE_ID", mapping_id="remote-id/1.0")
+PILOT = Operator(identifier="NLDr8pilot", position=Position(52.37011, 4.70891), basis="LIVE_GNSS", time=NOW)
+DRONE = Track(
+    track_id="00000000-0000-4000-8000-000000000001",
+    operator=PILOT,
+    state=State(time=NOW, position=Position(52.5, 4.75), altitude_hae_m=120.0),
+    provenance=(PASSED,),
+    raw=RawRecord("REMOTE_ID", b"NLDr8pilot 52.37011 4.70891"),
+)
+PLANE = replace(DRONE, track_id="00000000-0000-4000-8000-000000000002", operator=None)
+
+
+def header() -> Header:
+    return Header(
+        message_id="00000000-0000-4000-8000-000000009001",
+        created_at=NOW,
+        sender="nld",
+        recipients=("deu",),
+        nonce="0" * 32,
+        exercise=Exercise.OPERATIONAL,
+        simulation=Simulation.REAL,
+        label=OWN,
+    )
+
+
+def releases(tracks: Sequence[Track], policy: Policy = POLICY) -> dict[str, Release]:
+    verdicts = release(policy, tracks)
+    assert not [one for one in verdicts if isinstance(one, Refused)]
+    return {one.group: one for one in verdicts if isinstance(one, Release)}
+
+
+# ------------------------------------------------------------------------------------------------------------- taking
+
+
+def test_a_track_without_an_operator_is_the_very_same_object() -> None:
+    assert withhold_personal(PLANE) is PLANE
+    assert PLANE.raw is not None
+
+
+def test_the_operator_goes_with_the_raw_octets_and_the_last_gateway_says_so() -> None:
+    first = Provenance(gateway="bel", input_format="COT", mapping_id="cot/2.0", losses=(Loss("x", "ROUNDED"),))
+    last = replace(PASSED, losses=(Loss("y", "NO_CODE"),))
+    track = withhold_personal(replace(DRONE, provenance=(first, last)))
+    assert track == replace(
+        DRONE, operator=None, raw=None, provenance=(first, replace(last, losses=(*last.losses, *LOSSES)))
+    )
+    assert withhold_personal(track) is track
+
+
+def test_what_was_not_there_is_not_listed_and_nobody_speaks_for_a_track_without_provenance() -> None:
+    assert withhold_personal(replace(DRONE, raw=None)).provenance[0].losses == LOSSES[:1]
+    assert withhold_personal(replace(DRONE, provenance=())) == replace(DRONE, operator=None, raw=None, provenance=())
+
+
+def test_an_operator_of_whom_nothing_is_known_is_one() -> None:
+    assert has_personal([PLANE, replace(DRONE, operator=Operator())])
+    assert withhold_personal(replace(DRONE, operator=Operator())).raw is None
+    assert not has_personal([PLANE])
+
+
+# ----------------------------------------------------------------------------------------------------------- releasing
+
+
+def test_only_the_groups_that_are_named_see_the_operator_and_the_rule_says_which_it_was() -> None:
+    found = releases([PLANE, DRONE])
+    assert (found["police"].tracks, found["police"].rule) == ((PLANE, DRONE), Rule.OWN_LABEL_PERSONAL)
+    for group in ("all", "more"):
+        assert found[group].rule == Rule.OWN_LABEL_WITHHELD
+        assert found[group].tracks == (PLANE, withhold_personal(DRONE))
+        assert found[group].tracks[0] is PLANE
+    assert found["all"].tracks is found["more"].tracks, "taken out once for all groups"
+
+
+def test_without_an_operator_every_group_gets_the_same_tracks_under_the_ordinary_rule() -> None:
+    found = releases([PLANE, PLANE])
+    assert {one.rule for one in found.values()} == {Rule.OWN_LABEL}
+    assert len({id(one.tracks) for one in found.values()}) == 1
+
+
+def test_a_policy_that_names_no_group_releases_no_operator() -> None:
+    found = releases([DRONE], replace(POLICY, personal=frozenset()))
+    assert not any(has_personal(one.tracks) for one in found.values())
+
+
+def test_a_group_is_named_for_personal_data_but_not_for_other_labels() -> None:
+    secret = replace(DRONE, label=Label(policy="DEMO", classification="SECRET"))
+    verdicts = release(POLICY, [secret])
+    assert {(type(one), one.rule) for one in verdicts} == {(Refused, Rule.TRACK_LABEL)}
+
+
+# ------------------------------------------------------------------------------------------------------------- viewing
+
+SECRET = Label(policy="DEMO", classification="SECRET")
+CLEARED = frozenset({("DEMO", "UNCLASSIFIED"), ("DEMO", "SECRET")})
+
+
+def test_a_plain_view_of_plain_tracks_is_the_same_sequence() -> None:
+    shown = [PLANE, replace(PLANE, label=SECRET)]
+    for is_own in (True, False):
+        assert View().filter(shown, is_own=is_own, label=OWN) is shown
+    assert View(labels=CLEARED, personal_data=True).filter(shown, is_own=True, label=OWN) is shown
+    assert View(personal_data=True).filter([DRONE], is_own=True, label=OWN) == [DRONE]
+
+
+@pytest.mark.parametrize(("own", "allied"), [(True, True), (True, False), (False, True), (False, False)])
+def test_a_view_shows_the_origins_that_it_names(own: bool, allied: bool) -> None:
+    view = View(own=own, allied=allied)
+    assert bool(view.filter([PLANE], is_own=True, label=OWN)) is own
+    assert bool(view.filter([PLANE], is_own=False, label=OWN)) is allied
+
+
+def test_a_view_needs_the_label_of_the_message_and_of_the_track() -> None:
+    low = View(labels=frozenset({("DEMO", "UNCLASSIFIED")}))
+    secret = replace(PLANE, label=SECRET)
+    assert list(low.filter([PLANE, secret], is_own=False, label=OWN)) == [PLANE]
+    assert list(low.filter([PLANE, replace(PLANE, label=OWN)], is_own=False, label=SECRET)) == []
+    only_secret = View(labels=frozenset({("DEMO", "SECRET")}))
+    assert list(only_secret.filter([secret], is_own=False, label=OWN)) == []
+    other = replace(PLANE, label=Label(policy="OTHER", classification="UNCLASSIFIED"))
+    assert list(low.filter([other], is_own=True, label=OWN)) == []
+    assert list(View(labels=frozenset()).filter([PLANE], is_own=True, label=OWN)) == []
+
+
+def test_a_view_without_the_right_shows_no_operator_whatever_it_is_cleared_for() -> None:
+    assert list(View(labels=CLEARED).filter([PLANE, DRONE], is_own=True, label=SECRET)) == [
+        PLANE,
+        withhold_personal(DRONE),
+    ]
+    assert list(View(labels=CLEARED, personal_data=True).filter([DRONE], is_own=True, label=SECRET)) == [DRONE]
+
+
+# ------------------------------------------------------------------------------------------------------------- leaving
+
+# Digits that no other number of the track ends in, and a name that no other text of it holds
+_FAR = grid(11, 79, 8).map(lambda value: round(value + 0.00000037, 8))
+PILOTS = st.builds(
+    Operator,
+    identifier=st.integers(10**11, 10**12 - 1).map(lambda n: f"NLDpilot{n}"),
+    position=st.builds(Position, _FAR, _FAR),
+    altitude_hae_m=maybe(grid(100_000, 900_000, 3)),
+    basis=st.none() | st.just("LIVE_GNSS"),
+    time=maybe(instants()),
+)
+
+
+def texts_of(person: Operator) -> list[bytes]:
+    """How anything may spell what is known of him."""
+    assert person.identifier is not None
+    assert person.position is not None
+    found = [person.identifier]
+    for value in (person.position.latitude_deg, person.position.longitude_deg):
+        found += [f"{value:.8f}", repr(value), f"{value:.7f}"]
+    return [text.encode() for text in found]
+
+
+@given(st.lists(tracks(), min_size=1, max_size=2), PILOTS)
+@example([PLANE], PILOT)
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+def test_no_octet_of_an_operator_leaves_to_those_who_are_not_named(others: list[Track], pilot: Operator) -> None:
+    said = texts_of(pilot)
+    raw = b" ".join([*said, b"and more"])
+    flown = [
+        replace(one, operator=pilot, raw=RawRecord("REMOTE_ID", raw), label=None, status=None, extensions=())
+        for one in others
+    ]
+    said.append(b64encode(raw))
+    for group, given_ in releases(flown).items():
+        octets = alliance.render(Message(header=header(), tracks=given_.tracks))
+        there = [text for text in (said[0], said[-1]) if text in octets]
+        if group in POLICY.personal:
+            assert there == [said[0], said[-1]]
+        else:
+            assert not [text for text in said if text in octets]
+    shown = View().filter(flown, is_own=False, label=OWN)
+    for name in ("cot", "geojson", "alliance", "asterix"):
+        for frame in find(name).encoder().encode(shown, NOW).frames:
+            assert not [text for text in said if text in frame], name
+    for frame in find("geojson").encoder().encode(flown, NOW).frames:  # not even by itself
+        assert not [text for text in said if text in frame]
