@@ -22,6 +22,7 @@ from gateway.store.records import (
     Quarantined,
     QueueState,
     Settlement,
+    Standing,
     StoredMessage,
 )
 from gateway.store.schema import INBOUND_AUDIENCE, connect_reader, from_micros, track_text, unpack_tracks
@@ -123,6 +124,23 @@ def queues(connection: Connection) -> list[QueueState]:
     """Every node that ever was a recipient."""
     rows = connection.execute("SELECT name, cursor, addressed, settled FROM party WHERE addressed > 0 ORDER BY name")
     return [QueueState(partner=n, cursor=c, depth=addressed - s, settled=s) for n, c, addressed, s in rows]
+
+
+def standings(connection: Connection, seq: int) -> list[Standing]:
+    """How each recipient of one outbound message stands to it."""
+    rows = connection.execute(
+        """SELECT p.name, d.state, d.code, e.cause, d.at, d.leaf
+           FROM party AS p CROSS JOIN recipient AS r ON r.party = p.id AND r.seq = :seq
+           LEFT JOIN delivery AS d ON d.party = r.party AND d.seq = r.seq
+           LEFT JOIN exceptional AS e ON e.party = r.party AND e.seq = r.seq ORDER BY p.name""",
+        {"seq": seq},
+    )
+    return [
+        Standing(partner=name)
+        if state is None
+        else Standing(partner=name, state=state, code=code, cause=cause or "", at=from_micros(at), leaf_index=leaf)
+        for name, state, code, cause, at, leaf in rows
+    ]
 
 
 def queue_depth(connection: Connection, partner: str) -> int:

@@ -141,6 +141,20 @@ class Exceptional(Struct, frozen=True, kw_only=True, gc=False):
     message_id: str
 
 
+class Standing(Struct, frozen=True, kw_only=True, gc=False):
+    """How one partner stands to one outbound message."""
+
+    partner: str
+    state: str = "waiting"
+    """``waiting``, ``delivered`` or a `Settlement`."""
+    code: str = ""
+    cause: str = ""
+    at: datetime | None = None
+    """When it came to that; absent while it waits."""
+    leaf_index: int = -1
+    """Of the entry in our ledger that says so; -1 where there is none."""
+
+
 class Quarantined(Struct, frozen=True, kw_only=True, gc=False):
     """A refused frame or message, kept for the operator."""
 

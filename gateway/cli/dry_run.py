@@ -1,0 +1,178 @@
+"""What each national consumer of a node would be shown of a track, and what it would lose: nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from inspect import signature
+from typing import TypeVar
+
+from msgspec import Struct
+
+from gateway.config import Config
+from gateway.config.codec_options import unknown_option
+from gateway.config.national import Direction, FeedKind, FeedTable, Origins
+from gateway.errors import ConfigError, FormatError, GatewayError
+from gateway.node import codes
+from gateway.node.codecs import make_encoder
+from gateway.policy import View
+from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
+from gateway.track import Label, Loss, Track
+
+PICTURE = "http"
+"""Name under which ``GET /v1/tracks`` stands among the feeds."""
+
+_T = TypeVar("_T")
+Losses = tuple[tuple[str, Loss], ...]
+Problems = tuple[FormatError, ...]
+Write = Callable[[Track, datetime], tuple[Losses, Problems]]
+"""Writes one track for a consumer, to nowhere: what it lost, and why it could not be written."""
+
+
+class Shown(Struct, frozen=True, kw_only=True):
+    """What one consumer is shown of one track."""
+
+    feed: str
+    client: str = ""
+    format: str
+    shown: bool
+    """Whether there is anything left that it is shown."""
+    why: str = ""
+    """Why it is shown nothing: whose tracks it sees, its clearance, or what the format cannot express."""
+    losses: tuple[Loss, ...] = ()
+
+
+class Consumer:
+    """One feed, or one client of a feed, with the writer that it would be served by."""
+
+    def __init__(self, *, feed: str, client: str = "", form: Format, view: View, make: Callable[[], Write]) -> None:
+        self._feed = feed
+        self._client = client
+        self._form = form
+        self._view = view
+        self._write: Write | None = None
+        self._fault = ""
+        try:
+            self._write = make()
+        except GatewayError as error:  # options that the codec refuses: `gateway check` says where
+            self._fault = f"{error.code.id} {error.cause or error.code.title}"
+
+    def try_on(self, track: Track, *, is_own: bool, label: Label, now: datetime) -> Shown:
+        """What it would be shown of a track that came under `label`."""
+        if self._write is None:
+            return self._nothing(self._fault)
+        if not (self._view.own if is_own else self._view.allied):
+            return self._nothing("sees the tracks of partners only" if is_own else "sees the tracks of this node only")
+        seen = self._view.filter((track,), is_own=is_own, label=label)
+        if not seen:
+            return self._nothing("is not cleared for the label")
+        try:
+            losses, problems = self._write(seen[0], now)
+        except GatewayError as error:
+            return self._nothing(f"{error.code.id} {error.code.title}")
+        if problems:
+            return self._nothing("; ".join(f"{one.code.id} {one.code.title}" for one in problems))
+        found = dict.fromkeys([*_withheld(track, seen[0]), *(loss for _, loss in losses)])
+        return Shown(feed=self._feed, client=self._client, format=self._form.name, shown=True, losses=tuple(found))
+
+    def _nothing(self, why: str) -> Shown:
+        return Shown(feed=self._feed, client=self._client, format=self._form.name, shown=False, why=why)
+
+
+def consumers(config: Config, formats: Mapping[str, Format]) -> Iterator[Consumer]:
+    """Every consumer that the configuration names, the picture over HTTP last."""
+    for name, table in config.feed.items():
+        if table.direction is Direction.IN:
+            continue
+        form = formats[table.format]
+        for client in table.clients or ("",):
+            view = _view(config, table, client)
+            yield Consumer(
+                feed=name, client=client, form=form, view=view, make=_maker(config, name, table, form, client)
+            )
+    form = formats["geojson"]
+    yield Consumer(feed=PICTURE, form=form, view=View(), make=lambda: _encoding(make_encoder(config, form, {})))
+
+
+def _view(config: Config, table: FeedTable, client: str) -> View:
+    """What the feed shows everybody, or what its client may see."""
+    origins, labels, personal = table.origins, None, False
+    if client:
+        own = config.client[client]
+        origins = own.origins or table.origins
+        labels, personal = config.cleared_labels(client), own.personal_data
+    return View(
+        own=origins is not Origins.ALLIES, allied=origins is not Origins.OWN, labels=labels, personal_data=personal
+    )
+
+
+def _maker(config: Config, name: str, table: FeedTable, form: Format, client: str) -> Callable[[], Write]:
+    options = config.feed_options(name)
+    given = {"node": config.node.name, "limits": config.limits}
+
+    def make() -> Write:
+        if table.kind is FeedKind.HTTP:
+            if form.service is None:
+                raise ConfigError(codes.OPTIONS, place=name, cause=f"{form.name} has no documents")
+            return _serving(_made(form, form.service, given | options), client)
+        if table.direction is Direction.BOTH and form.endpoint is not None:
+            talk = _made(form, form.endpoint, given | options).converse(Peer(name=client))
+            taken = signature(form.encoder).parameters
+            plain = {key: value for key, value in options.items() if key in taken}
+            return _talking(talk, _encoding(make_encoder(config, form, plain)))
+        return _encoding(make_encoder(config, form, options))
+
+    return make
+
+
+def _made(form: Format, codec: Callable[..., _T], options: Mapping[str, object]) -> _T:
+    """The endpoint or service with the feed's options; `ConfigError` ``NODE-004`` when it refuses them."""
+    if unknown := unknown_option(codec, [name for name in options if name not in ("node", "limits")]):
+        raise ConfigError(codes.OPTIONS, place=form.name, cause=unknown[0], remedy=unknown[1])
+    try:
+        return codec(**options)
+    except TypeError as error:
+        raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
+
+
+def _encoding(encoder: Encoder) -> Write:
+    def write(track: Track, now: datetime) -> tuple[Losses, Problems]:
+        encoded = encoder.encode((track,), now)
+        return encoded.losses, encoded.problems
+
+    return write
+
+
+def _serving(service: Service, client: str) -> Write:
+    def write(track: Track, now: datetime) -> tuple[Losses, Problems]:
+        answer = service.answer(Request(method="GET", query={}, media_type="", client=client), (track,), now)
+        return answer.losses, answer.problems
+
+    return write
+
+
+def _talking(talk: Conversation, plainly: Write) -> Write:
+    """As the conversation would offer it; before the peer has said what it must say first, as the encoder would."""
+    opened = False
+
+    def write(track: Track, now: datetime) -> tuple[Losses, Problems]:
+        nonlocal opened
+        if not opened:
+            talk.opened(now)
+            opened = True
+        if not talk.wants_tracks:
+            return plainly(track, now)
+        turn = talk.offered((track,), now)
+        return turn.losses, turn.problems
+
+    return write
+
+
+def _withheld(track: Track, seen: Track) -> list[Loss]:
+    """What the view took out."""
+    losses: list[Loss] = []
+    if track.operator is not None and seen.operator is None:
+        losses.append(Loss("operator", "WITHHELD"))
+        if track.raw is not None:
+            losses.append(Loss("raw", "WITHHELD"))
+    return losses
