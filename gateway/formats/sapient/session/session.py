@@ -1,0 +1,178 @@
+"""One connection's or source's nodes and what they say, in order; what misses a piece waits for it, within bounds.
+
+- A message before its node's Registration, a range and bearing before the node's location, and a detection
+  in a mode that the node has not defined are held: at most `held_frames` of them and each at most `held_s`.
+- When the node says something new, what it waited for is tried again, oldest first.
+- What waited in vain is given up, with the code of what was missing. Nothing is read by a guess.
+- At most `peers_remembered` nodes are known; then the one that was silent longest is forgotten, and must register anew.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from msgspec import Struct
+
+from gateway.errors import FormatError
+from gateway.formats.sapient.alert import alert_track
+from gateway.formats.sapient.detection import DetectionMapper, Rules
+from gateway.formats.sapient.session import codes
+from gateway.formats.sapient.session.declared import declared
+from gateway.formats.sapient.session.nodes import Node
+from gateway.formats.sapient.session.pose import Pose, reported
+from gateway.formats.sapient.v2 import SapientMessage, StatusReport, StatusReportSystem
+from gateway.stages import Frame
+from gateway.track import Track
+
+WAITS = (codes.NOT_REGISTERED, codes.NO_POSE, codes.NO_MODE)
+"""What may still come: the codes of messages that are held."""
+
+Overdue = tuple[tuple[Frame, FormatError], ...]
+_NOWHERE = Pose(None)
+
+
+class Held(Struct, frozen=True):
+    """A message that waits."""
+
+    message: SapientMessage
+    octets: bytes
+    frame: Frame
+    since: datetime
+    missing: FormatError
+
+
+class Session:
+    """The state of one conversation or one source. Only valid messages of BSI Flex 335 v2 may be given to it."""
+
+    def __init__(self, rules: Rules, sites: Mapping[str, Pose], *, hold: bool = True) -> None:
+        self._rules = rules
+        self._sites = sites
+        self._hold = hold
+        self._mapper = DetectionMapper(rules)
+        self._held: deque[Held] = deque()
+        self._patience = timedelta(seconds=rules.limits.held_s)
+        self._nodes: OrderedDict[str, Node] = OrderedDict()
+        self._given_up: list[tuple[Frame, FormatError]] = []
+        self._late: list[Track] = []
+
+    @property
+    def nodes(self) -> Mapping[str, Node]:
+        """The nodes known, by id, the longest silent first."""
+        return self._nodes
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are held."""
+        return len(self._held)
+
+    def forget(self, node_id: str) -> None:
+        """Drop a node and what waits for it: another connection speaks for it now."""
+        self._nodes.pop(node_id, None)
+        self._held = deque(one for one in self._held if one.message.node_id != node_id)
+
+    def take(self, message: SapientMessage, frame: Frame, octets: bytes) -> Track | None:
+        """The track of a detection or alert; `None` for another message, or one that is held.
+
+        `FormatError` for what is refused; the session is then as it was. Tracks of messages that had waited, and what
+        was given up, are for `released` and `given_up`.
+        """
+        if self._held:
+            self.expire(frame.received_at)
+        node = self._node(message.node_id)
+        if message.HasField("registration"):
+            node.register(declared(message.registration))
+            self._try_again(node)
+            return None
+        try:
+            track = self._read(message, node, frame, octets)
+        except FormatError as error:
+            if not self._hold or error.code not in WAITS:
+                raise
+            self._keep(Held(message, octets, frame, frame.received_at, error))
+            return None
+        if track is None:
+            self._try_again(node)
+        return track
+
+    def released(self) -> tuple[Track, ...]:
+        """Tracks of messages that had waited, since the last call."""
+        late, self._late = tuple(self._late), []
+        return late
+
+    def given_up(self) -> Overdue:
+        """Messages that waited in vain or turned out wrong, since the last call."""
+        gone, self._given_up = tuple(self._given_up), []
+        return gone
+
+    def expire(self, now: datetime) -> None:
+        """Give up what has waited too long."""
+        while self._held and not -self._patience < now - self._held[0].since < self._patience:
+            self._give_up(self._held.popleft(), f"not within {self._rules.limits.held_s:g} s")
+
+    def abandon(self, why: str) -> None:
+        """Give up all that waits: nothing more will come."""
+        while self._held:
+            self._give_up(self._held.popleft(), why)
+
+    # ----------------------------------------------------------------------------------------------------------- inside
+
+    def _node(self, node_id: str) -> Node:
+        node = self._nodes.get(node_id)
+        if node is None:
+            if len(self._nodes) >= self._rules.limits.peers_remembered:
+                self._nodes.popitem(last=False)
+            node = Node(node_id, self._sites.get(node_id, _NOWHERE), self._rules.nation)
+            self._nodes[node_id] = node
+        elif len(self._nodes) > 1:
+            self._nodes.move_to_end(node_id)
+        return node
+
+    def _read(self, message: SapientMessage, node: Node, frame: Frame, octets: bytes) -> Track | None:
+        if message.HasField("detection_report"):
+            return self._mapper.track(message, node, frame, octets)
+        if message.HasField("alert"):
+            return alert_track(message, node, frame, octets, self._rules)
+        if message.HasField("status_report"):
+            self._status(message.status_report, node)
+        return None
+
+    def _status(self, status: StatusReport, node: Node) -> None:
+        if node.declared is None:
+            raise FormatError(codes.NOT_REGISTERED, place="node_id", cause=f"node {node.node_id}")
+        node.pose = reported(status, node.pose, node.declared.status_zone, self._rules.letters)
+        node.enter(status.mode)
+        node.leaving = status.system == StatusReportSystem.GOODBYE
+
+    def _try_again(self, node: Node) -> None:
+        """Read what waited for the node, oldest first; again from the start when a status among it told something."""
+        told = bool(self._held)
+        while told:
+            told = False
+            waiting, self._held = self._held, deque()
+            for one in waiting:
+                if one.message.node_id != node.node_id:
+                    self._held.append(one)
+                    continue
+                try:
+                    track = self._read(one.message, node, one.frame, one.octets)
+                except FormatError as error:
+                    if error.code in WAITS:
+                        self._held.append(Held(one.message, one.octets, one.frame, one.since, error))
+                    else:
+                        self._given_up.append((one.frame, error))
+                    continue
+                if track is not None:
+                    self._late.append(track)
+                told = told or (track is None and bool(self._held))
+
+    def _keep(self, held: Held) -> None:
+        if len(self._held) >= self._rules.limits.held_frames:
+            self._give_up(self._held.popleft(), f"over {self._rules.limits.held_frames} frames are held")
+        self._held.append(held)
+
+    def _give_up(self, held: Held, why: str) -> None:
+        missing = held.missing
+        error = FormatError(missing.code, place=missing.place, cause=f"{missing.cause}; {why}")
+        self._given_up.append((held.frame, error))
