@@ -32,6 +32,26 @@ STREAM_LOST = Code(
 CONSUMER_STUCK = Code(
     "FEED-026", "consumer does not read", "check the consumer; the gateway drops its connection and goes on"
 )
+PIN_REFUSED = Code(
+    "FEED-027",
+    "certificate is not that of a client of this feed",
+    "pin its key in a [client] table and name that client in the feed's clients",
+)
+PIN_SHARED = Code("FEED-028", "two clients share one certificate key", "give each client a key of its own")
+CROWDED = Code("FEED-029", "feed has as many connections as it may", "close some, or raise its bound")
+HANDSHAKE = Code(
+    "FEED-030",
+    "TLS handshake failed",
+    "check the peer's certificate and authority, and that it speaks TLS 1.2 or later",
+)
+TALK_CRASHED = Code(
+    "FEED-031",
+    "conversation met a bug of ours and was ended",
+    "none needed at the peer; report the bug with its log entry",
+)
+TLS_MATERIAL = Code(
+    "FEED-032", "certificate, key or authority cannot be used", "check the paths, and that the key is the certificate's"
+)
 
 UNKNOWN_FORMAT = Code("FEED-040", "format is not known here", "use a format that GET /v1/status lists")
 NOT_PERMITTED = Code(
@@ -82,6 +102,12 @@ CODES = (
     PEER_REFUSED,
     STREAM_LOST,
     CONSUMER_STUCK,
+    PIN_REFUSED,
+    PIN_SHARED,
+    CROWDED,
+    HANDSHAKE,
+    TALK_CRASHED,
+    TLS_MATERIAL,
     UNKNOWN_FORMAT,
     NOT_PERMITTED,
     FORMAT_NOT_PERMITTED,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Protocol
 
 from msgspec import Struct
@@ -53,6 +53,8 @@ class FeedCounts(Struct):
     """Times that a stream could not be followed and was taken up again."""
     sink_errors: int = 0
     """Frames that the pipeline could not take."""
+    broken_off: int = 0
+    """Conversations that could not go on: refused, not understood any more, or met by a bug of ours."""
     last_error: str = ""
 
 
@@ -66,6 +68,7 @@ class FrameQueue:
         self._low = bound // 4
         self._paused: list[Pausable] = []
         self._wake = asyncio.Event()
+        self._ended = False
         self.counts = counts
 
     def __len__(self) -> int:
@@ -84,6 +87,21 @@ class FrameQueue:
             self._wake.set()
         frames.append(frame)
 
+    def put_all(self, frames: Iterable[Frame]) -> None:
+        """Queue frames of a connection, beyond the bound if need be: it asks `pause_if_full` after few of them."""
+        counts, before = self.counts, len(self._frames)
+        for frame in frames:
+            counts.octets += len(frame.octets)
+            self._frames.append(frame)
+        counts.frames += len(self._frames) - before
+        if self._frames:
+            self._wake.set()
+
+    def end(self) -> None:
+        """No more frames will come: `wait` says so once the queue is empty."""
+        self._ended = True
+        self._wake.set()
+
     def pause_if_full(self, connection: Pausable) -> None:
         """Stop a connection from reading while the queue is three quarters full; it goes on at one quarter."""
         if len(self._frames) >= self._high and connection not in self._paused:
@@ -95,13 +113,39 @@ class FrameQueue:
         if connection in self._paused:
             self._paused.remove(connection)
 
+    async def wait(self) -> bool:
+        """Return when frames wait; False when the queue is empty and has ended."""
+        while not self._frames:
+            if self._ended:
+                return False
+            self._wake.clear()
+            await self._wake.wait()
+        return True
+
+    def take(self, most: int, octets: int) -> list[Frame]:
+        """The first frames: one at least, if there is one, and no further ones beyond `most` or `octets` together."""
+        frames = self._frames
+        taken: list[Frame] = []
+        while frames and len(taken) < most and octets > 0:
+            frame = frames.popleft()
+            octets -= len(frame.octets)
+            taken.append(frame)
+        self._resume_if_low()
+        return taken
+
+    def clear(self) -> int:
+        """Give up what waits, which counts as dropped; how much it was."""
+        given_up = len(self._frames)
+        self._frames.clear()
+        self.counts.dropped += given_up
+        return given_up
+
     async def drain(self, sink: FrameSink) -> None:
-        """Hand frames to `sink` in order, one at a time, until cancelled."""
+        """Hand frames to `sink` in order, one at a time, until cancelled or ended."""
         frames, counts = self._frames, self.counts
         while True:
-            while not frames:
-                self._wake.clear()
-                await self._wake.wait()
+            if not await self.wait():
+                return
             for _ in range(min(_BREATH, len(frames))):
                 frame = frames.popleft()
                 try:
@@ -111,8 +155,11 @@ class FrameQueue:
                     counts.last_error = str(error)
                 if not frames:  # a full queue may have shrunk it while the sink waited
                     break
-            if self._paused and len(frames) <= self._low:
-                paused, self._paused = self._paused, []
-                for connection in paused:
-                    connection.resume_reading()
+            self._resume_if_low()
             await asyncio.sleep(0)
+
+    def _resume_if_low(self) -> None:
+        if self._paused and len(self._frames) <= self._low:
+            paused, self._paused = self._paused, []
+            for connection in paused:
+                connection.resume_reading()

@@ -4,6 +4,9 @@ Up to the high-water mark the queue is a plain line and each update goes out. Be
 update per track, where each track keeps the place of its oldest waiting update, so that none starves; it is a line
 again as soon as it has been emptied. More distinct tracks than the bound: the one that waits longest goes.
 All of it is counted.
+
+A picture with which a consumer begins stands before the line and needs no bound of its own: it is as large as the
+picture, its tracks are shared, and it only shrinks.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ class TrackQueue:
         self._bound = bound
         self._high_water = min(bound, bound if high_water is None else high_water)
         self._coalesce = coalesce
+        self._first: deque[Track] = deque()
         self._line: deque[Track] = deque()
         self._latest: dict[object, Track] = {}
         self._wake = asyncio.Event()
@@ -34,12 +38,25 @@ class TrackQueue:
         """Updates that were given up for want of room."""
 
     def __len__(self) -> int:
-        return len(self._line) + len(self._latest)
+        return len(self._first) + len(self._line) + len(self._latest)
 
     @property
     def collapsed(self) -> bool:
         """Whether the consumer is behind and gets only the latest of each track."""
         return bool(self._latest)
+
+    def begin_with(self, picture: Iterable[Track]) -> None:
+        """Forget what waits and begin anew with a picture; what is put later comes after all of it."""
+        self.clear()
+        self._first.extend(picture)
+        if self._first:
+            self._wake.set()
+
+    def clear(self) -> None:
+        """Forget what waits: nobody wants it any more."""
+        self._first.clear()
+        self._line.clear()
+        self._latest.clear()
 
     def put(self, tracks: Iterable[Track]) -> None:
         """Queue updates in order."""
@@ -75,14 +92,15 @@ class TrackQueue:
 
     async def wait(self) -> None:
         """Return when something waits."""
-        while not self._line and not self._latest:
+        while not self._first and not self._line and not self._latest:
             self._wake.clear()
             await self._wake.wait()
 
     def take(self, most: int) -> list[Track]:
         """Up to `most` updates, oldest first, and no longer ours."""
-        line = self._line
-        taken = [line.popleft() for _ in range(min(most, len(line)))]
+        first, line = self._first, self._line
+        taken = [first.popleft() for _ in range(min(most, len(first)))]
+        taken.extend(line.popleft() for _ in range(min(most - len(taken), len(line))))
         if len(taken) < most and self._latest:
             latest = self._latest
             keys = list(islice(latest, most - len(taken)))

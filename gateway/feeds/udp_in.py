@@ -42,9 +42,14 @@ class UdpFeed:
     The socket is read straight from the loop's readiness callback, many datagrams per wake: 20,000 a second and more.
     """
 
-    def __init__(self, spec: UdpIn, *, sink: FrameSink, clock: Clock, limits: Limits) -> None:
+    def __init__(
+        self, spec: UdpIn, *, sink: FrameSink, clock: Clock, limits: Limits, counts: FeedCounts | None = None
+    ) -> None:
+        """`counts` lets whoever answers there count together with us."""
         self.spec = spec
-        self.counts = FeedCounts()
+        self.counts = counts if counts is not None else FeedCounts()
+        self.own: set[tuple[str, int]] = set()
+        """Addresses that are not heard: from which we ourselves speak to a group that we are in."""
         self._sink = sink
         self._clock = clock
         self._queue = FrameQueue(limits.ingest_queue_frames, self.counts)
@@ -59,6 +64,11 @@ class UdpFeed:
         """Where it listens."""
         host, port = self._socket.getsockname()[:2]
         return host, port
+
+    @property
+    def endpoint(self) -> socket.socket:
+        """The socket, for answers from the address at which it listens."""
+        return self._socket
 
     @property
     def waiting(self) -> int:
@@ -106,7 +116,7 @@ class UdpFeed:
 
     def _receive(self) -> None:
         spec, view, put, now = self.spec, self._view, self._queue.put, self._clock.now
-        receive, permits, names = self._socket.recvfrom_into, self._filter.permits, self._names
+        receive, permits, names, own = self._socket.recvfrom_into, self._filter.permits, self._names, self.own
         for _ in range(_PER_WAKE):
             try:
                 length, sender = receive(view)
@@ -115,6 +125,8 @@ class UdpFeed:
             except OSError as error:  # an ICMP error of some earlier datagram; the socket lives
                 self.counts.last_error = error.strerror or str(error)
                 return
+            if own and sender[:2] in own:
+                continue
             if not permits(sender[0]):
                 self.counts.refused_peers += 1
                 continue

@@ -18,6 +18,9 @@ EVENTS: dict[str, str] = {
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
     "picture.unreadable": "a stored message could not be read again at the start; the picture lacks its tracks",
     "store.pruned": "bodies of messages older than store.keep_days were removed; digests, receipts and leaves stay",
+    "talk.broken_off": "a conversation with a peer of a feed could not go on; the peer may connect again",
+    "talk.crashed": "a conversation met a bug of ours and was ended; the others go on; please report it",
+    "talk.refused": "a peer was not let into a conversation; further ones of its address are counted, not logged",
     "task.failed": "a supervised task ended with an error of the world and is restarted",
     "task.crashed": "a supervised task ended with a bug of ours and is restarted; please report it",
 }
