@@ -54,6 +54,19 @@ DECODERS: dict[str, dict[str, OptionText]] = {
         "keep_raw": OptionText("keep the octets of a frame that is one feature", "false"),
         "keep_track_id": OptionText("believe a track_id in the properties: for output of your own gateway", "true"),
     },
+    "remoteid": {
+        "nation": OptionText(_NATION, '"NLD"'),
+        "keep_raw": OptionText("keep the messages of a transmitter with its track", "false"),
+        "ages_s": OptionText(
+            "how long a message of each kind is believed, in seconds: basic_id, location, authentication, self_id, "
+            "system, operator_id",
+            "{system=10.0, self_id=60.0}",
+        ),
+        "wait_for_id_s": OptionText(
+            "how long a position waits for its transmitter's Basic ID before the address names it, in seconds", "5.0"
+        ),
+        "dedupe": OptionText("drop a position that is repeated with nothing new", "false"),
+    },
     "alliance": {},
 }
 
@@ -79,6 +92,10 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
     },
     "geojson": {
         "collection": OptionText("one FeatureCollection instead of a feature per line", "true"),
+        "personal_data": OptionText("write the operator of a drone too: personal data", "true"),
+    },
+    "remoteid": {
+        "form": OptionText("pack (octets as broadcast) or json (a receiver's objects)", '"json"'),
         "personal_data": OptionText("write the operator of a drone too: personal data", "true"),
     },
     "alliance": {

@@ -12,6 +12,7 @@ _MODULES = {
     "asterix": "gateway.formats.asterix",
     "cot": "gateway.formats.cot",
     "geojson": "gateway.formats.geojson",
+    "remoteid": "gateway.formats.remoteid",
 }
 
 
