@@ -14,6 +14,7 @@ from msgspec import Struct
 from gateway.errors import Code
 from gateway.formats.sapient import codes, rules
 from gateway.formats.sapient.schema import EnumFact, FieldFact, MessageFact, Schema
+from gateway.formats.sapient.table_v2 import VERSION as _V2
 
 Test = Callable[..., object]
 """Called with a value; true if it holds. Often a function in C, hence no narrower type."""
@@ -69,8 +70,8 @@ def _checks(schema: Schema, message: str, field: FieldFact) -> Iterator[Check]:
     if key in rules.RANGES:
         least, most, words = rules.RANGES[key]
         yield Check(ok=lambda value: least <= value <= most, code=codes.RANGE, expected=words)
-    if key in rules.EXACT:
-        yield Check(ok=rules.EXACT[key].__eq__, code=codes.ICD_VERSION, expected=repr(rules.EXACT[key]))
+    if key == rules.ICD_VERSION:
+        yield Check(ok=schema.version.__eq__, code=codes.ICD_VERSION, expected=repr(schema.version))
     elif form:
         yield Check(ok=_FORMS[form][0], code=codes.ID_FORM, expected=_FORMS[form][1])
     elif field.type in _TEXTS and (field.must or field.many or field.oneof):
@@ -91,20 +92,31 @@ def _enum_checks(enum: EnumFact, field: FieldFact) -> Iterator[Check]:
     yield Check(ok=_values(enum, field).__contains__, code=codes.UNKNOWN_VALUE, expected=words)
 
 
-def absent(fact: MessageFact, present: Iterable[str]) -> Iterator[tuple[str, Code, str, str]]:
+def absent(schema: Schema, fact: MessageFact, present: Iterable[str]) -> Iterator[tuple[str, Code, str, str]]:
     """(field, code, expected, clause) of what is mandatory and not present."""
     names = frozenset(present)
     for field in fact.fields:
-        source = rules.MUST.get((fact.name, field.name), rules.STANDARD if field.must else "")
+        source = must_field(schema, fact, field)
         if source and field.name not in names:
             expected = "at least one" if field.many else "a value"
             yield field.name, codes.MISSING, expected, f"{source}, {fact.name}.{field.name} is mandatory"
     for name, must in fact.oneofs:
-        source = rules.MUST_ONEOF.get((fact.name, name), rules.STANDARD if must else "")
+        source = must_oneof(schema, fact, name, must=must)
         members = [field.name for field in fact.fields if field.oneof == name]
         if source and names.isdisjoint(members):
             expected = "one of " + ", ".join(members)
             yield name, codes.NO_ALTERNATIVE, expected, f"{source}, {fact.name}.{name} is mandatory"
+
+
+def must_field(schema: Schema, fact: MessageFact, field: FieldFact) -> str:
+    """Which document makes the field mandatory; empty if none does."""
+    own = "" if schema.version != _V2 else rules.MUST.get((fact.name, field.name), "")
+    return own or (schema.version if field.must else "")
+
+
+def must_oneof(schema: Schema, fact: MessageFact, name: str, *, must: bool) -> str:
+    """Which document makes a member of the oneof mandatory; empty if none does."""
+    return schema.version if must else rules.MUST_ONEOF.get((fact.name, name), "")
 
 
 def good_instant(message: Message) -> bool:

@@ -53,6 +53,7 @@ SPEED = Code("SAP-037", "speed is not physical", "check the velocity units in th
 CLOCK = Code("SAP-038", "times do not fit together", "set the clock of the node; send messages when they are made")
 GEOMETRY = Code("SAP-039", "range or area is not physical", "check units, and what the node declares as its coverage")
 SELF = Code("SAP-049", "message refers to itself", "check the identifiers that the node mints")
+VERSION = Code("SAP-040", "version of the standard is not known", 'send icd_version "BSI Flex 335 v2.0" or "v1.0"')
 CODES = (
     NOT_PROTOBUF,
     TOO_LARGE,
@@ -85,4 +86,5 @@ CODES = (
     CLOCK,
     GEOMETRY,
     SELF,
+    VERSION,
 )

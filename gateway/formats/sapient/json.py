@@ -12,14 +12,15 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from typing import cast
 
 from google.protobuf import json_format
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from gateway.errors import Code, FormatError
-from gateway.formats.sapient import codes, rules
-from gateway.formats.sapient.schema import TIMESTAMP, FieldFact, MessageFact
+from gateway.formats.sapient import codes
+from gateway.formats.sapient.schema import TIMESTAMP, FieldFact, MessageFact, Schema
 from gateway.formats.sapient.v2 import SapientMessage, schema
 from gateway.formats.sapient.validate import Fault, validate
 from gateway.limits import Limits
@@ -41,10 +42,10 @@ def read_json(octets: bytes, limits: Limits | None = None) -> SapientMessage:
 
     Whether the message is valid is `validate`'s to say.
     """
-    message, faults = _read(octets, limits or Limits())
+    message, faults = fill(octets, limits or Limits(), schema())
     if faults:
         raise faults[0].refusal()
-    return message
+    return cast("SapientMessage", message)
 
 
 def validate_json(octets: bytes, limits: Limits | None = None) -> tuple[Fault, ...]:
@@ -52,7 +53,8 @@ def validate_json(octets: bytes, limits: Limits | None = None) -> tuple[Fault, .
 
     `FormatError` for what is no JSON object, or over the limits.
     """
-    message, faults = _read(octets, limits or Limits())
+    read, faults = fill(octets, limits or Limits(), schema())
+    message = cast("SapientMessage", read)
     told = {one.path for one in faults}
     return (*faults, *[one for one in validate(message) if one.path not in told])[:_FAULTS]
 
@@ -72,7 +74,11 @@ def json_name(name: str) -> str:
     return first + "".join([one[:1].upper() + one[1:] for one in others])
 
 
-def _read(octets: bytes, limits: Limits) -> tuple[SapientMessage, list[Fault]]:
+def fill(octets: bytes, limits: Limits, schema: Schema) -> tuple[Message, list[Fault]]:
+    """A message of the schema with what could be read of a JSON text, and what is wrong with the rest.
+
+    `FormatError` for what is no JSON object, or over the limits.
+    """
     if len(octets) > limits.max_frame_octets:
         raise FormatError(codes.TOO_LARGE, cause=f"{len(octets)} octets, at most {limits.max_frame_octets}")
     try:
@@ -83,9 +89,9 @@ def _read(octets: bytes, limits: Limits) -> tuple[SapientMessage, list[Fault]]:
         raise FormatError(codes.NOT_JSON, cause=str(error)[:120]) from None
     if not isinstance(body, _Pairs):
         raise FormatError(codes.NOT_JSON, cause=f"expected an object, observed {type(body).__name__}")
-    reader = _Reader(limits.max_xml_depth)
-    message = SapientMessage()
-    reader.message(body, message, schema().messages["SapientMessage"], "", 1)
+    reader = _Reader(schema, limits.max_xml_depth)
+    message = schema.classes["SapientMessage"]()
+    reader.message(body, message, schema.messages["SapientMessage"], "", 1)
     return message, reader.faults
 
 
@@ -100,14 +106,15 @@ class _Pairs(list[tuple[str, object]]):
 class _Reader:
     """Fills a message from JSON members and keeps what is wrong with them."""
 
-    def __init__(self, depth: int) -> None:
+    def __init__(self, schema: Schema, depth: int) -> None:
         self.faults: list[Fault] = []
+        self._schema = schema
         self._depth = depth
 
     def message(self, members: _Pairs, message: Message, fact: MessageFact, path: str, depth: int) -> None:
         if depth > self._depth:
             raise FormatError(codes.TOO_DEEP, place=path[:200], cause=f"at most {self._depth} objects and lists deep")
-        names = _names(fact.name)
+        names = _names(fact)
         seen: dict[str, str] = {}
         for name, value in members:
             field = names.get(name)
@@ -136,11 +143,11 @@ class _Reader:
                 self._fault(at, codes.WRONG_TYPE, "a list", _shown(value), fact)
 
     def _single(self, value: _Json, message: Message, field: FieldFact, at: str, depth: int) -> None:
-        if field.type in schema().messages:
+        if field.type in self._schema.messages:
             if isinstance(value, _Pairs):
                 inner: Message = getattr(message, field.name)
                 inner.SetInParent()
-                self.message(value, inner, schema().messages[field.type], at, depth + 1)
+                self.message(value, inner, self._schema.messages[field.type], at, depth + 1)
             else:
                 self._wrong(at, "an object", value)
         elif field.type == TIMESTAMP:
@@ -159,19 +166,19 @@ class _Reader:
     def _element(self, value: _Json, message: Message, field: FieldFact, at: str, depth: int) -> None:
         if len(self.faults) >= _FAULTS:
             return
-        if field.type not in schema().messages:
+        if field.type not in self._schema.messages:
             scalar = self._scalar(value, field, at)
             if scalar is not None:
                 getattr(message, field.name).append(scalar)
         elif isinstance(value, _Pairs):
             added = getattr(message, field.name).add()
-            self.message(value, added, schema().messages[field.type], at, depth + 2)
+            self.message(value, added, self._schema.messages[field.type], at, depth + 2)
         else:
             self._wrong(at, "an object", value)
 
     def _scalar(self, value: _Json, field: FieldFact, at: str) -> str | bytes | bool | int | float | None:
         """The value as the field's type; `None`, and a fault, if it is not of it."""
-        enum = schema().enums.get(field.type)
+        enum = self._schema.enums.get(field.type)
         if enum is not None:
             number = next((one for one, name in enum.values if name == value), None)
             if number is None and isinstance(value, int) and not isinstance(value, bool) and -_INT32 <= value < _INT32:
@@ -191,7 +198,7 @@ class _Reader:
         self._add(at, codes.WRONG_TYPE, expected, _shown(value))
 
     def _fault(self, at: str, code: Code, expected: str, observed: str, fact: MessageFact) -> None:
-        self._add(at, code, expected, observed, f"{rules.STANDARD}, {fact.name}")
+        self._add(at, code, expected, observed, f"{self._schema.version}, {fact.name}")
 
     def _add(self, at: str, code: Code, expected: str, observed: str, clause: str = "proto3 JSON mapping") -> None:
         cause = f"expected {expected}, observed {observed}"
@@ -199,10 +206,9 @@ class _Reader:
 
 
 @cache
-def _names(message: str) -> Mapping[str, FieldFact]:
+def _names(fact: MessageFact) -> Mapping[str, FieldFact]:
     """A message's fields by both names that a reader of proto3 JSON takes."""
-    fields = schema().messages[message].fields
-    return {name: field for field in fields for name in (field.name, json_name(field.name))}
+    return {name: field for field in fact.fields for name in (field.name, json_name(field.name))}
 
 
 def _text(value: _Json) -> str:

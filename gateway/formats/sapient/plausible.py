@@ -37,6 +37,7 @@ _RADIANS = int(v2.LocationCoordinateSystem.LAT_LNG_RAD_M)
 _UTM = int(v2.LocationCoordinateSystem.UTM_M)
 _KILOMETRES = (int(v2.RangeBearingCoordinateSystem.DEGREES_KM), int(v2.RangeBearingCoordinateSystem.RADIANS_KM))
 _KPH = int(v2.SpeedUnits.KPH)
+_OWN_OBJECT = "the detection's own object_id"
 _CROCKFORD = {letter: value for value, letter in enumerate("0123456789ABCDEFGHJKMNPQRSTVWXYZ")}
 
 
@@ -127,14 +128,13 @@ def _detection(report: v2.DetectionReport, message: v2.SapientMessage, sent_s: f
             yield Doubt(path=path, code=codes.CLOCK, cause="a prediction for before the message")
     if report.HasField("enu_velocity"):
         yield from _velocity(report.enu_velocity, f"{at}.enu_velocity", known)
-    for name, others in (
-        ("associated_detection", report.associated_detection),
-        ("derived_detection", report.derived_detection),
-    ):
-        for index, other in enumerate(others):
-            if other.object_id == report.object_id and other.node_id == message.node_id:
-                path = f"{at}.{name}[{index}].object_id"
-                yield Doubt(path=path, code=codes.SELF, cause="the detection's own object_id")
+    own = (message.node_id, report.object_id)
+    for index, related in enumerate(report.associated_detection):
+        if (related.node_id, related.object_id) == own:
+            yield Doubt(path=f"{at}.associated_detection[{index}].object_id", code=codes.SELF, cause=_OWN_OBJECT)
+    for index, origin in enumerate(report.derived_detection):
+        if (origin.node_id, origin.object_id) == own:
+            yield Doubt(path=f"{at}.derived_detection[{index}].object_id", code=codes.SELF, cause=_OWN_OBJECT)
 
 
 def _status(report: v2.StatusReport, sent_s: float) -> Iterator[Doubt]:
@@ -197,7 +197,8 @@ def _location(one: v2.Location, at: str) -> Iterator[Doubt]:
         degrees = 1.0 if system == _DEGREES else 180.0 / pi
         for name, error in (("x_error", one.x_error), ("y_error", one.y_error)):
             if error * degrees >= _ERROR_DEG:
-                cause = f"{error * degrees:.4g} degrees are {error * degrees * 111:.0f} km; errors are in the unit of x and y"
+                distance = f"{error * degrees:.4g} degrees are {error * degrees * 111:.0f} km"
+                cause = f"{distance}; errors are in the unit of x and y"
                 yield Doubt(path=f"{at}.{name}", code=codes.MISFIT, cause=cause)
 
 
@@ -218,7 +219,8 @@ def _utm(one: v2.Location, at: str) -> Iterator[Doubt]:
         south, north = band * 8.0 - 80.0, band * 8.0 - 72.0 + (4.0 if band == len(_BANDS) - 1 else 0.0)
         latitude = (y if band >= len(_BANDS) // 2 else y - _NORTHING_M[1]) / _METRES_PER_DEGREE
         if not south - _BAND_SLACK_DEG <= latitude <= north + _BAND_SLACK_DEG:
-            cause = f"northing {y:.10g} m is near latitude {latitude:.1f}, band {one.utm_zone[-1]} is {south:.0f} to {north:.0f}"
+            place = f"northing {y:.10g} m is near latitude {latitude:.1f}"
+            cause = f"{place}, band {one.utm_zone[-1]} is {south:.0f} to {north:.0f}"
             yield Doubt(path=f"{at}.y", code=codes.MISFIT, cause=cause)
 
 

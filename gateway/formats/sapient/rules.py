@@ -13,9 +13,7 @@ from google.protobuf.message import Message
 
 from gateway.errors import Code
 from gateway.formats.sapient import codes, v2
-from gateway.formats.sapient.table_v2 import VERSION
 
-STANDARD = VERSION
 HARNESS = "BSI Flex 335 v2 test harness"
 
 Finding = tuple[str, Code, str, str]
@@ -28,7 +26,7 @@ MUST: Mapping[_Key, str] = {
     ("Error", "error_message"): HARNESS,
     ("Registration.TaskDefinition", "concurrent_tasks"): HARNESS,
 }
-"""Mandatory, though the definitions do not mark it: who says so."""
+"""Mandatory in v2.0, though its definitions do not mark it: who says so."""
 
 MUST_ONEOF: Mapping[_Key, str] = {("DetectionReport.PredictedLocation", "predicted_location_oneof"): HARNESS}
 
@@ -38,7 +36,8 @@ FORMS: Mapping[_Key, str] = {
 }
 """Forms of identifiers that the definitions do not mark."""
 
-EXACT: Mapping[_Key, str] = {("Registration", "icd_version"): VERSION}
+ICD_VERSION: _Key = ("Registration", "icd_version")
+"""Must be the version of the schema, to the letter."""
 
 _SHARE = (0.0, 1.0, "between 0 and 1")
 _POSITIVE = (0.0, inf, "not below 0")

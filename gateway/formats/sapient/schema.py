@@ -84,8 +84,10 @@ class EnumFact(Struct, frozen=True, kw_only=True):
 class Schema:
     """The facts of one table and the message classes that they describe."""
 
-    def __init__(self, table: str, package: str) -> None:
+    def __init__(self, table: str, package: str, version: str) -> None:
         self.package = package
+        self.version = version
+        """What a Registration of it declares, and what clauses cite."""
         self.messages: dict[str, MessageFact] = {}
         self.enums: dict[str, EnumFact] = {}
         for lines in _blocks(table):

@@ -9,13 +9,13 @@ from __future__ import annotations
 from functools import cache
 
 from gateway.formats.sapient.schema import Schema, python_name
-from gateway.formats.sapient.table_v2 import PACKAGE, TABLE
+from gateway.formats.sapient.table_v2 import PACKAGE, TABLE, VERSION
 
 
 @cache
 def schema() -> Schema:
     """The facts and the classes."""
-    return Schema(TABLE, PACKAGE)
+    return Schema(TABLE, PACKAGE, VERSION)
 
 
 def __getattr__(name: str) -> object:

@@ -19,7 +19,7 @@ from msgspec import Struct
 
 from gateway.errors import Code, FormatError
 from gateway.formats.sapient import codes, rules
-from gateway.formats.sapient.checks import Test, absent, checks, fast, good_instant
+from gateway.formats.sapient.checks import Test, absent, checks, fast, good_instant, must_field, must_oneof
 from gateway.formats.sapient.schema import TIMESTAMP, FieldFact, MessageFact, Schema
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.formats.sapient.v2 import schema as v2_schema
@@ -52,7 +52,11 @@ def validate(message: SapientMessage, *, octets: bytes = b"") -> tuple[Fault, ..
 
     With the `octets` it came from, fields that stand twice are found too: the parser keeps the last and tells nobody.
     """
-    checker = _checker()
+    return judge(_checker(), message, octets)
+
+
+def judge(checker: Checker, message: Message, octets: bytes) -> tuple[Fault, ...]:
+    """What is wrong with a message of the checker's version."""
     good = checker.good("SapientMessage")(message)
     # What the parser dropped makes the octets longer than what it kept, but for enumerations that may be packed or not
     twice = bool(octets) and (len(octets) != message.ByteSize() or message.HasField("registration"))
@@ -65,17 +69,18 @@ def validate(message: SapientMessage, *, octets: bytes = b"") -> tuple[Fault, ..
 
 
 @cache
-def _checker() -> _Checker:
-    return _Checker(v2_schema())
+def _checker() -> Checker:
+    return Checker(v2_schema())
 
 
 class _Plan:
     """What to look at in messages of one type, and in which way, so that little is asked of those that are valid."""
 
-    def __init__(self, checker: _Checker, fact: MessageFact) -> None:
+    def __init__(self, checker: Checker, fact: MessageFact) -> None:
+        schema = checker.schema
         self.needed: list[str] = []
         """Mandatory, and a default value would not tell that they are missing."""
-        self.oneofs = [name for name, must in fact.oneofs if must or (fact.name, name) in rules.MUST_ONEOF]
+        self.oneofs = [name for name, must in fact.oneofs if must_oneof(schema, fact, name, must=must)]
         self.optional: list[tuple[str, Test]] = []
         """Their default value is a breach if it was sent, and none if it was not."""
         self.tests: list[Test] = []
@@ -83,9 +88,9 @@ class _Plan:
         self.lists: list[tuple[str, Test, bool]] = []
         names: list[str] = []
         for field in fact.fields:
-            must = field.must or (fact.name, field.name) in rules.MUST
-            test = fast(checker.schema, fact.name, field)
-            message = field.type in checker.schema.messages or field.type == TIMESTAMP
+            must = bool(must_field(schema, fact, field))
+            test = fast(schema, fact.name, field)
+            message = field.type in schema.messages or field.type == TIMESTAMP
             if message:
                 test = checker.child(field.type)
             if field.many:
@@ -116,7 +121,7 @@ def _getter(names: list[str]) -> Callable[[Message], tuple[object, ...]]:
     return get if len(names) > 1 else lambda message: (get(message),)
 
 
-class _Checker:
+class Checker:
     """The tests of one schema, made per message type when first needed."""
 
     def __init__(self, schema: Schema) -> None:
@@ -181,9 +186,9 @@ class _Checker:
     def _explain(self, message: Message, name: str, path: str, found: list[Fault]) -> None:
         fact = self.schema.messages[name]
         values = {one.name: value for one, value in message.ListFields()}
-        for field_name, code, expected, clause in absent(fact, values):
+        for field_name, code, expected, clause in absent(self.schema, fact, values):
             found.append(_fault(_join(path, field_name), code, expected, "nothing", clause))
-        found += _unknown(message, fact, path)
+        found += self._unknown(message, fact, path)
         for field in fact.fields:
             if field.name not in values:
                 continue
@@ -197,10 +202,10 @@ class _Checker:
         cross = rules.CROSS.get(name)
         for place, code, expected, observed in cross(message) if cross is not None else ():
             if _join(path, place) not in told:
-                found.append(_fault(_join(path, place), code, expected, observed, f"{rules.STANDARD}, {name}"))
+                found.append(_fault(_join(path, place), code, expected, observed, f"{self.schema.version}, {name}"))
 
     def _explain_value(self, value: object, field: FieldFact, name: str, at: str, found: list[Fault]) -> None:
-        clause = f"{rules.STANDARD}, {name}.{field.name}"
+        clause = f"{self.schema.version}, {name}.{field.name}"
         for check in checks(self.schema, name, field):
             if not check.ok(value):
                 observed = repr(value if not isinstance(value, str | bytes) else value[:_OBSERVED])
@@ -214,19 +219,24 @@ class _Checker:
         elif field.type in self.schema.messages:
             self._explain(cast("Message", value), field.type, at, found)
 
-
-def _unknown(message: Message, fact: MessageFact, path: str) -> list[Fault]:
-    """Fields whose numbers the message type does not have."""
-    strange = UnknownFieldSet(message)
-    numbers = sorted({strange[index].field_number for index in range(min(len(strange), _FAULTS))})
-    found = []
-    for number in numbers:
-        code = codes.RESERVED_FIELD if number in fact.reserved else codes.UNKNOWN_FIELD
-        expected = f"the fields of {fact.name}"
-        found.append(
-            _fault(_join(path, f"field {number}"), code, expected, f"number {number}", f"{rules.STANDARD}, {fact.name}")
-        )
-    return found
+    def _unknown(self, message: Message, fact: MessageFact, path: str) -> list[Fault]:
+        """Fields whose numbers the message type does not have."""
+        strange = UnknownFieldSet(message)
+        numbers = sorted({strange[index].field_number for index in range(min(len(strange), _FAULTS))})
+        found = []
+        for number in numbers:
+            code = codes.RESERVED_FIELD if number in fact.reserved else codes.UNKNOWN_FIELD
+            expected = f"the fields of {fact.name}"
+            found.append(
+                _fault(
+                    _join(path, f"field {number}"),
+                    code,
+                    expected,
+                    f"number {number}",
+                    f"{self.schema.version}, {fact.name}",
+                )
+            )
+        return found
 
 
 def _twice(schema: Schema, octets: bytes) -> list[Fault]:
@@ -244,7 +254,7 @@ def _twice(schema: Schema, octets: bytes) -> list[Fault]:
             seen[key] = fact.name
         elif key not in found:
             observed = f"{fact.name} again" if first == fact.name else f"{first} and {fact.name}"
-            clause = f"{rules.STANDARD}, {place.message}.{fact.oneof or fact.name}"
+            clause = f"{schema.version}, {place.message}.{fact.oneof or fact.name}"
             found[key] = _fault(place.path, codes.TWICE, "it once", f"{observed} at octet {place.offset}", clause)
             inside = (*inside, f"{place.path}.")
             if len(found) >= _FAULTS:
