@@ -170,6 +170,11 @@ def _show(document: Mapping[str, object]) -> None:
         data("")
         columns = ["FEED", "WAY", "FORMAT", "FRAMES", "DROPPED", "UNENCODED", "LAST ERROR"]
         table(columns, [_feed(feed) for feed in feeds])
+    peers = [(feed, peer) for feed in feeds for peer in items(feed, "peers")]
+    if peers:
+        data("")
+        columns = ["PEER", "FEED", "CALLS ITSELF", "ADDRESS", "SINCE", "SENT", "WAITING", "COALESCED", "LAST ERROR"]
+        table(columns, [_peer(feed, peer) for feed, peer in peers])
     for task in items(document, "tasks"):
         if task.get("restarts") or not (task.get("running") or task.get("done")):
             data(f"task {_text(task, 'name')}: {_text(task, 'restarts')} restarts, {_text(task, 'last_error') or '-'}")
@@ -192,6 +197,12 @@ def _link(link: Mapping[str, object]) -> list[str]:
 def _feed(feed: Mapping[str, object]) -> list[str]:
     keys = ("name", "direction", "format", "frames", "dropped", "unencoded", "last_error")
     return [_text(feed, key) or "-" for key in keys]
+
+
+def _peer(feed: Mapping[str, object], peer: Mapping[str, object]) -> list[str]:
+    who = [_text(peer, "name") or "-", _text(feed, "name"), _text(peer, "title") or "-", _text(peer, "address")]
+    counts = [_text(peer, key) or "-" for key in ("sent", "waiting", "coalesced", "last_error")]
+    return [*who, when(peer.get("since")), *counts]
 
 
 def last_error(link: Mapping[str, object]) -> str:

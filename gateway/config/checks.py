@@ -125,6 +125,9 @@ def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
     allowed, why = _DIRECTIONS.get(feed.kind, ({feed.direction}, ""))
     if feed.direction not in allowed:
         yield Problem(code=codes.CONFLICT, path=(*path, "kind"), cause=why)
+    if "clients" in given and feed.kind is FeedKind.TCP_LISTEN and feed.direction is not Direction.BOTH:
+        cause = "clients are for conversations: direction both"
+        yield Problem(code=codes.CONFLICT, path=(*path, "clients"), cause=cause, at_key=True)
     if "allow" in given and feed.kind is FeedKind.UDP and feed.direction is Direction.OUT:
         cause = "nobody speaks to a udp feed with direction out"
         yield Problem(code=codes.CONFLICT, path=(*path, "allow"), cause=cause, at_key=True)

@@ -20,9 +20,10 @@ from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
-from gateway.config.national import Origins
+from gateway.config.national import Direction
 from gateway.drafting import Maker
 from gateway.errors import GatewayError
+from gateway.feeds.clients import Shown
 from gateway.feeds.http import HttpServer
 from gateway.feeds.outlet import Outlet
 from gateway.feeds.picture import Picture
@@ -50,10 +51,10 @@ from gateway.node.retention import Retention
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
+from gateway.node.talks import open_talk, view_of
 from gateway.pipeline import Answer, Counts, Pending, Rooms, dispatch, inbound, outbound
 from gateway.stages import Decoder, Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
-from gateway.track import Track
 
 TOUCH_S = 5.0
 """How often the store learns which tracks are alive: a restart within the sources' silence keeps their identifiers."""
@@ -211,18 +212,19 @@ class Node:
         known = formats()
         for name, table in self.config.feed.items():
             form = known[table.format]
-            if is_inward(table):
+            if table.direction is Direction.BOTH:
+                talk = open_talk(self.config, name, form, take=self._take, snapshot=self._snapshot, clock=self.clock)
+                self.outlets.add_talk(name, talk)
+            elif is_inward(table):
                 self.feeds[name] = open_feed(self.config, name, form, take=self._take, clock=self.clock)
             else:
-                outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock, picture=self._picture_of)
-                self.outlets.add(name, outlet, table.origins)
+                outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock, snapshot=self._snapshot)
+                self.outlets.add(name, outlet, view_of(table.origins))
 
-    def _picture_of(self, origins: Origins) -> list[Track]:
-        """The current tracks of these origins, for a client that connects."""
+    def _snapshot(self) -> list[Shown]:
+        """The current picture, for a client that connects."""
         own, entries = self.config.node.name, self.rooms.picture.query(most=self.config.limits.picture_tracks)[0]
-        if origins is Origins.ALL:
-            return [entry.track for entry in entries]
-        return [entry.track for entry in entries if (entry.origin == own) is (origins is Origins.OWN)]
+        return [Shown(entry.track, entry.origin == own, entry.label) for entry in entries]
 
     # ------------------------------------------------------------------------------------------------------- running
 
@@ -241,6 +243,9 @@ class Node:
             supervisor.add(f"feed {name}", outlet.run)
         for name, feed in self.feeds.items():
             supervisor.add(f"feed {name}", feed.run)
+        for name, talk in self.outlets.talks.items():
+            await talk.start()
+            supervisor.add(f"feed {name}", talk.run)
         if self.partner_server is not None:
             await self.partner_server.start()
             supervisor.add("links listener", self.partner_server.run)

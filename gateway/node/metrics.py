@@ -67,4 +67,16 @@ class NodeCollector(Collector):
             unencoded.add_metric([feed], outlet.counts.unencoded)
             sent.add_metric([feed], outlet.counts.tracks)
             dropped.add_metric([feed], outlet.counts.dropped)
-        yield from (frames, dropped, sent, unencoded)
+        peers = GaugeMetricFamily("gateway_feed_peers", "Peers of a feed that converses", labels=["feed"])
+        refused = CounterMetricFamily(
+            "gateway_feed_refused_peers", "Connections that were refused to a feed that converses", labels=["feed"]
+        )
+        for feed, talk in node.outlets.talks.items():
+            came, went = talk.counts, talk.out
+            frames.add_metric([feed], came.frames)
+            unencoded.add_metric([feed], went.unencoded)
+            sent.add_metric([feed], went.tracks)
+            dropped.add_metric([feed], came.dropped + went.dropped)
+            peers.add_metric([feed], len(talk.peers()))
+            refused.add_metric([feed], came.refused_peers)
+        yield from (frames, dropped, sent, unencoded, peers, refused)

@@ -14,7 +14,7 @@ from gateway.feeds import codes
 from gateway.feeds.http import HttpServer, national_app, server_context
 from gateway.feeds.http_types import HttpSource, Idempotency, National
 from gateway.formats.registry import formats
-from gateway.node.sockets import make_decoder, make_encoder
+from gateway.node.codecs import make_decoder, make_encoder
 from gateway.pipeline import set_aside
 from gateway.stages import Decoder, Encoder, Format, Frame, Intake, Refused
 from gateway.store import Idempotent

@@ -2,28 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from inspect import signature
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
 from gateway.clock import Clock
 from gateway.config import Config
-from gateway.config.codec_options import unknown_option
-from gateway.config.national import Direction, FeedKind, FeedTable, Origins
-from gateway.errors import ConfigError
+from gateway.config.national import Direction, FeedKind, FeedTable
+from gateway.feeds.clients import visible
 from gateway.feeds.frame_queue import FeedCounts
 from gateway.feeds.outlet import Outlet
+from gateway.feeds.talk import Snapshot
 from gateway.feeds.tcp_in import TcpConnectFeed, TcpIn, TcpListenFeed
 from gateway.feeds.tcp_out import TcpConnectOutlet, TcpListenOutlet, TcpOut
 from gateway.feeds.udp_in import UdpFeed, UdpIn
 from gateway.feeds.udp_out import UdpOut, UdpOutlet
-from gateway.node import codes
+from gateway.node.codecs import make_decoder, make_encoder
 from gateway.node.recording import FileFeed
-from gateway.policy import View, withhold_personal
+from gateway.node.talks import Talk, feed_tls, view_of
+from gateway.policy import View
 from gateway.stages import Decoder, Encoder, Format, Frame
 from gateway.track import Label, Track
 
-_PLAIN = View()
 MAX_CONVERSATIONS = 1_024  # decoders kept per feed: one per peer, and peers come and go
 
 
@@ -56,34 +55,6 @@ class Conversations:
                 del self._decoders[next(iter(self._decoders))]
             decoder = self._decoders[peer] = self._make()
         return decoder
-
-
-def make_decoder(config: Config, form: Format, options: Mapping[str, object], *, source: str) -> Decoder:
-    """A decoder with the feed's or source's options; `ConfigError` ``NODE-004`` when it refuses them.
-
-    Where the format names sources, they belong to the nation of the configured `source` unless an option says else.
-    """
-    _refuse_unknown(form, form.decoder, options)
-    if source in config.source and "nation" in signature(form.decoder).parameters:
-        options = {"nation": config.source_nation(source), **options}
-    try:
-        return form.decoder(node=config.node.name, limits=config.limits, **options)
-    except TypeError as error:
-        raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
-
-
-def make_encoder(config: Config, form: Format, options: Mapping[str, object]) -> Encoder:
-    """An encoder with the feed's options; errors as for a decoder."""
-    _refuse_unknown(form, form.encoder, options)
-    try:
-        return form.encoder(**options)
-    except TypeError as error:
-        raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
-
-
-def _refuse_unknown(form: Format, codec: object, options: Mapping[str, object]) -> None:
-    if unknown := unknown_option(codec, options):
-        raise ConfigError(codes.OPTIONS, place=form.name, cause=unknown[0], remedy=unknown[1])
 
 
 def open_feed(
@@ -122,17 +93,16 @@ def open_feed(
             allow=table.allow,
         )
         return UdpFeed(spec, sink=sink, clock=clock, limits=limits)
-    tcp = TcpIn(name=name, source=source, host=host, port=port, form=form, allow=table.allow)
+    tls = feed_tls(config, table)
+    tcp = TcpIn(name=name, source=source, host=host, port=port, form=form, allow=table.allow, tls=tls)
     make = TcpListenFeed if table.kind is FeedKind.TCP_LISTEN else TcpConnectFeed
     return make(tcp, sink=sink, clock=clock, limits=limits)
 
 
-def open_outlet(
-    config: Config, name: str, form: Format, *, clock: Clock, picture: Callable[[Origins], Sequence[Track]]
-) -> Outlet:
+def open_outlet(config: Config, name: str, form: Format, *, clock: Clock, snapshot: Snapshot) -> Outlet:
     """The feed out of that name; it sends while `run` runs, and takes offers before.
 
-    `picture` gives what a client that connects begins with.
+    `snapshot` gives what a client that connects begins with.
     """
     table, limits = config.feed[name], config.limits
     options = dict(config.feed_options(name))
@@ -147,40 +117,41 @@ def open_outlet(
         out = UdpOut(name=name, host=host, port=port, interface=table.interface)
         return UdpOutlet(out, encoder=encoder, clock=clock, limits=limits)
     delimiter = b"\n" if form.name in ("geojson", "alliance") else b""
-    tcp = TcpOut(name=name, host=host, port=port, delimiter=delimiter, allow=table.allow)
+    tls = feed_tls(config, table)
+    tcp = TcpOut(name=name, host=host, port=port, delimiter=delimiter, allow=table.allow, tls=tls)
     if table.kind is FeedKind.TCP_CONNECT:
         return TcpConnectOutlet(tcp, encoder=encoder, clock=clock, limits=limits)
-    origins = table.origins
-
-    def snapshot() -> list[Track]:
-        return [withhold_personal(track) for track in picture(origins)]
-
-    return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=snapshot)
+    view = view_of(table.origins)
+    return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=lambda: visible(snapshot(), view))
 
 
 class Outlets:
-    """The feeds out, and who gets what: a filter by origin, then an offer that never waits."""
+    """Who gets what of the tracks that come: plain feeds out, conversations. An offer never waits."""
 
     def __init__(self, node: str) -> None:
         self._node = node
-        self._own: list[Outlet] = []
-        self._allied: list[Outlet] = []
+        self._plain: list[tuple[Outlet, View]] = []
         self.by_name: dict[str, Outlet] = {}
+        self.talks: dict[str, Talk] = {}
 
-    def add(self, name: str, outlet: Outlet, origins: Origins) -> None:
-        """Offer tracks of these origins to `outlet` from now on."""
+    def add(self, name: str, outlet: Outlet, view: View) -> None:
+        """Offer what `view` shows to `outlet` from now on."""
         self.by_name[name] = outlet
-        if origins is not Origins.ALLIES:
-            self._own.append(outlet)
-        if origins is not Origins.OWN:
-            self._allied.append(outlet)
+        self._plain.append((outlet, view))
+
+    def add_talk(self, name: str, talk: Talk) -> None:
+        """Offer everything to a feed that converses: it knows what each of its peers may see."""
+        self.talks[name] = talk
 
     def publish(self, tracks: Sequence[Track], origin: str, label: Label) -> None:
-        """Offer tracks that came under `label` to every outlet that carries their origin, without personal data."""
+        """Offer tracks of `origin` that came under `label` to everybody who may see them."""
         is_own = origin == self._node
-        tracks = _PLAIN.filter(tracks, is_own=is_own, label=label)
-        for outlet in self._own if is_own else self._allied:
-            outlet.offer(tracks)
+        for outlet, view in self._plain:
+            shown = view.filter(tracks, is_own=is_own, label=label)
+            if shown:
+                outlet.offer(shown)
+        for talk in self.talks.values():
+            talk.offer(tracks, is_own=is_own, label=label)
 
 
 def is_inward(table: FeedTable) -> bool:

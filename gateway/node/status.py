@@ -8,9 +8,13 @@ from msgspec import to_builtins
 
 from gateway import version
 from gateway.clock import utc_text
+from gateway.feeds.outlet import OutletCounts
+from gateway.node.talks import Talk
 
 if TYPE_CHECKING:
     from gateway.node.assembly import Node
+
+SHOWN_PEERS, SHOWN_LOSSES = 100, 20  # of one feed: a status page is for people
 
 
 async def read_status(node: Node) -> dict[str, object]:
@@ -81,11 +85,51 @@ def _feeds(node: Node) -> list[dict[str, object]]:
                 "coalesced": outlet.counts.coalesced,
                 "unencoded": outlet.counts.unencoded,
                 "last_error": outlet.counts.last_error,
-                "losses": [
-                    {"field": field, "reason": reason, "count": count}
-                    for (field, reason), count in sorted(outlet.counts.losses.items(), key=lambda kv: -kv[1])[:20]
-                ],
+                "losses": _losses(outlet.counts),
             }
             for name, outlet in node.outlets.by_name.items()
         ),
+        *(_talk(name, config.feed[name].format, talk) for name, talk in node.outlets.talks.items()),
+    ]
+
+
+def _talk(name: str, form: str, talk: Talk) -> dict[str, object]:
+    """A feed that converses: what came, what went, and with whom it speaks."""
+    came, went = talk.counts, talk.out
+    return {
+        "name": name,
+        "direction": "both",
+        "format": form,
+        "frames": came.frames,
+        "tracks": went.tracks,
+        "dropped": came.dropped + went.dropped,
+        "coalesced": went.coalesced,
+        "unencoded": went.unencoded,
+        "refused_peers": came.refused_peers,
+        "stream_errors": came.stream_errors,
+        "last_error": came.last_error or went.last_error,
+        "losses": _losses(went),
+        "peers": [
+            {
+                "name": peer.name,
+                "address": peer.address,
+                "title": peer.title,
+                "since": utc_text(peer.since),
+                "waiting": peer.waiting,
+                "sent": peer.sent,
+                "dropped": peer.dropped,
+                "coalesced": peer.coalesced,
+                "last_error": peer.last_error,
+            }
+            for peer in talk.peers()[:SHOWN_PEERS]
+        ],
+        "connected": len(talk.peers()),
+    }
+
+
+def _losses(counts: OutletCounts) -> list[dict[str, object]]:
+    """What the consumers' format could not carry, the most frequent first."""
+    return [
+        {"field": field, "reason": reason, "count": count}
+        for (field, reason), count in sorted(counts.losses.items(), key=lambda kv: -kv[1])[:SHOWN_LOSSES]
     ]

@@ -1,0 +1,102 @@
+"""Feeds that converse, from the configuration: which dialect, over which socket, with whom, who sees what."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Callable, Mapping
+from inspect import signature
+
+from gateway.clock import Clock
+from gateway.config import Config
+from gateway.config.national import FeedKind, FeedTable, Origins
+from gateway.errors import ConfigError
+from gateway.feeds.clients import Client
+from gateway.feeds.talk import Snapshot, Take, TalkPlace
+from gateway.feeds.talk_connect import TalkConnectFeed
+from gateway.feeds.talk_listen import TalkListenFeed
+from gateway.feeds.talk_udp import TalkUdpFeed
+from gateway.feeds.tls import calling_context, listening_context
+from gateway.node import codes
+from gateway.node.codecs import refuse_unknown
+from gateway.policy import View
+from gateway.stages import Endpoint, Format
+
+Talk = TalkListenFeed | TalkConnectFeed | TalkUdpFeed
+
+_FEEDS: dict[FeedKind, Callable[..., Talk]] = {
+    FeedKind.TCP_LISTEN: TalkListenFeed,
+    FeedKind.TCP_CONNECT: TalkConnectFeed,
+    FeedKind.UDP: TalkUdpFeed,
+}
+
+
+def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: Snapshot, clock: Clock) -> Talk:
+    """The conversing feed of that name; `start` before `run`."""
+    table = config.feed[name]
+    assert table.address is not None, "the configuration checks that a socket has an address"
+    place = TalkPlace(
+        name=name,
+        source=table.source or name,
+        host=table.address.host,
+        port=table.address.port,
+        form=form,
+        allow=table.allow,
+        tls=feed_tls(config, table),
+        clients=tuple(_client(config, client, table) for client in table.clients),
+        view=view_of(table.origins),
+        group=table.group,
+        interface=table.interface,
+    )
+    endpoint = make_endpoint(config, form, dict(config.feed_options(name)), source=table.source or name)
+    make = _FEEDS[table.kind]
+    return make(place, endpoint=endpoint, take=take, snapshot=snapshot, clock=clock, limits=config.limits)
+
+
+def make_endpoint(config: Config, form: Format, options: Mapping[str, object], *, source: str) -> Endpoint:
+    """A dialect with the feed's options; `ConfigError` ``NODE-004`` when it has none or refuses them."""
+    if form.endpoint is None:
+        raise ConfigError(codes.OPTIONS, place=form.name, cause=f"{form.title} has no conversation in it")
+    refuse_unknown(form, form.endpoint, options)
+    if source in config.source and "nation" in signature(form.endpoint).parameters:
+        options = {"nation": config.source_nation(source), **options}
+    try:
+        return form.endpoint(node=config.node.name, limits=config.limits, **options)
+    except TypeError as error:
+        raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
+
+
+def view_of(origins: Origins) -> View:
+    """What a consumer without a clearance of its own sees of a feed."""
+    return View(own=origins is not Origins.ALLIES, allied=origins is not Origins.OWN)
+
+
+def client_view(config: Config, client: str, table: FeedTable) -> View:
+    """What a configured client sees of a feed."""
+    mine = config.client[client]
+    origins = view_of(mine.origins or table.origins)
+    return View(
+        own=origins.own,
+        allied=origins.allied,
+        labels=config.cleared_labels(client),
+        personal_data=mine.personal_data,
+    )
+
+
+def _client(config: Config, name: str, table: FeedTable) -> Client:
+    mine = config.client[name]
+    return Client(
+        name=name,
+        pins=frozenset(pin.removeprefix("sha256:") for pin in mine.certificate_pins),
+        view=client_view(config, name, table),
+        source=mine.source or table.source or name,
+    )
+
+
+def feed_tls(config: Config, table: FeedTable) -> ssl.SSLContext | None:
+    """TLS of a feed as the caller or as the one who listens, or nothing where it speaks in the clear."""
+    if not table.tls:
+        return None
+    http = config.http
+    if table.kind is FeedKind.TCP_CONNECT:
+        return calling_context(http.certificate, http.key, http.client_ca)
+    return listening_context(http.certificate, http.key, http.client_ca)
