@@ -151,12 +151,15 @@ def _event(event: CotEvent, attributes: dict[str, str], point: dict[str, str], l
             setattr(event, field, text)
         else:
             losses.append(Loss(f"event@{name}", "NO_TARGET"))
-    known: dict[str, int] = {}
+    known: dict[str, tuple[int, bool]] = {}
     for field, name in _TIMES:
         text = attributes[name]
         if text not in known:
-            known[text] = _milliseconds(text, name, losses)
-        setattr(event, field, known[text])
+            known[text] = _milliseconds(text, name)
+        milliseconds, truncated = known[text]
+        setattr(event, field, milliseconds)
+        if truncated:
+            losses.append(Loss(f"event@{name}", "TRUNCATED"))
     for name in _FIGURES:
         value = _figure(point.get(name), name, losses)
         if value is not None:
@@ -173,14 +176,14 @@ def _beyond(point: dict[str, str]) -> Iterable[str]:
     return (name for name in point if name not in _FIGURES)
 
 
-def _milliseconds(text: str, name: str, losses: list[Loss]) -> int:
+def _milliseconds(text: str, name: str) -> tuple[int, bool]:
+    """Since 1970, and whether that leaves out a part of the time."""
     instant = time_of(text, place=f"event@{name}")
-    if instant.microsecond % 1000 or (len(text) > _MILLISECONDS_LONG and _FINER_THAN_MICROSECONDS(text)):
-        losses.append(Loss(f"event@{name}", "TRUNCATED"))
+    finer = instant.microsecond % 1000 or (len(text) > _MILLISECONDS_LONG and _FINER_THAN_MICROSECONDS(text))
     value = (instant - _EPOCH) // _MILLISECOND
     if value <= 0:
         raise FormatError(codes.NOT_PROTOBUF, place=f"event@{name}", cause=f"observed {text[:40]!r}, before 1970")
-    return value
+    return value, bool(finer)
 
 
 def _figure(text: str | None, name: str, losses: list[Loss]) -> float | None:
