@@ -145,6 +145,11 @@ def from_cot(text: str, *, exercise: bool) -> Meaning:
     """
     if READABLE(text) is None:
         raise BadSymbolError("not of the form of a CoT type")
+    return read_type(text, exercise=exercise)
+
+
+def read_type(text: str, *, exercise: bool) -> Meaning:
+    """What a text says that is, or will be found to be, a CoT type."""
     head, _, suffix = text.partition(";")
     atoms = head.split("-")
     if atoms[0] != "a":

@@ -48,9 +48,7 @@ def from_emitter_category(ecat: int, *, scheme: Scheme) -> Meaning:
 
 
 def _environment(ecat: int) -> Environment:
-    if ecat in GROUND:
-        return Environment.LAND
-    return Environment.UNKNOWN if ecat == 14 else Environment.AIR  # 14 is "space or transatmospheric"
+    return Environment.LAND if ecat in GROUND else Environment.AIR
 
 
 def to_emitter_category(

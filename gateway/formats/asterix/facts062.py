@@ -10,6 +10,7 @@ from gateway.formats.asterix import names
 from gateway.formats.asterix.items import CompoundCodec
 from gateway.formats.asterix.memo import Memo
 from gateway.formats.asterix.records import CODECS
+from gateway.symbols import from_emitter_category
 from gateway.track import Accuracy, Classification, Covariance, Dimensions, Environment, Identifier, Status
 
 K95_RADIUS = 2.4477  # 95 % of a circular normal distribution lies within that many sigmas
@@ -29,24 +30,6 @@ EMERGENCIES = {
 EMITTER_SCHEME = "ASTERIX_ECAT"
 FLEET_SCHEME = "ASTERIX_VFI"
 TYPE_SCHEME = "ICAO_TYPE_DESIGNATOR"
-PLATFORMS = {
-    1: "FIXED_WING",
-    3: "FIXED_WING",
-    5: "FIXED_WING",
-    6: "FIXED_WING",
-    10: "ROTARY_WING",
-    11: "GLIDER",
-    12: "LIGHTER_THAN_AIR",
-    13: "UAV",
-    14: "SPACECRAFT",
-    15: "ULTRALIGHT",
-    16: "PARACHUTIST",
-    20: "GROUND_VEHICLE",
-    21: "GROUND_VEHICLE",
-    22: "OBSTACLE",
-}
-"""I062/380#21 emitter categories."""
-GROUND_EMITTERS = frozenset({20, 21, 22})
 
 # Bits of I062/080, octet by octet, that the canonical status has no place for. PSR, SSR, MDS, ADS, MLAT and M5I say
 # that an age was exceeded, not that the technology contributed: never to be read as a list of contributors.
@@ -107,8 +90,8 @@ def _kind(key: tuple[bytes, str | None, bytes]) -> Kind:
     ground = False
     if emitter:
         found.append(Classification(type=str(emitter[0]), scheme=EMITTER_SCHEME))
-        platform = PLATFORMS.get(emitter[0])
-        ground = emitter[0] in GROUND_EMITTERS
+        said = from_emitter_category(emitter[0], scheme="062")
+        platform, ground = said.platform, said.environment is Environment.LAND
     if aircraft_type:
         found.append(Classification(type=aircraft_type, scheme=TYPE_SCHEME))
     if fleet:

@@ -55,7 +55,7 @@ WARNINGS = {
 }
 """I048/030 codes that say what the target is; the others say how the plot came about."""
 WARNING_SCHEME = "ASTERIX_WE"
-WARNING_PLATFORMS = {6: "GROUND_VEHICLE", 24: "ROTARY_WING"}
+WARNING_PLATFORMS = {6: "GROUND_VEHICLE", 19: "BIRD", 20: "BIRD", 24: "ROTARY_WING"}
 GHOST_WARNINGS = frozenset({1, 10})  # reflection, phantom SSR plot
 
 # Items of which nothing, or not everything, is modelled; by their place in the UAP

@@ -7,14 +7,11 @@ from msgspec import Struct
 from gateway.formats.asterix import draft, facts062
 from gateway.formats.asterix.draft import NO_CODE, NO_TARGET, OUT_OF_RANGE, ROUNDED, TRUNCATED, Draft
 from gateway.formats.asterix.memo import Memo
+from gateway.symbols import from_emitter_category, to_emitter_category
 from gateway.track import Classification, Environment, Identifier, Loss, Status
 
 CODES = {answer: code for code, answer in facts062.ANSWERS.items()}
 EMERGENCY_CODES = {name: code for code, name in facts062.EMERGENCIES.items()}
-PLATFORM_CODES = {"ROTARY_WING": 10, "GLIDER": 11, "LIGHTER_THAN_AIR": 12, "UAV": 13, "SPACECRAFT": 14,
-                  "ULTRALIGHT": 15, "PARACHUTIST": 16, "OBSTACLE": 22}  # fmt: skip
-
-
 MARKS = (("NOT_VALIDATED", 0x8000), ("GARBLED", 0x4000), ("CHANGED", 0x2000))
 
 
@@ -175,13 +172,16 @@ def _kind(key: tuple[tuple[Classification, ...], str | None, Environment]) -> Ki
             out.lose("classifications", NO_TARGET)
         if answer.confidence_pct is not None:
             out.lose("classifications.confidence_pct", NO_TARGET)
-    if platform is not None and not emitter and platform in PLATFORM_CODES:
-        emitter = bytes([PLATFORM_CODES[platform]])
-    said = "GROUND_VEHICLE" if fleet else facts062.PLATFORMS.get(emitter[0]) if emitter else None
-    if platform is not None and said != platform:
+    said = from_emitter_category(emitter[0], scheme="062") if emitter else None
+    if said is None and not fleet:
+        category, losses = to_emitter_category(environment=environment, platform=platform, scheme="062")
+        if category is not None:
+            emitter, said = bytes([category]), from_emitter_category(category, scheme="062")
+        out.losses += [loss for loss in losses if loss.field == "platform"]
+    elif platform is not None and platform != ("GROUND_VEHICLE" if fleet else said.platform if said else None):
         out.lose("platform", NO_CODE)
-    ground = bool(fleet) or (bool(emitter) and emitter[0] in facts062.GROUND_EMITTERS)
-    if environment not in (Environment.AIR, Environment.UNKNOWN) and not (ground and environment is Environment.LAND):
+    ground = bool(fleet) or (said is not None and said.environment is Environment.LAND)
+    if environment is not Environment.UNKNOWN and environment is not (Environment.LAND if ground else Environment.AIR):
         out.lose("environment", NO_CODE)
     return Kind(emitter, aircraft_type, fleet, tuple(out.losses))
 
