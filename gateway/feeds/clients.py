@@ -31,6 +31,8 @@ class Client(Struct, frozen=True, kw_only=True):
     view: View
     source: str
     """Configured source that its reports count as."""
+    password: str | None = None
+    """Hash (`gateway.password`) of the password that it may show where documents are served over HTTP."""
 
 
 class Shown(Struct, frozen=True):
