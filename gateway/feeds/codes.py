@@ -85,6 +85,15 @@ BAD_REQUEST = Code("FEED-058", "request is not acceptable HTTP", "correct the re
 TOO_MANY_VIEWERS = Code("FEED-059", "too many live viewers", "close one, or try again later")
 INTERNAL = Code("FEED-060", "the gateway failed", "try again; if it persists, tell its operator when")
 NOT_READY = Code("FEED-061", "the gateway is not ready", "wait; GET /v1/status says what is missing")
+UNPROVED = Code(
+    "FEED-062", "caller has not proved who it is", "show the certificate or the password of a client of this feed"
+)
+TOO_MANY_ATTEMPTS = Code(
+    "FEED-063", "too many wrong passwords came from this address", "wait as long as Retry-After says; check the password"
+)
+CLIENT_BUSY = Code("FEED-064", "client has too many requests under way", "wait for an answer before asking again")
+POLL_STATUS = Code("FEED-065", "polled server answered with no document", "check the URL, and that server's permissions")
+POLL_ANSWER = Code("FEED-066", "polled document cannot be taken", "have that server answer as the cause says")
 
 CODES = (
     UNREADABLE,
@@ -130,4 +139,9 @@ CODES = (
     TOO_MANY_VIEWERS,
     INTERNAL,
     NOT_READY,
+    UNPROVED,
+    TOO_MANY_ATTEMPTS,
+    CLIENT_BUSY,
+    POLL_STATUS,
+    POLL_ANSWER,
 )
