@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -13,11 +14,14 @@ from gateway.clock import SystemClock
 from gateway.demo.stage import Player
 from gateway.formats.registry import find, formats
 from gateway.stages import Exercise, Frame, Simulation
-from gateway.track import Label, Track
+from gateway.track import Accuracy, Environment, Identifier, Label, Operator, Position, State, Status, Track
 from tests.assembled import Assembly, aircraft, assembled
 from tests.test_corridor import near
 
 NAMES = ("alliance", "asterix", "cot", "geojson")
+"""Formats that carry an airliner both ways."""
+OTHERS = tuple(sorted(set(formats()) - set(NAMES)))
+"""Formats for drones, soldiers and sensors."""
 OPTIONS: Mapping[str, Mapping[str, Any]] = {
     "alliance": {
         "sender": "nld-1",
@@ -33,8 +37,8 @@ ORIGINAL = 9144.0
 
 
 def any_source(_player: Player, text: str) -> str:
-    """The source may speak all four formats."""
-    changed = text.replace('formats = ["asterix", "cot", "geojson"]', f"formats = {list(NAMES)}")
+    """The source may speak every format."""
+    changed = text.replace('formats = ["asterix", "cot", "geojson"]', f"formats = {sorted(formats())}")
     assert changed != text
     return changed
 
@@ -84,10 +88,6 @@ def check_same_aircraft(got: Track, want: Track) -> None:
     assert got.status.simulated is True
 
 
-def test_these_are_all_the_formats_there_are() -> None:
-    assert set(NAMES) == set(formats())
-
-
 @pytest.mark.parametrize(("origin", "target"), list(product(NAMES, NAMES)))
 def test_translates_every_format_to_every_format(gateways: Assembly, origin: str, target: str) -> None:
     track = aircraft(100)
@@ -118,6 +118,55 @@ def test_translates_every_format_to_every_format(gateways: Assembly, origin: str
     check_same_aircraft(read(target, bare.body), track)
 
     assert gateways.nodes[0].counts.tracks_received == before, "a dry run takes nothing in"
+
+
+@pytest.mark.parametrize(
+    ("origin", "target"),
+    [pair for pair in product((*NAMES, *OTHERS), repeat=2) if not set(pair) <= set(NAMES)],
+)
+def test_what_a_format_does_not_carry_is_listed_and_what_it_does_is_read_again(
+    gateways: Assembly, origin: str, target: str
+) -> None:
+    """A drone in every format, to every format: written and read again, or refused with a code; never in silence."""
+    encoded = find(origin).encoder(**OPTIONS.get(origin, {})).encode([drone()], SystemClock().now())
+    assert encoded.frames or encoded.problems, f"{origin} says nothing of a drone, and not why"
+    if not encoded.frames:
+        return
+    door, path = gateways.national(0), f"/v1/translate/{origin}/{target}"
+    answer = door.post(path, b"".join(encoded.frames), find(origin).media_type)
+    assert answer.status == 200, answer.body
+    document = answer.json()
+    assert document["tracks"] or document["refused"] or document["silent"]
+    if document["tracks"] and not document["frames"]:
+        assert any(one["stage"] == "encode" for one in document["refused"]), "a track that vanished without a word"
+    decoder = find(target).decoder()
+    for frame in document["frames"]:
+        octets = frame["text"].encode() if "text" in frame else b64decode(frame["base64"], validate=True)
+        given = Frame(octets=octets, feed="f", source="s", peer="p", received_at=SystemClock().now())
+        assert not decoder.decode(given).problems, f"{target} does not read what it writes"
+
+
+def drone() -> Track:
+    """A small drone, its height above the ellipsoid, and who flies it."""
+    now = SystemClock().now().replace(microsecond=0)
+    return Track(
+        track_id="00000000-0000-4000-8000-000000004711",
+        identifiers=(Identifier("uas_serial", "1581F5FKD229Q00ABCDE"),),
+        environment=Environment.AIR,
+        platform="UAV",
+        status=Status(confirmed=True, simulated=True),
+        operator=Operator(identifier="NLDr8pilot", position=Position(52.37011, 4.70891), basis="LIVE_GNSS"),
+        state=State(
+            time=now,
+            stale_at=now + timedelta(minutes=5),
+            position=Position(52.125, 7.625),
+            altitude_hae_m=120.0,
+            course_deg=90.0,
+            ground_speed_mps=12.0,
+            vertical_rate_mps=0.5,
+            accuracy=Accuracy(horizontal_95_m=10.0, vertical_95_m=10.0, speed_95_mps=1.0),
+        ),
+    )
 
 
 @pytest.mark.parametrize(("name", "number"), list(zip(NAMES, (2, 1, 3, 4), strict=True)))
