@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, ConfigFile, Json
-from gateway.cli.output import as_json, say, table
+from gateway.cli.output import as_json, data, say, table
 
 app = typer.Typer(help="Certificates.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -23,6 +23,7 @@ def certs() -> None:
     Examples:
       gateway certs dev
       gateway certs dev --name nld-1 --source radar-north
+      gateway certs tak-client hope --host nld-1.example
     """
 
 
@@ -71,6 +72,45 @@ def dev(
         if item["pin"]:
             say(f"pin of {item['path']}: {item['pin']}")
     say("next: gateway check")
+
+
+@app.command("tak-client")
+def tak_client(
+    name: Annotated[str, typer.Argument(help="Name of the client, as its table in the configuration.")],
+    host: Annotated[str, typer.Option(help="Name or address at which the client reaches the node.")] = "localhost",
+    port: Annotated[int, typer.Option(min=1, max=65_535, help="Port of the feed.")] = 8089,
+    directory: Annotated[Path, typer.Option("--directory", "-d", help="Where ca.pem and ca.key are.")] = Path("certs"),
+    password: Annotated[str, typer.Option(help="Of the two stores; without it a random one.")] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace the package; its pin is void.")] = False,
+    json: Json = False,
+) -> None:
+    """Make a data package with which a TAK client (ATAK, WinTAK, iTAK) connects over TLS.
+
+    \b
+    Examples:
+      gateway certs tak-client hope --host nld-1.example
+      gateway certs tak-client hope --host 10.0.0.5 --port 8089 --password atakatak
+
+    Writes NAME.zip, the two stores that are in it, and the certificate. The client imports the package as a file. It
+    holds the client's private key: hand it over as you would a key. Works with the development authority that
+    `gateway certs dev` made, and with no other. Prints what belongs into the configuration.
+    """
+    from gateway.cli.tak_package import package_for, written_package
+    from gateway.clock import SystemClock
+
+    try:
+        made = package_for(directory, name, host=host, port=port, password=password, now=SystemClock().now())
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    written = written_package(directory, name, made, force=force)
+    if json:
+        as_json({"client": name, "pin": made.pin, "connect": made.connect, "files": [str(path) for path in written]})
+        return
+    for path in written:
+        say(f"wrote {path}")
+    say("the stores' password stands in the package's preferences; clients that import it need no other")
+    say("paste into gateway.toml:\n")
+    data(made.configuration)
 
 
 def _names(item: dict[str, object]) -> str:

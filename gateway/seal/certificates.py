@@ -8,6 +8,8 @@ One directory per node. The names are those that the configuration looks for by 
     NODE.ledger.pub   NODE.ledger.key    Ed25519: signs checkpoints and receipts
     SOURCE.client.pem SOURCE.client.key  TLS client of a national source, one each
 
+`issue_client` makes certificates for devices besides, whose keys leave the node with them.
+
 Every certificate says ``O=DEVELOPMENT ONLY`` and carries a private extension, so that `is_development` knows it
 whatever the file is called, and the production profile refuses it.
 """
@@ -25,7 +27,7 @@ from tempfile import mkstemp
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
@@ -49,6 +51,7 @@ MESSAGE_SIGNING_OID = x509.ObjectIdentifier("2.25.175564796024351285773397058721
 
 LIFE_DAYS = 90
 """Short, so that a forgotten development node stops by itself."""
+_CLIENT_RSA_BITS = 2048  # what Android and iOS clients of that family generate themselves, and all of them take
 _BACKDATE = timedelta(minutes=5)  # the clocks of two desks differ
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,40}")  # becomes a file name and, with a word behind, a common name
 _HOST = re.compile(r"[A-Za-z0-9*][A-Za-z0-9_.*-]{0,252}")
@@ -114,6 +117,34 @@ def write_development(
     return desk.write()
 
 
+class Issued(Struct, frozen=True, kw_only=True):
+    """A client certificate with its private key, and the authority that signed it; not on disk yet."""
+
+    certificate: x509.Certificate
+    key: rsa.RSAPrivateKey
+    authority: x509.Certificate
+
+    @property
+    def pin(self) -> str:
+        """`spki_pin` of the certificate."""
+        return spki_pin(self.certificate)
+
+
+def issue_client(directory: Path, name: str, *, now: datetime) -> Issued:
+    """A TLS client certificate with an RSA key of 2048 bits, signed by the development authority in `directory`.
+
+    For devices whose software takes no other kind of key. Raises `SealError`: ``SEAL-101`` there is no authority that
+    is ours, ``SEAL-104`` its halves do not belong together, ``SEAL-107`` a name that cannot stand in a certificate.
+    """
+    _check_name(name)
+    authority, authority_key = _Desk(directory, overwrite=False).read_authority()
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_CLIENT_RSA_BITS)
+    usages = (ExtendedKeyUsageOID.CLIENT_AUTH,)
+    pair = _Pair(stem=name, common_name=name, purpose=f"TLS client {name}", usages=usages, names=(name,))
+    certificate = _leaf(pair, key.public_key(), authority, authority_key, now)
+    return Issued(certificate=certificate, key=key, authority=authority)
+
+
 def is_development(certificate: x509.Certificate) -> bool:
     """Whether a certificate is marked as for development, by its extension or by any of its names."""
     try:
@@ -170,12 +201,16 @@ def _key_usage(*, leaf: bool) -> x509.KeyUsage:
     )
 
 
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise SealError(
+            codes.CERTIFICATE_NAME, place=repr(name)[:80], cause="letters, digits, '-', '_', '.'; at most 41"
+        )
+
+
 def _pairs(node: str, sources: Sequence[str], names: Sequence[str]) -> list[_Pair]:
     for name in (node, *sources):
-        if not _NAME.fullmatch(name):
-            raise SealError(
-                codes.CERTIFICATE_NAME, place=repr(name)[:80], cause="letters, digits, '-', '_', '.'; at most 41"
-            )
+        _check_name(name)
     server_names = tuple(dict.fromkeys((node, "localhost", "127.0.0.1", "::1", *names)))
     tls = (ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH)
     signing = (MESSAGE_SIGNING_OID,)
@@ -213,7 +248,7 @@ def _authority(desk: _Desk, node: str, now: datetime) -> tuple[x509.Certificate,
 
 def _leaf(
     pair: _Pair,
-    key: ec.EllipticCurvePublicKey,
+    key: ec.EllipticCurvePublicKey | rsa.RSAPublicKey,
     authority: x509.Certificate,
     authority_key: ec.EllipticCurvePrivateKey,
     now: datetime,
@@ -301,6 +336,15 @@ class _Desk:
         except OSError as error:
             raise SealError(codes.CERTIFICATE_WRITE, place=str(self._directory), cause=str(error)) from None
         return [written for written, _ in self._files]
+
+
+def write_private(path: Path, octets: bytes) -> None:
+    """Write a file that only its owner can read, whole or not at all; `SealError` ``SEAL-106`` when it cannot be."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write(path, octets, 0o600)
+    except OSError as error:
+        raise SealError(codes.CERTIFICATE_WRITE, place=str(path), cause=str(error)) from None
 
 
 def _write(path: Path, octets: bytes, mode: int) -> None:
