@@ -11,6 +11,7 @@ import typer
 
 from gateway.cli.options import DEFAULT_CONFIG, ConfigFile, Json
 from gateway.cli.output import as_json, data, say, table
+from gateway.cli.passwords import password as make_password
 
 app = typer.Typer(help="Certificates.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -24,7 +25,11 @@ def certs() -> None:
       gateway certs dev
       gateway certs dev --name nld-1 --source radar-north
       gateway certs tak-client hope --host nld-1.example
+      gateway certs password hq-import
     """
+
+
+app.command("password")(make_password)
 
 
 @app.command()
