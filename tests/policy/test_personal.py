@@ -9,6 +9,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from inspect import signature
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
@@ -16,10 +17,11 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.formats import alliance
-from gateway.formats.registry import find
+from gateway.formats.registry import find, formats
+from gateway.limits import Limits
 from gateway.policy import Policy, Rule, View, has_personal, release, withhold_personal
-from gateway.stages import Exercise, Header, Message, Refused, Release, Simulation
-from gateway.track import Label, Loss, Operator, Position, Provenance, RawRecord, State, Track
+from gateway.stages import Exercise, Format, Frame, Header, Message, Refused, Release, Simulation
+from gateway.track import Identifier, Label, Loss, Operator, Position, Provenance, RawRecord, State, Track
 from tests.strategies import grid, instants, maybe, tracks
 
 OWN = Label(policy="DEMO", classification="UNCLASSIFIED")
@@ -29,6 +31,8 @@ POLICY = Policy(
     groups={"police": ("deu",), "all": ("bel", "frx"), "more": ("eu",)},
     personal=frozenset({"police"}),
 )
+TELLING = frozenset({"alliance", "cot", "geojson", "remoteid"})
+"""Formats that can say who operates a drone."""
 LOSSES = (Loss("operator", "WITHHELD"), Loss("raw", "WITHHELD"))
 PASSED = Provenance(gateway="nld", input_format="REMOTE_ID", mapping_id="remote-id/1.0")
 PILOT = Operator(identifier="NLDr8pilot", position=Position(52.37011, 4.70891), basis="LIVE_GNSS", time=NOW)
@@ -209,3 +213,32 @@ def test_no_octet_of_an_operator_leaves_to_those_who_are_not_named(others: list[
             assert not [text for text in said if text in frame], name
     for frame in find("geojson").encoder().encode(flown, NOW).frames:  # not even by itself
         assert not [text for text in said if text in frame]
+
+
+def written(form: Format, track: Track) -> list[bytes]:
+    """The track in the format, with everything that it can say of its operator."""
+    options = {"personal_data": True} if "personal_data" in signature(form.encoder).parameters else {}
+    encoded = form.encoder(**options).encode([track], NOW)
+    return list(encoded.frames)
+
+
+@pytest.mark.parametrize("name", sorted(formats()))
+def test_a_format_that_says_who_operates_a_drone_says_it_in_no_place_that_is_passed_on(name: str) -> None:
+    """Through the decoder, the release and the message: no identifier, name, remark or extension repeats him."""
+    form = find(name)
+    flown = replace(DRONE, platform="UAV", identifiers=(Identifier("uas_serial", "1581F5FKD229Q00ABCDE"),), raw=None)
+    frames = written(form, flown)
+    said = [*texts_of(PILOT), b"NLDr8pilot", b"52.37011", b"4.70891"]
+    decoder = form.decoder(node="nld", limits=Limits())
+    found: list[Track] = []
+    for octets in frames:
+        frame = Frame(octets=octets, feed="f", source="s", peer="p", received_at=NOW)
+        found += decoder.decode(frame).tracks
+    tells = any(text in octets for octets in frames for text in said) or any(one.operator for one in found)
+    assert tells is (name in TELLING), "a format that tells of operators belongs into the list, and into this test"
+    assert any(one.operator for one in found) or not tells
+    passed_on = [replace(one, track_id=DRONE.track_id, label=None) for one in found]
+    for group, given_ in releases(passed_on).items() if passed_on else ():
+        octets = alliance.render(Message(header=header(), tracks=given_.tracks))
+        if group not in POLICY.personal:
+            assert not [text for text in said if text in octets]
