@@ -67,6 +67,24 @@ DECODERS: dict[str, dict[str, OptionText]] = {
         ),
         "dedupe": OptionText("drop a position that is repeated with nothing new", "false"),
     },
+    "nffi": {
+        "nation": OptionText(_NATION, '"NOR"'),
+        "keep_raw": OptionText("keep a track's own element with it", "false"),
+        "label_policy": OptionText(
+            "make the highest marking among a track's sections a label of this security policy", '"NATO"'
+        ),
+        "unverified_ip1": OptionText(
+            "count octets without XML between documents as silent, as IP1's header would be; unverified", "true"
+        ),
+    },
+    "nvg": {
+        "nation": OptionText(_NATION, '"NLD"'),
+        "keep_raw": OptionText("keep an object's own element with its track", "false"),
+        "z": OptionText('what the source means by z: "msl", "hae", or "none" (not to be believed)', '"none"'),
+        "label_policy": OptionText(
+            "make the classification of a 1.5 document a label of this security policy", '"ALLIANCE"'
+        ),
+    },
     "alliance": {},
 }
 
@@ -97,6 +115,18 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
     "remoteid": {
         "form": OptionText("pack (octets as broadcast) or json (a receiver's objects)", '"json"'),
         "personal_data": OptionText("write the operator of a drone too: personal data", "true"),
+    },
+    "nffi": {
+        "system": OptionText("system that releases tracks which no NFFI system named; else this gateway", '"NLD-AOC"'),
+        "subsystem": OptionText("its subsystem", '"NORTH"'),
+        "country": OptionText("its country, three letters; else the nation of a track's source", '"NLD"'),
+        "friendly_only": OptionText("refuse tracks that nobody declared friend or assumed friend", "true"),
+    },
+    "nvg": {
+        "symbols": OptionText('standard of symbols built anew: "app6d" (20 digits) or "app6b" (15 letters)', '"app6b"'),
+        "z": OptionText('height that is written as z: "msl", "hae" or "none"', '"hae"'),
+        "extended_data": OptionText("write what NVG has no field for as extended data", "false"),
+        "personal_data": OptionText("write a point for the operator of an uncrewed aircraft", "true"),
     },
     "alliance": {
         "sender": OptionText("name of the node that speaks", '"nld-1"'),

@@ -12,6 +12,8 @@ _MODULES = {
     "asterix": "gateway.formats.asterix",
     "cot": "gateway.formats.cot",
     "geojson": "gateway.formats.geojson",
+    "nffi": "gateway.formats.nffi",
+    "nvg": "gateway.formats.nvg",
     "remoteid": "gateway.formats.remoteid",
 }
 
