@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from inspect import signature
-from typing import TypeVar
 
 from msgspec import Struct
 
 from gateway.config import Config
-from gateway.config.codec_options import unknown_option
-from gateway.config.national import Direction, FeedKind, FeedTable, Origins
+from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.errors import ConfigError, FormatError, GatewayError
 from gateway.node import codes
-from gateway.node.codecs import make_encoder
+from gateway.node.codecs import make_encoder, refuse_unknown
+from gateway.node.talks import client_view, make_endpoint, view_of
 from gateway.policy import View
 from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
 from gateway.track import Label, Loss, Track
@@ -22,7 +21,6 @@ from gateway.track import Label, Loss, Track
 PICTURE = "http"
 """Name under which ``GET /v1/tracks`` stands among the feeds."""
 
-_T = TypeVar("_T")
 Losses = tuple[tuple[str, Loss], ...]
 Problems = tuple[FormatError, ...]
 Write = Callable[[Track, datetime], tuple[Losses, Problems]]
@@ -86,7 +84,7 @@ def consumers(config: Config, formats: Mapping[str, Format]) -> Iterator[Consume
             continue
         form = formats[table.format]
         for client in table.clients or ("",):
-            view = _view(config, table, client)
+            view = client_view(config, client, table) if client else view_of(table.origins)
             yield Consumer(
                 feed=name, client=client, form=form, view=view, make=_maker(config, name, table, form, client)
             )
@@ -94,43 +92,28 @@ def consumers(config: Config, formats: Mapping[str, Format]) -> Iterator[Consume
     yield Consumer(feed=PICTURE, form=form, view=View(), make=lambda: _encoding(make_encoder(config, form, {})))
 
 
-def _view(config: Config, table: FeedTable, client: str) -> View:
-    """What the feed shows everybody, or what its client may see."""
-    origins, labels, personal = table.origins, None, False
-    if client:
-        own = config.client[client]
-        origins = own.origins or table.origins
-        labels, personal = config.cleared_labels(client), own.personal_data
-    return View(
-        own=origins is not Origins.ALLIES, allied=origins is not Origins.OWN, labels=labels, personal_data=personal
-    )
-
-
 def _maker(config: Config, name: str, table: FeedTable, form: Format, client: str) -> Callable[[], Write]:
     options = config.feed_options(name)
-    given = {"node": config.node.name, "limits": config.limits}
 
     def make() -> Write:
         if table.kind is FeedKind.HTTP:
-            if form.service is None:
-                raise ConfigError(codes.OPTIONS, place=name, cause=f"{form.name} has no documents")
-            return _serving(_made(form, form.service, given | options), client)
+            return _serving(_service(config, form, options), client)
         if table.direction is Direction.BOTH and form.endpoint is not None:
-            talk = _made(form, form.endpoint, given | options).converse(Peer(name=client))
+            endpoint = make_endpoint(config, form, options, source=table.source or name)
             taken = signature(form.encoder).parameters
             plain = {key: value for key, value in options.items() if key in taken}
-            return _talking(talk, _encoding(make_encoder(config, form, plain)))
+            return _talking(endpoint.converse(Peer(name=client)), _encoding(make_encoder(config, form, plain)))
         return _encoding(make_encoder(config, form, options))
 
     return make
 
 
-def _made(form: Format, codec: Callable[..., _T], options: Mapping[str, object]) -> _T:
-    """The endpoint or service with the feed's options; `ConfigError` ``NODE-004`` when it refuses them."""
-    if unknown := unknown_option(codec, [name for name in options if name not in ("node", "limits")]):
-        raise ConfigError(codes.OPTIONS, place=form.name, cause=unknown[0], remedy=unknown[1])
+def _service(config: Config, form: Format, options: Mapping[str, object]) -> Service:
+    if form.service is None:
+        raise ConfigError(codes.OPTIONS, place=form.name, cause=f"{form.title} has no documents")
+    refuse_unknown(form, form.service, options)
     try:
-        return codec(**options)
+        return form.service(node=config.node.name, limits=config.limits, **options)
     except TypeError as error:
         raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
 

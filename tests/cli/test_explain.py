@@ -15,7 +15,7 @@ from gateway.cli.main import app
 from gateway.clock import SystemClock, utc_text
 from gateway.config import Config, load
 from gateway.config.national import ClientTable, Direction, FeedKind, Origins
-from gateway.demo.stage import Player
+from gateway.demo.stage import Player, free_ports
 from gateway.errors import Code, FormatError
 from gateway.formats.registry import formats
 from gateway.policy import View
@@ -39,6 +39,19 @@ kind = "udp"
 format = "geojson"
 address = "127.0.0.1:{player.radar_port}"
 options = {{ personal_data = true }}
+
+[feed.tak]
+direction = "both"
+kind = "tcp-listen"
+format = "cot"
+address = "127.0.0.1:{free_ports(1)[0]}"
+source = "sensors"
+origins = "allies"
+clients = ["hq"]
+tls = true
+
+[client.hq]
+certificate_pins = ["sha256:{"0" * 64}"]
 """
     )
 
@@ -135,8 +148,11 @@ def test_each_hop_and_each_consumer_lists_what_it_lost(gateways: Assembly, drone
         "display": "cot",
         "sector": "asterix",
         "lines": "geojson",
+        "tak": "cot",
         "http": "geojson",
     }
+    assert feeds["tak"]["client"] == "hq"
+    assert losses(feeds["tak"]) == losses(feeds["display"]), "in conversation as on a feed"
     assert all(feed["shown"] for feed in feeds.values())
     assert ("state.height_takeoff_m", "NO_TARGET") in losses(feeds["sector"])
     assert ("detection_confidence_pct", "NO_TARGET") in losses(feeds["sector"])

@@ -31,7 +31,7 @@ POLICY = Policy(
     groups={"police": ("deu",), "all": ("bel", "frx"), "more": ("eu",)},
     personal=frozenset({"police"}),
 )
-TELLING = frozenset({"alliance", "cot", "geojson", "remoteid"})
+TELLING = frozenset({"alliance", "cot", "geojson", "nvg", "remoteid"})
 """Formats that can say who operates a drone."""
 LOSSES = (Loss("operator", "WITHHELD"), Loss("raw", "WITHHELD"))
 PASSED = Provenance(gateway="nld", input_format="REMOTE_ID", mapping_id="remote-id/1.0")
