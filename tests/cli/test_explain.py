@@ -50,6 +50,14 @@ origins = "allies"
 clients = ["hq"]
 tls = true
 
+[feed.map]
+direction = "out"
+kind = "http"
+format = "nvg"
+address = "127.0.0.1:{free_ports(1)[0]}"
+tls = true
+clients = ["hq"]
+
 [client.hq]
 certificate_pins = ["sha256:{"0" * 64}"]
 """
@@ -149,9 +157,10 @@ def test_each_hop_and_each_consumer_lists_what_it_lost(gateways: Assembly, drone
         "sector": "asterix",
         "lines": "geojson",
         "tak": "cot",
+        "map": "nvg",
         "http": "geojson",
     }
-    assert feeds["tak"]["client"] == "hq"
+    assert feeds["tak"]["client"] == feeds["map"]["client"] == "hq"
     assert losses(feeds["tak"]) == losses(feeds["display"]), "in conversation as on a feed"
     assert all(feed["shown"] for feed in feeds.values())
     assert ("state.height_takeoff_m", "NO_TARGET") in losses(feeds["sector"])
