@@ -10,8 +10,9 @@ import re
 from collections.abc import Mapping
 
 from gateway.symbols import cot, entities, identities
-from gateway.symbols.meaning import NO_PLATFORM, NO_SIMULATION, BadSymbolError, Context, Meaning, Written
+from gateway.symbols.meaning import NO_SIMULATION, BadSymbolError, Context, Meaning, Written
 from gateway.symbols.pairs import TO_DELTA
+from gateway.symbols.platforms import shortfall
 from gateway.track import Environment, IdentityGroup, Loss
 
 # Warfighting, tactical graphics, weather, signals intelligence, stability operations, emergency management
@@ -51,6 +52,7 @@ def from_sidc15(code: str, *, exercise: bool) -> Meaning:
         Loss(f"sidc.{name}", "NOT_MODELLED")
         for name, there in (
             ("scheme", text[0] != "S"),
+            ("dimension", text[2] != cot.LETTER_OF[environment]),
             ("status", text[3] != "P"),
             ("function", letters != plain),
             ("modifiers", text[10:12] != cot.tail_of(text[2], letters)[:2]),
@@ -95,9 +97,7 @@ def to_sidc15(
                 letter, losses = identities.letter_for(identity, exercise=exercise)
                 return Written(text[0] + letter + text[2:], losses + unsaid)
     letter, losses = identities.letter_for(identity, exercise=exercise)
-    function, short = cot.function_for(environment, platform, functions)
-    letters, whole = cot.letters_of(function)
-    if not whole and NO_PLATFORM not in short and cot.platform_of("-".join([function[0], *letters])) != platform:
-        short = (NO_PLATFORM,)
-    tail = cot.tail_of(function[0], letters)
-    return Written(f"S{letter}{function[0]}P{letters:-<6}{tail}", losses + short + unsaid)
+    function, _ = cot.function_for(environment, platform, functions)
+    dimension, (letters, _) = function[0], cot.letters_of(function)
+    short = shortfall(platform, cot.platform_of("-".join([dimension, *letters])))
+    return Written(f"S{letter}{dimension}P{letters:-<6}{cot.tail_of(dimension, letters)}", losses + short + unsaid)

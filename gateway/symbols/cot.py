@@ -10,8 +10,8 @@ import re
 from collections.abc import Mapping
 
 from gateway.symbols import identities
-from gateway.symbols.meaning import COARSER_PLATFORM, NO_PLATFORM, BadSymbolError, Context, Meaning, Written
-from gateway.symbols.platforms import broader
+from gateway.symbols.meaning import NO_PLATFORM, BadSymbolError, Context, Meaning, Written
+from gateway.symbols.platforms import broader, shortfall
 from gateway.track import Environment, IdentityGroup, Loss
 
 DIMENSIONS = {
@@ -117,7 +117,7 @@ def function_for(
     for step in broader(platform):
         wanted = functions.get(step) or FUNCTIONS.get((environment, step))
         if wanted is not None and wanted.startswith(f"{dimension}-") and WRITABLE(wanted):
-            return wanted, () if step == platform else (COARSER_PLATFORM,)
+            return wanted, shortfall(platform, platform_of(wanted))
     return dimension, (NO_PLATFORM,)
 
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 
 from gateway.symbols import cot
-from gateway.symbols.meaning import COARSER_PLATFORM, NO_PLATFORM
+from gateway.symbols.meaning import NO_PLATFORM
 from gateway.symbols.pairs import TO_DELTA
-from gateway.symbols.platforms import broader
+from gateway.symbols.platforms import broader, shortfall
 from gateway.track import Environment, Loss
 
 SETS = {
@@ -148,7 +148,7 @@ def plain(environment: Environment, platform: str | None) -> str:
 def of_function(function: str) -> str | None:
     """Set, entity and modifiers, twelve digits, of a CoT function id, or of its nearest parent of the same platform."""
     platform = cot.platform_of(function)
-    while function and cot.platform_of(function) == platform:
+    while "-" in function and cot.platform_of(function) == platform:
         if function in EXTENSIONS:
             return EXTENSIONS[function] + "0000"
         pair = TO_DELTA.get(("S", function[0], function[2:].replace("-", "")))
@@ -175,5 +175,5 @@ def entity_for(
         if wanted is not None:
             found = wanted if _DIGITS(wanted) else of_function(wanted) or found
         if found is not None and SETS.get(found[:2]) is environment:
-            return f"{found:0<12}", () if step == platform else (COARSER_PLATFORM,)
+            return f"{found:0<12}", shortfall(platform, platform_of(found[:2], found[2:8]))
     return bare, (NO_PLATFORM,)

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from gateway.symbols.meaning import COARSER_PLATFORM, NO_PLATFORM
+from gateway.track import Loss
+
 PLATFORMS: dict[str, str | None] = {
     # aircraft with a crew: every vocabulary has other words for those without
     "FIXED_WING": None,
@@ -68,3 +71,10 @@ def broader(platform: str) -> Iterator[str]:
     while known is not None:
         yield known
         known = PLATFORMS.get(known)
+
+
+def shortfall(platform: str | None, said: str | None) -> tuple[Loss, ...]:
+    """What is lost of a platform where a code says `said`: nothing if that is the same or, by choice, a finer one."""
+    if platform is None or (said is not None and platform in broader(said)):
+        return ()
+    return (COARSER_PLATFORM,) if said is not None and said in broader(platform) else (NO_PLATFORM,)

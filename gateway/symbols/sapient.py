@@ -45,8 +45,15 @@ ALIASES: dict[tuple[str, ...], tuple[Environment, str | None]] = {
     ("Drone",): (_AIR, "UAV"),
 }
 """Classes of many sensors that the core taxonomy does not have: read, never written."""
-_MORE = frozenset({("Equipment",), ("Equipment", "RF Transmitter", "Radar"), ("Equipment", "Passive Sensor")})
-"""Paths that say more than environment and platform."""
+_MORE = frozenset(
+    {
+        ("Equipment",),
+        ("Equipment", "RF Transmitter", "Radar"),
+        ("Equipment", "Passive Sensor"),
+        ("Air Vehicle", "UAS Control Station"),  # the taxonomy has it twice
+    }
+)
+"""Paths that say more than environment and platform: read, never written."""
 
 
 def _folded(path: Sequence[str]) -> tuple[str, ...]:
