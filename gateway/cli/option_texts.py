@@ -85,6 +85,21 @@ DECODERS: dict[str, dict[str, OptionText]] = {
             "make the classification of a 1.5 document a label of this security policy", '"ALLIANCE"'
         ),
     },
+    "sapient": {
+        "nation": OptionText(_NATION, '"NLD"'),
+        "keep_raw": OptionText("keep the original octets of a message with its track", "false"),
+        "hold": OptionText(
+            "keep a detection for later frames until its node has registered; else it is refused with its frame", "true"
+        ),
+        "time_window_s": OptionText("mark times further from the reception than this as doubtful, in seconds", "5.0"),
+        "ended_states": OptionText("words in the field state that say that a track has ended", '["lost"]'),
+        "utm_letters": OptionText("whether the letter of a UTM zone is a band or a hemisphere", '"hemisphere"'),
+        "implausible": OptionText("carry or refuse what is valid and hard to believe", '"refuse"'),
+        "sites": OptionText(
+            "where nodes stand that do not say so, and the heading of a platform, by node id",
+            '{"a8654cdf-4328-47de-81fa-c495589e30c8"={latitude_deg=54.7, longitude_deg=25.3, heading_deg=90.0}}',
+        ),
+    },
     "alliance": {},
 }
 
@@ -127,6 +142,14 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
         "z": OptionText('height that is written as z: "msl", "hae" or "none"', '"hae"'),
         "extended_data": OptionText("write what NVG has no field for as extended data", "false"),
         "personal_data": OptionText("write a point for the operator of an uncrewed aircraft", "true"),
+    },
+    "sapient": {
+        "node_id": OptionText(
+            "UUID (version 4) under which we speak; else one derived from the node's name",
+            '"a8654cdf-4328-47de-81fa-c495589e30c8"',
+        ),
+        "name": OptionText("what our Registration says that we are called", '"Border gateway"'),
+        "announce_s": OptionText("how often our Registration is repeated, in seconds; 0 leaves it out", "60.0"),
     },
     "alliance": {
         "sender": OptionText("name of the node that speaks", '"nld-1"'),

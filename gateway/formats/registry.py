@@ -12,6 +12,7 @@ _MODULES = {
     "asterix": "gateway.formats.asterix",
     "cot": "gateway.formats.cot",
     "geojson": "gateway.formats.geojson",
+    "sapient": "gateway.formats.sapient",
     "nffi": "gateway.formats.nffi",
     "nvg": "gateway.formats.nvg",
     "remoteid": "gateway.formats.remoteid",

@@ -18,10 +18,10 @@ from gateway.formats.sapient.detection import (
 from gateway.formats.sapient.kept import extension_of
 from gateway.formats.sapient.place import place_of
 from gateway.formats.sapient.polar import Sighting, sighting_of
+from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.codes import NOT_REGISTERED
 from gateway.formats.sapient.session.nodes import Node
-from gateway.formats.sapient.v2 import Alert, AlertStatus, AlertType, SapientMessage
-from gateway.stages import Frame
+from gateway.formats.sapient.v2 import Alert, AlertStatus, AlertType
 from gateway.track import Accuracy, Classification, Identifier, Loss, Provenance, RawRecord, State, Status, Track
 
 SCHEME = "SAPIENT_ALERT"
@@ -29,10 +29,11 @@ IDENTIFIER = "sapient_alert"
 _TAKEN = frozenset(("alert_id", "alert_type", "description", "range_bearing", "location", "confidence"))
 
 
-def alert_track(message: SapientMessage, node: Node, frame: Frame, octets: bytes, rules: Rules) -> Track:
+def alert_track(arrived: Arrived, node: Node, rules: Rules) -> Track:
     """The report of an alert. `FormatError` as for detections: also before the node's Registration."""
     if node.declared is None:
         raise FormatError(NOT_REGISTERED, place="node_id", cause=f"node {node.node_id}")
+    message, frame = arrived.message, arrived.frame
     alert = message.alert
     losses: list[Loss] = []
     time, rounded = instant_of(message)
@@ -77,10 +78,10 @@ def alert_track(message: SapientMessage, node: Node, frame: Frame, octets: bytes
                 input_format="SAPIENT",
                 mapping_id=MAPPING,
                 input_message_id=alert.alert_id,
-                losses=(*losses, *node.losses),
+                losses=(*losses, *arrived.losses),
             ),
         ),
-        raw=RawRecord("SAPIENT", octets) if rules.keep_raw else None,
+        raw=RawRecord("SAPIENT", arrived.octets) if rules.keep_raw else None,
         extensions=() if too_long or not (kept or message.additional_information) else (extension,),
     )
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from gateway.errors import FormatError
 from gateway.formats.sapient.detection import Rules
-from gateway.formats.sapient.intake import Piece, check_plausible, faults_of, pieces_of, raw_of, read, refusal_of
+from gateway.formats.sapient.intake import Piece, arrived, check_plausible, pieces_of
 from gateway.formats.sapient.session.pose import configured
 from gateway.formats.sapient.session.session import Session
 from gateway.limits import Limits
@@ -129,10 +129,7 @@ class SapientDecoder:
         )
 
     def _take(self, piece: Piece, frame: Frame) -> Track | None:
-        message = read(piece, self._limits)
-        faults = faults_of(piece, message)
-        if faults:
-            raise refusal_of(faults)
+        one = arrived(piece, frame, self._session, self._limits)
         if self._refuse_implausible:
-            check_plausible(message)
-        return self._session.take(message, frame, raw_of(piece, message))
+            check_plausible(one.message)
+        return self._session.take(one)

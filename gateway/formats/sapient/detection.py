@@ -14,6 +14,7 @@ from gateway.formats.sapient.kept import extension_of
 from gateway.formats.sapient.place import horizontal_95, place_of
 from gateway.formats.sapient.polar import Sighting, sighting_of
 from gateway.formats.sapient.session import codes
+from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.declared import Meaning
 from gateway.formats.sapient.session.nodes import Node
 from gateway.formats.sapient.spoken import REMARKS, Heard, name_of
@@ -42,6 +43,7 @@ _REPORT_ID, _OBJECT_ID, _RANGE_BEARING, _LOCATION, _CONFIDENCE, _TRACK_INFO, _OB
 _CLASSIFICATION, _VELOCITY, _STATE, _ID = 11, 19, 4, 23
 _KEPT = frozenset((3, 4, 9, 12, 13, 14, 15, 16, 22))
 _FASTEST_MPS = 1e6
+_MAX_KINDS = 1_000  # trees of class names remembered per node; then it starts anew
 _MAX_CLASSES = 1_000  # of one report; the tree may nest and repeat
 
 ROUNDED_TIME = Loss("timestamp", "ROUNDED")
@@ -111,18 +113,17 @@ def time_quality(time: datetime, frame: Frame, rules: Rules) -> str:
 
 
 class DetectionMapper:
-    """Reports to tracks under one set of rules; remembers what class names mean."""
+    """Reports to tracks under one set of rules."""
 
     def __init__(self, rules: Rules) -> None:
         self._rules = rules
-        self._kinds: dict[object, Kind] = {}
 
-    def track(self, message: SapientMessage, node: Node, frame: Frame, octets: bytes) -> Track:
+    def track(self, arrived: Arrived, node: Node) -> Track:
         """The track of a valid message. `FormatError` where its node has declared too little, or where it is nowhere.
 
         What can come later (a registration, a mode, a pose) is refused with a code for which the session waits.
         """
-        rules = self._rules
+        rules, message, frame = self._rules, arrived.message, arrived.frame
         report = message.detection_report
         losses: list[Loss] = []
         time, rounded = instant_of(message)
@@ -151,7 +152,7 @@ class DetectionMapper:
         kind = NO_KIND
         classes: tuple[Classification, ...] = ()
         if _CLASSIFICATION in fields:
-            classes, kind = self._classes(report, meaning, losses)
+            classes, kind = _classes(report, node, meaning, losses)
             if kind.losses:
                 losses.extend(kind.losses)
         extensions: tuple[Extension, ...] = ()
@@ -193,10 +194,10 @@ class DetectionMapper:
                     input_format="SAPIENT",
                     mapping_id=MAPPING,
                     input_message_id=report.report_id,
-                    losses=tuple(losses) + node.losses,
+                    losses=(*losses, *arrived.losses) if losses or arrived.losses else (),
                 ),
             ),
-            raw=RawRecord("SAPIENT", octets) if rules.keep_raw else None,
+            raw=RawRecord("SAPIENT", arrived.octets) if rules.keep_raw else None,
             extensions=extensions,
         )
 
@@ -220,44 +221,6 @@ class DetectionMapper:
         meaning = node.meaning(True, bearing.coordinate_system, bearing.datum)
         return sighting_of(bearing, node, meaning, "detection_report.range_bearing", losses), meaning
 
-    def _classes(
-        self, report: DetectionReport, meaning: Meaning, losses: list[Loss]
-    ) -> tuple[tuple[Classification, ...], Kind]:
-        found: list[Classification] = []
-        best: list[tuple[str, ...]] = []
-        top = -1.0
-        odd = False
-        for one in report.classification:
-            confidence = one.confidence if one.HasField("confidence") else None
-            found.append(
-                Classification(
-                    type=one.type,
-                    confidence_pct=None if confidence is None else round(confidence * 100, 4),
-                    scheme=SCHEME,
-                )
-            )
-            path: tuple[str, ...] = (one.type,)
-            if one.sub_class:
-                tail, odd_below = _sub_classes(one.sub_class, 2, found)
-                odd = odd or odd_below
-                path += tail
-            weight = -0.5 if confidence is None else confidence
-            if weight > top:
-                best, top = [path], weight
-            elif weight == top:
-                best.append(path)
-        if odd:
-            losses.append(_CLASS_LEVEL)
-        key = (tuple(best), id(meaning.docks) if meaning.docks else 0)
-        kind = self._kinds.get(key)
-        if kind is None:
-            kind = kind_of(best, meaning.docks)
-            if not meaning.docks:  # an identity is no lasting key
-                if len(self._kinds) >= self._rules.limits.peers_remembered:
-                    self._kinds.clear()
-                self._kinds[key] = kind
-        return tuple(found), kind
-
     def _extension(
         self, kept: list[tuple[FieldDescriptor, object]], additional: str, losses: list[Loss]
     ) -> Extension | None:
@@ -268,6 +231,44 @@ class DetectionMapper:
             return extension
         losses.extend([Loss(f"detection_report.{field.name}", "NOT_MODELLED") for field, _ in kept])
         return None
+
+
+def _classes(
+    report: DetectionReport, node: Node, meaning: Meaning, losses: list[Loss]
+) -> tuple[tuple[Classification, ...], Kind]:
+    found: list[Classification] = []
+    best: list[tuple[str, ...]] = []
+    top = -1.0
+    odd = False
+    for one in report.classification:
+        confidence = one.confidence if one.HasField("confidence") else None
+        found.append(
+            Classification(
+                type=one.type,
+                confidence_pct=None if confidence is None else round(confidence * 100, 4),
+                scheme=SCHEME,
+            )
+        )
+        path: tuple[str, ...] = (one.type,)
+        if one.sub_class:
+            tail, odd_below = _sub_classes(one.sub_class, 2, found)
+            odd = odd or odd_below
+            path += tail
+        weight = -0.5 if confidence is None else confidence
+        if weight > top:
+            best, top = [path], weight
+        elif weight == top:
+            best.append(path)
+    if odd:
+        losses.append(_CLASS_LEVEL)
+    kinds, key = node.kinds, (*best, id(meaning.docks))
+    kind = kinds.get(key)
+    if not isinstance(kind, Kind):
+        kind = kind_of(best, meaning.docks)
+        if len(kinds) >= _MAX_KINDS:
+            kinds.clear()
+        kinds[key] = kind
+    return tuple(found), kind
 
 
 def location_errors(
@@ -330,6 +331,20 @@ def _check_speed(value: float, name: str) -> None:
     if not -_FASTEST_MPS <= value <= _FASTEST_MPS:
         place = f"detection_report.enu_velocity.{name}"
         raise FormatError(codes.NO_NUMBER, place=place, cause=f"{value:.6g} m/s")
+
+
+def best_paths(report: DetectionReport) -> list[tuple[str, ...]]:
+    """The class that a report is most sure of, as a path down its sub-classes; several where it is equally sure."""
+    best: list[tuple[str, ...]] = []
+    top = -1.0
+    for one in report.classification:
+        weight = one.confidence if one.HasField("confidence") else -0.5
+        path = (one.type, *_sub_classes(one.sub_class, 2, [])[0])
+        if weight > top:
+            best, top = [path], weight
+        elif weight == top:
+            best.append(path)
+    return best
 
 
 def kind_of(paths: Iterable[tuple[str, ...]], docks: Mapping[str, tuple[str, ...]]) -> Kind:

@@ -8,7 +8,10 @@ frame may be, and neither begins with a brace.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import cast
 
+from google.protobuf.message import Message
 from msgspec import Struct
 
 from gateway.errors import FormatError
@@ -16,12 +19,18 @@ from gateway.formats.sapient.json import read_json
 from gateway.formats.sapient.messages import SapientMessage, parse, serialise
 from gateway.formats.sapient.plausible import implausible
 from gateway.formats.sapient.session import codes
+from gateway.formats.sapient.session.arrived import Arrived
+from gateway.formats.sapient.session.session import Session
 from gateway.formats.sapient.stream import PREFIX_OCTETS
+from gateway.formats.sapient.table_v1 import VERSION as V1
+from gateway.formats.sapient.v1 import parse_v1, read_json_v1, upgrade, validate_v1
 from gateway.formats.sapient.validate import Fault, validate
 from gateway.limits import Limits
+from gateway.stages import Frame
 
 _BOM = b"\xef\xbb\xbf"
 _REASONS = 8  # of one refusal; the first says most
+_REASON_CHARACTERS = 500
 
 
 class Piece(Struct, frozen=True):
@@ -75,34 +84,76 @@ def _prefixed(octets: bytes) -> Iterator[Piece]:
         yield from found
 
 
-def read(piece: Piece, limits: Limits) -> SapientMessage:
-    """The message of a piece, whether it is valid or not; `FormatError` for what is none at all."""
-    return read_json(piece.octets, limits) if piece.json else parse(piece.octets)
+class InvalidError(FormatError):
+    """A message that was understood, and breaks the standard."""
+
+    message: SapientMessage
+    faults: tuple[Fault, ...]
 
 
-def raw_of(piece: Piece, message: SapientMessage) -> bytes:
-    """The octets to keep of a message: as they came, or in protobuf where they came as JSON."""
-    return serialise(message) if piece.json else piece.octets
-
-
-def faults_of(piece: Piece, message: SapientMessage) -> tuple[Fault, ...]:
-    """What the validator has against a message."""
-    return validate(message) if piece.json else validate(message, octets=piece.octets)
-
-
-def refusal_of(faults: tuple[Fault, ...]) -> FormatError:
+def invalid(message: SapientMessage, faults: tuple[Fault, ...]) -> InvalidError:
     """The first fault as an error that names them all."""
     first = faults[0].refusal()
-    if len(faults) == 1:
-        return first
-    others = ", ".join(one.path for one in faults[1:_REASONS])
-    more = f" and {len(faults) - _REASONS} more" if len(faults) > _REASONS else ""
-    return FormatError(first.code, place=first.place, cause=f"{first.cause}; also wrong: {others}{more}")
+    cause = first.cause
+    if len(faults) > 1:
+        others = ", ".join(one.path for one in faults[1:_REASONS])
+        more = f" and {len(faults) - _REASONS} more" if len(faults) > _REASONS else ""
+        cause = f"{cause}; also wrong: {others}{more}"
+    error = InvalidError(first.code, place=first.place, cause=cause)
+    error.message, error.faults = message, faults
+    return error
 
 
-def reasons_of(faults: tuple[Fault, ...]) -> list[str]:
-    """Faults as words for the peer."""
-    return [f"{one.code.id} {one.path}: {one.cause}"[:500] for one in faults[:_REASONS]]
+def reasons_of(error: FormatError) -> list[str]:
+    """A refusal in words for the peer, one per fault."""
+    if isinstance(error, InvalidError):
+        return [f"{one.code.id} {one.path}: {one.cause}"[:_REASON_CHARACTERS] for one in error.faults[:_REASONS]]
+    return [str(error)[:_REASON_CHARACTERS]]
+
+
+def arrived(piece: Piece, frame: Frame, session: Session, limits: Limits) -> Arrived:
+    """The valid message of a piece, carried over to v2.0 where its node speaks v1.0.
+
+    A Registration says which version it is; of any other message its node's Registration has said it.
+    `FormatError` for octets that are no message, `InvalidError` for a message that breaks its version's rules.
+    """
+    if piece.json:
+        return _arrived_json(piece, frame, session, limits)
+    message = parse(piece.octets)
+    if _version(message, session) == V1:
+        return _carried(parse_v1(piece.octets), piece.octets, frame)
+    faults = validate(message, octets=piece.octets)
+    if faults:
+        raise invalid(message, faults)
+    return Arrived(message, piece.octets, frame)
+
+
+def _version(message: SapientMessage, session: Session) -> str | None:
+    """What its Registration, this one or the node's last, declares; both versions have the fields in the same place."""
+    if message.HasField("registration"):
+        return message.registration.icd_version
+    return session.version(message.node_id)
+
+
+def _arrived_json(piece: Piece, frame: Frame, session: Session, limits: Limits) -> Arrived:
+    if V1.encode() in piece.octets or session.speaks(V1):
+        with suppress(FormatError):
+            old = read_json_v1(piece.octets, limits)
+            if _version(cast("SapientMessage", old), session) == V1:
+                return _carried(old, old.SerializeToString(deterministic=True), frame)
+    message = read_json(piece.octets, limits)
+    faults = validate(message)
+    if faults:
+        raise invalid(message, faults)
+    return Arrived(message, serialise(message), frame)
+
+
+def _carried(old: Message, octets: bytes, frame: Frame) -> Arrived:
+    faults = validate_v1(old, octets=octets)
+    message, losses = upgrade(old)
+    if faults:
+        raise invalid(message, faults)
+    return Arrived(message, octets, frame, losses)
 
 
 def check_plausible(message: SapientMessage) -> None:

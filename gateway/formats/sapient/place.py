@@ -22,6 +22,8 @@ _HIGHEST_M = 1e9
 _ALONG_MERIDIAN_M = 111_132.95  # a degree of latitude and
 _ALONG_EQUATOR_M = 111_319.49  # one of longitude at the equator: for errors, where a percent does not matter
 
+_STEEPEST_DEG = 89.9
+
 
 class Place(Struct, frozen=True, gc=False):
     """A point, with its height above what the datum says."""
@@ -95,6 +97,18 @@ def horizontal_95(location: Location, latitude_deg: float, kind: ErrorKind) -> f
     return worst if isfinite(worst) and min(x, y) >= 0 else None
 
 
+def degrees_per_metre(latitude_deg: float) -> tuple[float, float]:
+    """Degrees of longitude and of latitude in one metre, as `horizontal_95` counts them: its inverse.
+
+    At the poles, where a longitude is no length any more, as at 89.9 degrees.
+    """
+    return 1 / (_ALONG_EQUATOR_M * _shrunk(latitude_deg)), 1 / _ALONG_MERIDIAN_M
+
+
+def _shrunk(latitude_deg: float) -> float:
+    return cos(radians(max(-_STEEPEST_DEG, min(_STEEPEST_DEG, latitude_deg))))
+
+
 def _metres_per_unit(system: int, unit: LengthUnit | None, latitude_deg: float) -> tuple[float, float] | None:
     if unit is LengthUnit.METRE or (unit is None and system == UTM):
         return 1.0, 1.0
@@ -103,4 +117,4 @@ def _metres_per_unit(system: int, unit: LengthUnit | None, latitude_deg: float) 
     if unit is None or system == UTM:
         return None  # degrees of error in metres of easting: one of the two is not what it says
     factor = degrees(1.0) if unit is LengthUnit.RADIAN else 1.0
-    return factor * _ALONG_EQUATOR_M * cos(radians(latitude_deg)), factor * _ALONG_MERIDIAN_M
+    return factor * _ALONG_EQUATOR_M * _shrunk(latitude_deg), factor * _ALONG_MERIDIAN_M

@@ -8,7 +8,7 @@ from gateway.errors import FormatError
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.declared import Declared, Kind, Meaning
 from gateway.formats.sapient.session.pose import Pose
-from gateway.track import Loss, Source
+from gateway.track import Source
 
 
 class Node:
@@ -18,8 +18,8 @@ class Node:
         self.node_id = node_id
         self.sensor = f"sapient:{node_id}"
         self.pose = pose
-        self.losses: tuple[Loss, ...] = ()
-        """What the reading of every message of the node loses."""
+        self.kinds: dict[object, object] = {}
+        """What trees of its class names mean, for `detection`; emptied with what it has declared."""
         self.sources: tuple[Source, ...] = ()
         self.leaving = False
         """It has said goodbye."""
@@ -45,7 +45,7 @@ class Node:
         if self._declared is not None:
             self._mode = None
         self._declared = declared
-        self._meanings.clear()
+        self._forget_meanings()
         self.leaving = False
         name = declared.name or self.node_id
         source = re.sub(r"[^A-Za-z0-9_.-]", "-", f"src-{self.node_id}")
@@ -55,7 +55,7 @@ class Node:
         """Note the mode that a StatusReport names."""
         if mode != self._mode:
             self._mode = mode
-            self._meanings.clear()
+            self._forget_meanings()
 
     def meaning(self, polar: bool, system: int, datum: int) -> Meaning:
         """How its detections of one kind of location are to be read now.
@@ -76,3 +76,7 @@ class Node:
             raise FormatError(codes.NO_MODE, place="node_id", cause=f"{said} among {modes!r}, node {self.node_id}")
         self._meanings[key] = found
         return found
+
+    def _forget_meanings(self) -> None:
+        self._meanings.clear()
+        self.kinds.clear()

@@ -19,10 +19,11 @@ from gateway.errors import FormatError
 from gateway.formats.sapient.alert import alert_track
 from gateway.formats.sapient.detection import DetectionMapper, Rules
 from gateway.formats.sapient.session import codes
+from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.declared import declared
 from gateway.formats.sapient.session.nodes import Node
 from gateway.formats.sapient.session.pose import Pose, reported
-from gateway.formats.sapient.v2 import SapientMessage, StatusReport, StatusReportSystem
+from gateway.formats.sapient.v2 import StatusReport, StatusReportSystem
 from gateway.stages import Frame
 from gateway.track import Track
 
@@ -34,12 +35,9 @@ _NOWHERE = Pose(None)
 
 
 class Held(Struct, frozen=True):
-    """A message that waits."""
+    """A message that waits, and for what."""
 
-    message: SapientMessage
-    octets: bytes
-    frame: Frame
-    since: datetime
+    arrived: Arrived
     missing: FormatError
 
 
@@ -67,30 +65,40 @@ class Session:
         """How many messages are held."""
         return len(self._held)
 
+    def version(self, node_id: str) -> str | None:
+        """Version of the standard that a node has registered with."""
+        node = self._nodes.get(node_id)
+        return node.declared.version if node is not None and node.declared is not None else None
+
+    def speaks(self, version: str) -> bool:
+        """Whether any node has registered with a version."""
+        return any(node.declared is not None and node.declared.version == version for node in self._nodes.values())
+
     def forget(self, node_id: str) -> None:
         """Drop a node and what waits for it: another connection speaks for it now."""
         self._nodes.pop(node_id, None)
-        self._held = deque(one for one in self._held if one.message.node_id != node_id)
+        self._held = deque(one for one in self._held if one.arrived.message.node_id != node_id)
 
-    def take(self, message: SapientMessage, frame: Frame, octets: bytes) -> Track | None:
+    def take(self, arrived: Arrived) -> Track | None:
         """The track of a detection or alert; `None` for another message, or one that is held.
 
         `FormatError` for what is refused; the session is then as it was. Tracks of messages that had waited, and what
         was given up, are for `released` and `given_up`.
         """
+        message = arrived.message
         if self._held:
-            self.expire(frame.received_at)
+            self.expire(arrived.frame.received_at)
         node = self._node(message.node_id)
         if message.HasField("registration"):
             node.register(declared(message.registration))
             self._try_again(node)
             return None
         try:
-            track = self._read(message, node, frame, octets)
+            track = self._read(arrived, node)
         except FormatError as error:
             if not self._hold or error.code not in WAITS:
                 raise
-            self._keep(Held(message, octets, frame, frame.received_at, error))
+            self._keep(Held(arrived, error))
             return None
         if track is None:
             self._try_again(node)
@@ -108,7 +116,7 @@ class Session:
 
     def expire(self, now: datetime) -> None:
         """Give up what has waited too long."""
-        while self._held and not -self._patience < now - self._held[0].since < self._patience:
+        while self._held and not -self._patience < now - self._held[0].arrived.frame.received_at < self._patience:
             self._give_up(self._held.popleft(), f"not within {self._rules.limits.held_s:g} s")
 
     def abandon(self, why: str) -> None:
@@ -129,11 +137,12 @@ class Session:
             self._nodes.move_to_end(node_id)
         return node
 
-    def _read(self, message: SapientMessage, node: Node, frame: Frame, octets: bytes) -> Track | None:
+    def _read(self, arrived: Arrived, node: Node) -> Track | None:
+        message = arrived.message
         if message.HasField("detection_report"):
-            return self._mapper.track(message, node, frame, octets)
+            return self._mapper.track(arrived, node)
         if message.HasField("alert"):
-            return alert_track(message, node, frame, octets, self._rules)
+            return alert_track(arrived, node, self._rules)
         if message.HasField("status_report"):
             self._status(message.status_report, node)
         return None
@@ -142,7 +151,8 @@ class Session:
         if node.declared is None:
             raise FormatError(codes.NOT_REGISTERED, place="node_id", cause=f"node {node.node_id}")
         node.pose = reported(status, node.pose, node.declared.status_zone, self._rules.letters)
-        node.enter(status.mode)
+        if status.HasField("mode"):  # v1.0 may leave it out
+            node.enter(status.mode)
         node.leaving = status.system == StatusReportSystem.GOODBYE
 
     def _try_again(self, node: Node) -> None:
@@ -152,16 +162,16 @@ class Session:
             told = False
             waiting, self._held = self._held, deque()
             for one in waiting:
-                if one.message.node_id != node.node_id:
+                if one.arrived.message.node_id != node.node_id:
                     self._held.append(one)
                     continue
                 try:
-                    track = self._read(one.message, node, one.frame, one.octets)
+                    track = self._read(one.arrived, node)
                 except FormatError as error:
                     if error.code in WAITS:
-                        self._held.append(Held(one.message, one.octets, one.frame, one.since, error))
+                        self._held.append(Held(one.arrived, error))
                     else:
-                        self._given_up.append((one.frame, error))
+                        self._given_up.append((one.arrived.frame, error))
                     continue
                 if track is not None:
                     self._late.append(track)
@@ -175,4 +185,4 @@ class Session:
     def _give_up(self, held: Held, why: str) -> None:
         missing = held.missing
         error = FormatError(missing.code, place=missing.place, cause=f"{missing.cause}; {why}")
-        self._given_up.append((held.frame, error))
+        self._given_up.append((held.arrived.frame, error))
