@@ -95,7 +95,7 @@ def ulid_time_s(ulid: str) -> float:
     """Seconds since 1970 that a valid ULID was minted at. Never the time of anything else than that."""
     milliseconds = 0
     for letter in ulid[:10]:
-        milliseconds = milliseconds * 32 + _CROCKFORD[letter]
+        milliseconds = milliseconds * 32 + _CROCKFORD.get(letter, 0)
     return milliseconds / 1000
 
 

@@ -83,7 +83,8 @@ _HALF_TURN: Mapping[int, tuple[float, float]] = {
     int(_DEGREES): (180.0, 90.0),
     int(_RADIANS): (pi + _SLACK, pi / 2 + _SLACK),
 }
-_BEARING_DEGREES = (1, 3)  # RangeBearingCoordinateSystem in degrees; 2 and 4 are in radians
+_BEARING_DEGREES = (1, 3)  # of RangeBearingCoordinateSystem
+_BEARING_RADIANS = (2, 4)
 
 
 def _location(one: v2.Location) -> tuple[Finding, ...]:
@@ -116,6 +117,8 @@ def is_zone(text: str) -> bool:
 
 def _bearing(one: v2.RangeBearing | v2.RangeBearingCone) -> tuple[Finding, ...]:
     degrees = one.coordinate_system in _BEARING_DEGREES
+    if not degrees and one.coordinate_system not in _BEARING_RADIANS:
+        return ()  # in no known unit, which is told already
     turn, slack = (360.0, 0.0) if degrees else (2 * pi, _SLACK)
     azimuth, elevation = one.azimuth, one.elevation
     right = turn / 4 + slack

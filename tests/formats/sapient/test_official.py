@@ -1,0 +1,115 @@
+"""The official messages: 38 that are valid, and those of the 193 invalid ones that are at hand."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from google.protobuf import json_format
+
+from gateway.formats.sapient import codes
+from gateway.formats.sapient.json import read_json, validate_json, write_json
+from gateway.formats.sapient.messages import SapientMessage, parse, serialise
+from gateway.formats.sapient.plausible import implausible
+from gateway.formats.sapient.schema import python_name
+from gateway.formats.sapient.stream import Splitter, frame
+from gateway.formats.sapient.v2 import schema
+from gateway.formats.sapient.validate import validate
+from tests.data import recording
+
+
+def files(kind: str) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(recording(f"sapient/{kind}").glob("*.json"))}
+
+
+def test_all_official_valid_messages_are_valid() -> None:
+    valid = files("valid")
+    assert len(valid) == 38
+    assert {name: validate_json(octets) for name, octets in valid.items()} == dict.fromkeys(valid, ())
+
+
+def test_official_valid_messages_mean_what_protobufs_own_reader_reads() -> None:
+    for octets in files("valid").values():
+        expected = json_format.Parse(octets.decode("utf-8-sig"), SapientMessage())
+        message = read_json(octets)
+        assert message == expected
+        assert read_json(write_json(message)) == expected
+
+
+def test_official_valid_messages_survive_the_wire_and_have_no_faults_there() -> None:
+    messages = [read_json(octets) for octets in files("valid").values()]
+    stream = b"".join([frame(serialise(message)) for message in messages])
+    frames = Splitter().feed(stream)
+    assert [parse(octets) for octets in frames] == messages
+    assert [validate(parse(octets), octets=octets) for octets in frames] == [()] * len(frames)
+
+
+def test_the_full_detection_report_has_740_octets() -> None:
+    assert len(serialise(read_json(files("valid")["DetectionReport.FullMessage.json"]))) == 740
+
+
+def test_all_official_invalid_messages_are_refused_with_a_path_into_the_message() -> None:
+    known = {field.name for one in schema().messages.values() for field in one.fields}
+    known |= {name for one in schema().messages.values() for name, _ in one.oneofs} | {"detectionLocation"}
+    invalid = files("invalid")
+    assert len(invalid) >= 64
+    for name, octets in invalid.items():
+        faults = validate_json(octets)
+        assert faults, name
+        for fault in faults:
+            parts = re.sub(r"\[[0-9]+\]", "", fault.path).split(".")
+            assert set(parts) <= known, (name, fault.path)
+            assert fault.clause, name
+
+
+def test_what_a_files_name_says_is_wrong_is_among_the_faults() -> None:
+    """`0052.GeometricError.VariationType.Missing` must be told as that field, not as something else nearby."""
+    checked = 0
+    for name, octets in files("invalid").items():
+        words = [word for word in name.split(".")[1:] if word not in ("json", "Sub", "2")]
+        if words[-1] not in ("Missing", "Wrong", "Empty") or len(words) < 2:
+            continue
+        field = re.sub(r"(?<!^)(?=[A-Z][a-z])", "_", words[-2]).lower()
+        ends = {one.path.rpartition(".")[2].partition("[")[0].lower() for one in validate_json(octets)}
+        meant = {"location": {"location_oneof", "predicted_location_oneof"}}.get(field, {field})
+        assert meant & ends, (name, ends)
+        checked += 1
+    assert checked >= 30
+
+
+def test_the_stale_field_name_is_refused_as_such_and_hides_nothing_else() -> None:
+    stale = [octets for octets in files("invalid").values() if b'"detectionLocation"' in octets]
+    assert len(stale) >= 11
+    others = 0
+    for octets in stale:
+        faults = validate_json(octets)
+        assert ("detection_report.detectionLocation", codes.UNKNOWN_NAME) in [(one.path, one.code) for one in faults]
+        others += len(faults) > 1
+    assert others >= 8
+
+
+def test_official_valid_samples_are_implausible_where_they_are() -> None:
+    doubts = implausible(read_json(files("valid")["DetectionReport.FullMessage.json"]))
+    told = {one.path: one for one in doubts}
+    assert told["detection_report.location"].code is codes.MISFIT
+    assert "latitude and longitude, swapped" in told["detection_report.location"].cause
+    assert told["detection_report.object_id"].code is codes.CLOCK
+    assert "detection_report.prediction_location.location" in told
+
+
+def test_joined_names_are_those_of_the_stub() -> None:
+    assert python_name("Registration.NodeType") == "RegistrationNodeType"
+    assert python_name("Alert.AlertType") == "AlertType"
+
+
+@pytest.mark.parametrize("name", ["DetectionReport.FullMessage.json", "Registration.Big.Message.json"])
+def test_each_octet_of_an_official_message_may_be_missing(name: str) -> None:
+    octets = serialise(read_json(files("valid")[name]))
+    for at in range(0, len(octets), max(1, len(octets) // 300)):
+        cut = octets[:at] + octets[at + 1 :]
+        try:
+            message = parse(cut)
+        except Exception as error:  # the point is that there is only one kind
+            assert type(error).__name__ == "FormatError"  # noqa: PT017
+        else:
+            validate(message, octets=cut)
