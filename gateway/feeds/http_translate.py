@@ -95,7 +95,8 @@ async def _decode(
         frame = Frame(octets=octets, feed=caller.feed, source=caller.name, peer=peer, received_at=now)
         decoded = decoder.decode(frame)
         result.silent += decoded.silent
-        result.refuse("decode", decoded.problems, number)
+        overdue = [why for _, why in decoded.overdue]
+        result.refuse("decode", [*decoded.problems, *overdue], number)
         for track in decoded.tracks:
             named = track if track.track_id is not None else replace(track, track_id=_provisional_id(track, result))
             result.tracks.append(named)
