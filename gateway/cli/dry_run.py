@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind, FeedTable
-from gateway.errors import ConfigError, FormatError, GatewayError
-from gateway.node import codes
-from gateway.node.codecs import make_encoder, refuse_unknown
+from gateway.errors import FormatError, GatewayError
+from gateway.node.codecs import make_encoder
+from gateway.node.documents import make_service
 from gateway.node.talks import client_view, make_endpoint, view_of
 from gateway.policy import View
 from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
@@ -97,7 +97,7 @@ def _maker(config: Config, name: str, table: FeedTable, form: Format, client: st
 
     def make() -> Write:
         if table.kind is FeedKind.HTTP:
-            return _serving(_service(config, form, options), client)
+            return _serving(make_service(config, form, options), client)
         if table.direction is Direction.BOTH and form.endpoint is not None:
             endpoint = make_endpoint(config, form, options, source=table.source or name)
             taken = signature(form.encoder).parameters
@@ -106,16 +106,6 @@ def _maker(config: Config, name: str, table: FeedTable, form: Format, client: st
         return _encoding(make_encoder(config, form, options))
 
     return make
-
-
-def _service(config: Config, form: Format, options: Mapping[str, object]) -> Service:
-    if form.service is None:
-        raise ConfigError(codes.OPTIONS, place=form.name, cause=f"{form.title} has no documents")
-    refuse_unknown(form, form.service, options)
-    try:
-        return form.service(node=config.node.name, limits=config.limits, **options)
-    except TypeError as error:
-        raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
 
 
 def _encoding(encoder: Encoder) -> Write:

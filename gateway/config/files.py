@@ -73,7 +73,7 @@ class _Checker:
         config = self._config
         yield from self._signing()
         yield from self._tls(("links",), config.links.certificate, config.links.key, self._authorities())
-        if not config.http.plain:
+        if not config.http.plain or any(feed.tls for feed in config.feed.values()):
             yield from self._tls(("http",), config.http.certificate, config.http.key, [("http", "client_ca")])
         yield from self._private(("ledger", "key"), config.ledger.key)
         for name, link in config.link.items():

@@ -20,7 +20,7 @@ from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
-from gateway.config.national import Direction
+from gateway.config.national import Direction, FeedKind
 from gateway.drafting import Maker
 from gateway.errors import GatewayError
 from gateway.feeds.clients import Shown
@@ -41,6 +41,7 @@ from gateway.links import (
     client_tls,
 )
 from gateway.node import trust
+from gateway.node.documents import open_documents
 from gateway.node.health import Health
 from gateway.node.latency import Latency
 from gateway.node.memory import rebuild_picture
@@ -215,6 +216,10 @@ class Node:
             if table.direction is Direction.BOTH:
                 talk = open_talk(self.config, name, form, take=self._take, snapshot=self._snapshot, clock=self.clock)
                 self.outlets.add_talk(name, talk)
+            elif table.kind is FeedKind.HTTP:
+                self.outlets.documents[name] = open_documents(
+                    self.config, name, form, snapshot=self._snapshot, clock=self.clock
+                )
             elif is_inward(table):
                 self.feeds[name] = open_feed(self.config, name, form, take=self._take, clock=self.clock)
             else:
@@ -246,6 +251,9 @@ class Node:
         for name, talk in self.outlets.talks.items():
             await talk.start()
             supervisor.add(f"feed {name}", talk.run)
+        for name, documents in self.outlets.documents.items():
+            await documents.start()
+            supervisor.add(f"feed {name}", documents.run)
         if self.partner_server is not None:
             await self.partner_server.start()
             supervisor.add("links listener", self.partner_server.run)

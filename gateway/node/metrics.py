@@ -63,7 +63,7 @@ class NodeCollector(Collector):
         unencoded = CounterMetricFamily(
             "gateway_feed_unencoded_tracks", "Tracks that a feed out's format cannot express", labels=["feed"]
         )
-        for feed, outlet in node.outlets.by_name.items():
+        for feed, outlet in node.outlets.plain():
             unencoded.add_metric([feed], outlet.counts.unencoded)
             sent.add_metric([feed], outlet.counts.tracks)
             dropped.add_metric([feed], outlet.counts.dropped)

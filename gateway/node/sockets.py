@@ -9,6 +9,7 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.feeds.clients import visible
+from gateway.feeds.documents import DocumentServer
 from gateway.feeds.frame_queue import FeedCounts
 from gateway.feeds.outlet import Outlet
 from gateway.feeds.talk import Snapshot
@@ -17,6 +18,7 @@ from gateway.feeds.tcp_out import TcpConnectOutlet, TcpListenOutlet, TcpOut
 from gateway.feeds.udp_in import UdpFeed, UdpIn
 from gateway.feeds.udp_out import UdpOut, UdpOutlet
 from gateway.node.codecs import make_decoder, make_encoder
+from gateway.node.documents import open_poll
 from gateway.node.recording import FileFeed
 from gateway.node.talks import Talk, feed_tls, view_of
 from gateway.policy import View
@@ -72,7 +74,7 @@ def open_feed(
     first = make_decoder(config, form, options, source=source)  # refuses wrong options now, not at the first frame
     talks = Conversations(
         lambda: make_decoder(config, form, options, source=source),
-        shared=table.kind in (FeedKind.UDP, FeedKind.FILE),
+        shared=table.kind in (FeedKind.UDP, FeedKind.FILE, FeedKind.HTTP_POLL),
     )
 
     async def sink(frame: Frame) -> None:
@@ -80,6 +82,8 @@ def open_feed(
 
     if table.kind is FeedKind.FILE:
         return FileFeed(name, table, form, sink=sink, clock=clock, limits=limits, scout=first)
+    if table.kind is FeedKind.HTTP_POLL:
+        return open_poll(config, name, table, form, sink=sink, clock=clock)
     assert table.address is not None, "the configuration checks that a socket has an address"
     host, port = table.address.host, table.address.port
     if table.kind is FeedKind.UDP:
@@ -133,6 +137,12 @@ class Outlets:
         self._plain: list[tuple[Outlet, View]] = []
         self.by_name: dict[str, Outlet] = {}
         self.talks: dict[str, Talk] = {}
+        self.documents: dict[str, DocumentServer] = {}
+        """Nothing is offered to these: they are fetched."""
+
+    def plain(self) -> list[tuple[str, Outlet | DocumentServer]]:
+        """Name and counts of everything that gives tracks and takes none."""
+        return [*self.by_name.items(), *self.documents.items()]
 
     def add(self, name: str, outlet: Outlet, view: View) -> None:
         """Offer what `view` shows to `outlet` from now on."""

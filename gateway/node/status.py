@@ -87,7 +87,7 @@ def _feeds(node: Node) -> list[dict[str, object]]:
                 "last_error": outlet.counts.last_error,
                 "losses": _losses(outlet.counts),
             }
-            for name, outlet in node.outlets.by_name.items()
+            for name, outlet in node.outlets.plain()
         ),
         *(_talk(name, config.feed[name].format, talk) for name, talk in node.outlets.talks.items()),
     ]

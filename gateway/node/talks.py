@@ -5,11 +5,13 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Mapping
 from inspect import signature
+from ipaddress import ip_network
 
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.national import FeedKind, FeedTable, Origins
 from gateway.errors import ConfigError
+from gateway.feeds.address import Network
 from gateway.feeds.clients import Client
 from gateway.feeds.talk import Snapshot, Take, TalkPlace
 from gateway.feeds.talk_connect import TalkConnectFeed
@@ -20,6 +22,8 @@ from gateway.node import codes
 from gateway.node.codecs import refuse_unknown
 from gateway.policy import View
 from gateway.stages import Endpoint, Format
+
+_EVERYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 Talk = TalkListenFeed | TalkConnectFeed | TalkUdpFeed
 
@@ -40,9 +44,9 @@ def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: 
         host=table.address.host,
         port=table.address.port,
         form=form,
-        allow=table.allow,
+        allow=admitted(table),
         tls=feed_tls(config, table),
-        clients=tuple(_client(config, client, table) for client in table.clients),
+        clients=tuple(configured_client(config, client, table) for client in table.clients),
         view=view_of(table.origins),
         group=table.group,
         interface=table.interface,
@@ -82,13 +86,20 @@ def client_view(config: Config, client: str, table: FeedTable) -> View:
     )
 
 
-def _client(config: Config, name: str, table: FeedTable) -> Client:
+def admitted(table: FeedTable) -> tuple[Network, ...]:
+    """Networks that may connect: anybody may try where clients prove over TLS who they are and nothing else is said."""
+    return table.allow or (_EVERYWHERE if table.tls and table.clients else ())
+
+
+def configured_client(config: Config, name: str, table: FeedTable) -> Client:
+    """A client as a feed knows it."""
     mine = config.client[name]
     return Client(
         name=name,
         pins=frozenset(pin.removeprefix("sha256:") for pin in mine.certificate_pins),
         view=client_view(config, name, table),
         source=mine.source or table.source or name,
+        password=mine.password,
     )
 
 
