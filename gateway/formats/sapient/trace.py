@@ -1,174 +1,138 @@
-"""Where each value of a SAPIENT message stood, what it said and what it became: for `translate --trace`."""
+"""Where each field of a message stood, what it said and what it became: for `translate --trace`.
+
+What a velocity or an error becomes depends on the node's Registration, which need not be in the same frame: the value
+shown is the one that was sent, and the canonical name says where it goes.
+"""
 
 from __future__ import annotations
 
-import json
-import re
 import struct
-from datetime import UTC, datetime, timedelta
 
 from gateway.errors import FormatError
-from gateway.formats.sapient import codes
-from gateway.formats.sapient.json import json_name, read_json
-from gateway.formats.sapient.messages import parse
-from gateway.formats.sapient.schema import TIMESTAMP
-from gateway.formats.sapient.v2 import schema
+from gateway.formats.sapient.intake import Piece, invalid, pieces_of
+from gateway.formats.sapient.json import read_json
+from gateway.formats.sapient.kept import float32_text
+from gateway.formats.sapient.messages import parse, serialise
+from gateway.formats.sapient.schema import Schema
+from gateway.formats.sapient.table_v1 import VERSION as V1
+from gateway.formats.sapient.v1 import parse_v1, upgrade, validate_v1, version_of
+from gateway.formats.sapient.v1 import schema as v1_schema
+from gateway.formats.sapient.v2 import schema as v2_schema
+from gateway.formats.sapient.validate import validate
 from gateway.formats.sapient.wire import Place, Wire, varint, walk
 from gateway.limits import Limits
 from gateway.stages import FieldTrace, Frame
 
-_BOM = b"\xef\xbb\xbf"
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
-_INDEX = re.compile(r"\[[0-9]+\]")
-_SHOWN = 64  # octets of one value
-_SHOWN_TEXT = 200  # characters
-
-_CANONICAL = {
-    "timestamp": "state.time",
-    "node_id": "sources[0].source_id",
-    "detection_report.object_id": "identifiers[0]",
-    "detection_report.id": "identifiers",
-    "detection_report.state": "status",
-    "detection_report.location.x": "state.position.longitude_deg",
-    "detection_report.location.y": "state.position.latitude_deg",
-    "detection_report.location.z": "state.altitude",
-    "detection_report.location.x_error": "state.accuracy",
-    "detection_report.location.y_error": "state.accuracy",
-    "detection_report.location.z_error": "state.accuracy",
-    "detection_report.range_bearing.range": "state.polar.range_m",
-    "detection_report.range_bearing.azimuth": "state.polar.azimuth_deg",
-    "detection_report.range_bearing.elevation": "state.polar.elevation_deg",
-    "detection_report.range_bearing.range_error": "state.polar.range_95_m",
-    "detection_report.range_bearing.azimuth_error": "state.polar.azimuth_95_deg",
-    "detection_report.range_bearing.elevation_error": "state.polar.elevation_95_deg",
-    "detection_report.enu_velocity.east_rate": "state.velocity",
-    "detection_report.enu_velocity.north_rate": "state.velocity",
-    "detection_report.enu_velocity.up_rate": "state.vertical_rate_mps",
-    "detection_report.detection_confidence": "detection_confidence_pct",
-    "detection_report.classification.type": "classification",
-    "detection_report.classification.confidence": "classification",
-    "detection_report.classification.sub_class.type": "classification",
-    "status_report.node_location.x": "state.polar.sensor",
-    "status_report.node_location.y": "state.polar.sensor",
-    "status_report.node_location.z": "state.polar.sensor_altitude_hae_m",
+_SHOWN = 64  # octets or characters of one value
+_REPORT = "detection_report"
+_FIELDS: dict[str, tuple[str, str]] = {
+    "timestamp.seconds": ("state.time", "s"),
+    "timestamp.nanos": ("state.time", "ns"),
+    "node_id": ("identifiers.sapient_object", ""),
+    f"{_REPORT}.report_id": ("provenance.input_message_id", ""),
+    f"{_REPORT}.object_id": ("identifiers.sapient_object", ""),
+    f"{_REPORT}.state": ("status.ended", ""),
+    f"{_REPORT}.id": ("name", ""),
+    f"{_REPORT}.detection_confidence": ("detection_confidence_pct", ""),
+    f"{_REPORT}.location.x": ("state.position.longitude_deg", ""),
+    f"{_REPORT}.location.y": ("state.position.latitude_deg", ""),
+    f"{_REPORT}.location.z": ("state.altitude_hae_m", "m"),
+    f"{_REPORT}.location.x_error": ("state.accuracy.horizontal_95_m", ""),
+    f"{_REPORT}.location.y_error": ("state.accuracy.horizontal_95_m", ""),
+    f"{_REPORT}.location.z_error": ("state.accuracy.vertical_95_m", "m"),
+    f"{_REPORT}.range_bearing.range": ("state.polar.range_m", ""),
+    f"{_REPORT}.range_bearing.azimuth": ("state.polar.azimuth_deg", ""),
+    f"{_REPORT}.range_bearing.elevation": ("state.polar.elevation_deg", ""),
+    f"{_REPORT}.range_bearing.range_error": ("state.polar.range_95_m", ""),
+    f"{_REPORT}.range_bearing.azimuth_error": ("state.polar.azimuth_95_deg", ""),
+    f"{_REPORT}.range_bearing.elevation_error": ("state.polar.elevation_95_deg", ""),
+    f"{_REPORT}.range_bearing.datum": ("state.polar.north", ""),
+    f"{_REPORT}.enu_velocity.east_rate": ("state.course_deg, state.ground_speed_mps", ""),
+    f"{_REPORT}.enu_velocity.north_rate": ("state.course_deg, state.ground_speed_mps", ""),
+    f"{_REPORT}.enu_velocity.up_rate": ("state.vertical_rate_mps", ""),
+    "status_report.node_location.x": ("state.polar.sensor_position.longitude_deg", ""),
+    "status_report.node_location.y": ("state.polar.sensor_position.latitude_deg", ""),
+    "status_report.node_location.z": ("state.polar.sensor_altitude_hae_m", "m"),
+    "alert.alert_id": ("identifiers.sapient_alert", ""),
+    "alert.alert_type": ("classifications", ""),
+    "alert.description": ("remarks", ""),
+    "alert.confidence": ("detection_confidence_pct", ""),
+    "alert.location.x": ("state.position.longitude_deg", ""),
+    "alert.location.y": ("state.position.latitude_deg", ""),
 }
-"""Canonical names by path without indexes, a sub-class at any level. Some need what the node registered before they
-become a number: a velocity, an error, UTM coordinates."""
 
 
 def trace(frame: Frame) -> list[FieldTrace]:
-    """Every scalar of the frame with its octet offset, binary or JSON; `FormatError` if it is no SAPIENT message.
+    """Every scalar of the frame's messages, in order; `FormatError` if one is refused.
 
-    `canonical` is empty for what travels as an extension or in the raw record only.
+    Offsets count in the frame, for JSON from the beginning of the message in protobuf. `canonical` is empty for what
+    travels in the extension only.
     """
-    octets = frame.octets
-    if octets.removeprefix(_BOM).lstrip()[:1] == b"{":
-        return _json_trace(octets)
-    parse(octets)
-    return [_field(place, octets) for place in walk(schema(), octets) if _is_scalar(place)]
+    limits = Limits()
+    fields: list[FieldTrace] = []
+    for piece in pieces_of(frame.octets, limits):
+        octets, schema, geoid = _checked(piece, limits)
+        start = 0 if piece.json else piece.offset
+        messages = schema.messages
+        for place in walk(schema, octets):
+            if place.fact is None or place.fact.type in messages or place.fact.type == "Timestamp":
+                continue
+            fields.append(_field(place, octets, start, schema, geoid=geoid))
+    return fields
 
 
-def _is_scalar(place: Place) -> bool:
-    return place.fact is None or (place.fact.type not in schema().messages and place.fact.type != TIMESTAMP)
+def _checked(piece: Piece, limits: Limits) -> tuple[bytes, Schema, bool]:
+    """The octets of a valid message, the facts of its version, and whether its height is above the geoid."""
+    if piece.json:
+        message = read_json(piece.octets, limits)
+        octets = serialise(message)
+    else:
+        octets = piece.octets
+        message = parse(octets)
+    if version_of(message) == V1:
+        old = parse_v1(octets)
+        faults = validate_v1(old, octets=octets)
+        message, schema = upgrade(old)[0], v1_schema()
+    else:
+        faults, schema = validate(message, octets=octets), v2_schema()
+    if faults:
+        error = invalid(message, faults)
+        raise FormatError(error.code, place=f"octet {piece.offset}, {error.place}", cause=error.cause)
+    return octets, schema, message.detection_report.location.datum == 2
 
 
-def _field(place: Place, octets: bytes) -> FieldTrace:
+def _field(place: Place, octets: bytes, start: int, schema: Schema, *, geoid: bool) -> FieldTrace:
     raw = octets[place.start : place.stop]
-    shown = raw[:_SHOWN].hex() + ("..." if len(raw) > _SHOWN else "")
+    canonical, unit = _FIELDS.get(place.path, ("", ""))
+    if geoid and place.path == f"{_REPORT}.location.z":
+        canonical = "state.altitude_msl_m"
+    if place.path.startswith(f"{_REPORT}.classification[") and place.path.endswith((".type", ".confidence")):
+        canonical = "classifications"
     return FieldTrace(
-        offset=place.offset,
-        raw=shown,
+        offset=start + place.offset,
+        raw=raw[:_SHOWN].hex(),
         item=place.path,
-        value=_value(place, octets)[:_SHOWN_TEXT],
-        canonical=_canonical(place.path),
+        value=_value(place, raw, octets, schema)[:_SHOWN],
+        unit=unit,
+        canonical=canonical,
     )
 
 
-def _value(place: Place, octets: bytes) -> str:
-    """What the octets of a scalar say."""
-    raw = octets[place.start : place.stop]
-    kind = place.fact.type if place.fact is not None else ""
-    if place.wire is Wire.LENGTH:
-        return raw[: 4 * _SHOWN_TEXT].decode("utf-8", "replace") if kind == "string" else raw[:_SHOWN].hex()
-    if place.wire is Wire.FIXED64:
-        number: float = struct.unpack("<d", raw)[0]
-        return repr(number)
-    if place.wire is Wire.FIXED32:
-        number = struct.unpack("<f", raw)[0]
-        return f"{number:.9g}"
-    value = varint(octets, place.start, place.stop)[0]
-    if kind == "bool":
-        return "true" if value else "false"
-    enum = schema().enums.get(kind)
-    if enum is not None:
-        return next((name for number, name in enum.values if number == value), str(value))
-    signed = value - 2**64 if value >= 2**63 else value
-    return _date(signed) if place.path.endswith(".seconds") else str(signed)
-
-
-def _date(seconds: int) -> str:
-    try:
-        return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat()
-    except OverflowError:
-        return str(seconds)
-
-
-def _canonical(path: str) -> str:
-    name = _INDEX.sub("", path)
-    while ".sub_class.sub_class" in name:
-        name = name.replace(".sub_class.sub_class", ".sub_class")
-    return _CANONICAL.get(name.removesuffix(".seconds").removesuffix(".nanos"), "")
-
-
-def _json_trace(octets: bytes) -> list[FieldTrace]:
-    read_json(octets, Limits())
-    text = octets.decode("utf-8-sig")
-    start = len(octets) - len(text.encode())
-    found: list[FieldTrace] = []
-    at, counted = start, 0
-    for path, raw, character in _scalars(text):
-        at += len(text[counted:character].encode())
-        counted = character
-        try:
-            value = json.loads(raw)
-        except ValueError:  # cannot be in a text that was read
-            raise FormatError(codes.NOT_JSON, place=f"octet {at}", cause=raw[:40]) from None
-        shown = value if isinstance(value, str) else json.dumps(value)
-        item = "".join([f"[{name}]" if name.isdigit() else f".{name}" for name in path]).lstrip(".")
-        canonical = _canonical(".".join([_PLAIN.get(name, name) for name in path if not name.isdigit()]))
-        found.append(
-            FieldTrace(offset=at, raw=raw[:_SHOWN_TEXT], item=item, value=shown[:_SHOWN_TEXT], canonical=canonical)
-        )
-    return found
-
-
-_PLAIN = {json_name(part): part for path in _CANONICAL for part in path.split(".")}
-"""Field names by their JSON names, of those that have a canonical one."""
-
-
-def _scalars(text: str) -> list[tuple[list[str], str, int]]:
-    """(path, raw text, character offset) of each scalar of a well-formed JSON text."""
-    found: list[tuple[list[str], str, int]] = []
-    path: list[str] = []
-    inside: list[str] = []
-    key = False
-    for match in _TOKEN.finditer(text):
-        word = match.group()
-        if word in "{[":
-            inside.append(word)
-            path.append("0" if word == "[" else "")
-            key = word == "{"
-        elif word in "}]":
-            inside.pop()
-            path.pop()
-        elif word == ",":
-            key = inside[-1] == "{"
-            if not key:
-                path[-1] = str(int(path[-1]) + 1)
-        elif word == ":":
-            key = False
-        elif key:
-            path[-1] = str(json.loads(word))
-        else:
-            found.append((list(path), word, match.start()))
-    return found
+def _value(place: Place, raw: bytes, octets: bytes, schema: Schema) -> str:
+    fact = place.fact
+    assert fact is not None
+    if place.wire is Wire.FIXED64 and fact.type == "double":
+        return repr(struct.unpack("<d", raw)[0])
+    if place.wire is Wire.FIXED32 and fact.type == "float":
+        return float32_text(struct.unpack("<f", raw)[0])
+    if place.wire is Wire.VARINT:
+        number = varint(octets, place.start, place.stop)[0]
+        enum = schema.enums.get(fact.type)
+        if enum is not None:
+            return next((name for value, name in enum.values if value == number), str(number))
+        if fact.type == "bool":
+            return str(bool(number)).lower()
+        return str(number - (1 << 64) if number >> 63 else number)
+    if fact.type == "string":
+        return raw.decode("utf-8", "replace")
+    return raw[:_SHOWN].hex()
