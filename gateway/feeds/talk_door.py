@@ -21,7 +21,10 @@ from gateway.limits import Limits
 _BACKLOG = 128
 _EXHAUSTED_S = 0.1  # before the next attempt to accept when the process has no descriptors left
 _GOODBYE_S = 1.0  # for the closing of a TLS session
+_PER_WAKE = 64  # connections accepted before the event loop gets a turn
 _ONE_ADDRESS = 4  # part of the handshakes that one address may have under way
+
+Greet = Callable[[socket.socket, tuple[str, int]], None]
 
 
 class TalkDoor:
@@ -35,6 +38,7 @@ class TalkDoor:
         self._filter = PeerFilter(place.allow)
         self._listening: list[socket.socket] = []
         self._open = 0
+        self._arriving: set[socket.socket] = set()
         self._greeting: Counter[str] = Counter()
 
     @property
@@ -68,37 +72,53 @@ class TalkDoor:
         self, make: Callable[[], Stream], attend: Callable[[Stream], Awaitable[None]], group: asyncio.TaskGroup
     ) -> None:
         """Accept until cancelled; `attend` is awaited in a task of `group` for each connection that stands."""
-        accepting = [
-            group.create_task(self._accept(listening, make, attend, group), name=f"feed {self._place.name} accept")
-            for listening in self._listening
-        ]
-        try:
-            await asyncio.wait(accepting)
-        finally:
-            for task in accepting:
-                task.cancel()
-
-    async def _accept(
-        self,
-        listening: socket.socket,
-        make: Callable[[], Stream],
-        attend: Callable[[Stream], Awaitable[None]],
-        group: asyncio.TaskGroup,
-    ) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+
+        def greet(connection: socket.socket, peer: tuple[str, int]) -> None:
+            self._open += 1
+            self._arriving.add(connection)
+            task = group.create_task(
+                self._greet(connection, peer, make(), attend), name=f"feed {self._place.name} peer"
+            )
+            task.add_done_callback(lambda _: self._let_go(connection))
+
+        try:
+            for listening in self._listening:
+                loop.add_reader(listening, self._accept, listening, greet)
+            await loop.create_future()
+        finally:
+            for listening in self._listening:
+                loop.remove_reader(listening)
+
+    def _accept(self, listening: socket.socket, greet: Greet) -> None:
+        """Accept who waits; straight from the loop's readiness, so that no cancellation can lose a connection."""
+        for _ in range(_PER_WAKE):
             try:
-                connection, peer = await loop.sock_accept(listening)
-            except OSError:  # no descriptors left, or the caller has gone already
-                await asyncio.sleep(_EXHAUSTED_S)
-                continue
+                connection, peer = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionError):  # nobody, or he has gone already
+                return
+            except OSError:  # no descriptors left: without a pause the loop would be told so for ever
+                loop = asyncio.get_running_loop()
+                loop.remove_reader(listening)
+                loop.call_later(_EXHAUSTED_S, self._accept_again, listening, greet)
+                return
             refusal = self._refusal(str(peer[0]))
             if refusal is not None:
                 connection.close()
                 self._refused(peer_text(peer), refusal)
                 continue
-            self._open += 1
-            group.create_task(self._greet(connection, peer, make(), attend), name=f"feed {self._place.name} peer")
+            connection.setblocking(False)
+            greet(connection, peer)
+
+    def _accept_again(self, listening: socket.socket, greet: Greet) -> None:
+        if listening in self._listening:
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening, greet)
+
+    def _let_go(self, connection: socket.socket) -> None:
+        self._open -= 1
+        if connection in self._arriving:  # cancelled before its task began
+            self._arriving.remove(connection)
+            connection.close()
 
     def _refusal(self, host: str) -> FeedError | None:
         if not self._filter.permits(host):
@@ -118,19 +138,18 @@ class TalkDoor:
         attend: Callable[[Stream], Awaitable[None]],
     ) -> None:
         """TLS with a stranger, who may fail at it in any way; then the conversation."""
+        self._arriving.remove(connection)
         try:
-            try:
-                await self._shake_hands(connection, str(peer[0]), stream)
-            except Exception as error:  # what one caller's handshake ends with is nobody else's trouble
-                cause = getattr(error, "reason", None) or str(error) or type(error).__name__
-                self._refused(peer_text(peer), FeedError(codes.HANDSHAKE, place=peer_text(peer), cause=cause))
-                return
-            await attend(stream)
-        finally:
-            self._open -= 1
+            await self._shake_hands(connection, str(peer[0]), stream)
+        except Exception as error:  # what one caller's handshake ends with is nobody else's trouble
+            cause = getattr(error, "reason", None) or str(error) or type(error).__name__
+            self._refused(peer_text(peer), FeedError(codes.HANDSHAKE, place=peer_text(peer), cause=cause))
+            return
+        await attend(stream)
 
     async def _shake_hands(self, connection: socket.socket, host: str, stream: Stream) -> None:
-        tls, times = self._place.tls, {}
+        tls = self._place.tls
+        times: dict[str, float] = {}
         if tls is not None:
             times = {"ssl_handshake_timeout": self._limits.handshake_timeout_s, "ssl_shutdown_timeout": _GOODBYE_S}
         self._greeting[host] += 1

@@ -2,8 +2,9 @@
 
 Two tasks ask the dialect, one for what comes in and one for what goes out, and a timer asks it once a second. All ask
 in one event loop and write at once what it answers, so the peer reads the answers in the order in which they were
-given. Tracks are taken from their queue only while the connection takes more, so an acknowledgement never waits behind more
-than the tracks that are already written. A peer who does not read is not read from either, and is let go in the end.
+given. Tracks are taken from their queue only while the connection takes more, so an acknowledgement never waits behind
+more than the tracks that are already written. A peer who does not read is not read from either, and is let go in the
+end.
 
 The life of a conversation, whatever happens: opened once; received, offered and ticked while it goes on; closed once.
 """
@@ -64,6 +65,7 @@ class Session:
         self._is_open = False
         self._is_closed = False
         self._crashed = False
+        self._picture_is_due = False
         self._pictured_s: float | None = None
         self._sent = 0
 
@@ -242,8 +244,8 @@ class Session:
         return self._aside(self._ask(lambda: self._conversation.tick(now)))
 
     def begin_again(self) -> None:
-        """Somebody new listens over the same wire: begin with the picture again."""
-        self.wants_tracks = False
+        """Somebody new listens over the same wire: begin with the picture again, now or at one of the next ticks."""
+        self._picture_is_due = True
         self._follow_wish()
 
     def close(self) -> Heard:
@@ -304,17 +306,18 @@ class Session:
         Nothing can come between the picture and the updates after it: both are queued in one turn of the loop.
         """
         wants = not self.is_over and self._conversation.wants_tracks
-        if wants is self.wants_tracks:
-            return
         if not wants:
-            self.wants_tracks = False
-            self.outbox.clear()
+            if self.wants_tracks:
+                self.wants_tracks = False
+                self.outbox.clear()
+            return
+        if self.wants_tracks and not self._picture_is_due:
             return
         now_s = self._desk.clock.monotonic()
         if self._pictured_s is not None and now_s - self._pictured_s < _PICTURE_EVERY_S:
             return  # the next tick asks again
         self._pictured_s = now_s
-        self.wants_tracks = True
+        self.wants_tracks, self._picture_is_due = True, False
         self.outbox.begin_with(visible(self._desk.snapshot(), self.caller.view))
 
     def _send(self, frames: Sequence[bytes]) -> None:

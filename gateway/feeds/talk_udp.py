@@ -133,14 +133,15 @@ class TalkUdpFeed(TalkFeed):
                 return
             host, _, port = peer.rpartition(":")
             known = lately[peer] = (host.strip("[]"), int(port)), now_s
-            if self._session is not None and self._session.wants_tracks:
+            if self._session is not None:
                 self._session.begin_again()
         lately[peer] = known[0], now_s
 
     def _forget(self, now_s: float) -> None:
         """Forget those who have been silent for `Limits.idle_timeout_s`."""
         oldest_s = now_s - self._desk.limits.idle_timeout_s
-        self._lately = {peer: entry for peer, entry in self._lately.items() if entry[1] >= oldest_s}
+        for peer in [peer for peer, (_, heard_s) in self._lately.items() if heard_s < oldest_s]:
+            del self._lately[peer]
 
     def _targets(self) -> Iterable[SocketAddress]:
         place = self.place

@@ -51,7 +51,7 @@ class LineTalk:
         match word:
             case b"hello":
                 self.title = rest.decode()
-                return Turn(octets=(b"welcome ", rest + b"\n"))
+                return Turn(octets=(b"welcome " + rest + b"\n",))
             case b"want" | b"enough":
                 self.wants_tracks = word == b"want"
                 return Turn(octets=(b"ok\n",))
@@ -178,6 +178,7 @@ class Scene:
         """Start and run the feed."""
         await self.feed.start()
         self.running = asyncio.ensure_future(self.feed.run())
+        await asyncio.sleep(0)
 
     async def stop(self) -> None:
         """Cancel the feed and wait for its end."""
