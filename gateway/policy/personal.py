@@ -8,6 +8,8 @@ from msgspec.structs import replace
 
 from gateway.track import Loss, Track
 
+MOST_LOSSES = 200
+"""Of one gateway in a message: more, and the schema does not admit the track."""
 OPERATOR_WITHHELD = Loss("operator", "WITHHELD")
 RAW_WITHHELD = Loss("raw", "WITHHELD")
 
@@ -24,7 +26,9 @@ def withhold_personal(track: Track) -> Track:
     provenance = track.provenance
     if provenance:
         last = provenance[-1]
-        provenance = (*provenance[:-1], replace(last, losses=(*last.losses, *losses)))
+        # What is withheld must be said, and saying so must not keep the track from being expressed
+        before = last.losses[: MOST_LOSSES - len(losses)]
+        provenance = (*provenance[:-1], replace(last, losses=(*before, *losses)))
     return replace(track, operator=None, raw=None, provenance=provenance)
 
 

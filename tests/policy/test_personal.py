@@ -88,6 +88,13 @@ def test_what_was_not_there_is_not_listed_and_nobody_speaks_for_a_track_without_
     assert withhold_personal(replace(DRONE, provenance=())) == replace(DRONE, operator=None, raw=None, provenance=())
 
 
+def test_saying_so_does_not_make_the_track_one_that_no_message_can_carry() -> None:
+    many = replace(PASSED, losses=tuple(Loss(f"field-{n}", "NOT_MODELLED") for n in range(200)))
+    track = withhold_personal(replace(DRONE, provenance=(many,)))
+    assert track.provenance[0].losses[-2:] == LOSSES
+    assert alliance.fault(track) is None
+
+
 def test_an_operator_of_whom_nothing_is_known_is_one() -> None:
     assert has_personal([PLANE, replace(DRONE, operator=Operator())])
     assert withhold_personal(replace(DRONE, operator=Operator())).raw is None
