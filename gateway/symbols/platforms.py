@@ -11,15 +11,13 @@ PLATFORMS: dict[str, str | None] = {
     # aircraft with a crew: every vocabulary has other words for those without
     "FIXED_WING": None,
     "ROTARY_WING": None,
-    "GYROPLANE": "ROTARY_WING",
     "GLIDER": None,
     "ULTRALIGHT": None,
     "LIGHTER_THAN_AIR": None,
     "BALLOON": "LIGHTER_THAN_AIR",
     "TETHERED_BALLOON": "BALLOON",
     "AIRSHIP": "LIGHTER_THAN_AIR",
-    "PARACHUTE": None,
-    "PARACHUTIST": "PARACHUTE",
+    "PARACHUTIST": None,
     # aircraft without a crew
     "UAV": None,
     "UAV_FIXED_WING": "UAV",
@@ -44,7 +42,6 @@ PLATFORMS: dict[str, str | None] = {
     "PERSON": None,
     # on the ground
     "GROUND_VEHICLE": None,
-    "UGV": "GROUND_VEHICLE",
     "SENSOR": None,
     "UNIT": None,
     "INSTALLATION": "FIXED_OBJECT",

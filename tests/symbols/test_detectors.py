@@ -60,7 +60,7 @@ def test_reads_a_sapient_class_path(path: tuple[str, ...], environment: Environm
         (AIR, None, ("Air Vehicle",), ()),
         (AIR, "MISSILE", ("Equipment", "Weapon", "Missile"), (Loss("environment", "NO_CODE"),)),
         (LAND, "GROUND_VEHICLE", ("Land Vehicle",), ()),
-        (LAND, "UGV", ("Land Vehicle",), (Loss("platform", "ROUNDED"),)),
+        (LAND, "OBSTACLE", ("Fixed Object",), (Loss("platform", "ROUNDED"),)),
         (LAND, None, ("Unknown",), (Loss("environment", "NO_CODE"),)),
         (Environment.SURFACE, None, ("Unknown",), (Loss("environment", "NO_CODE"),)),
         (UNKNOWN, None, ("Unknown",), ()),
