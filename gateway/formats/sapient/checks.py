@@ -1,9 +1,8 @@
-"""The tests of single values that `table_v2` and `rules` amount to: one that decides fast, several that explain."""
+"""The tests of single values that `table_v2` and `rules` amount to."""
 
 from __future__ import annotations
 
 import re
-import sys
 from collections.abc import Callable, Iterable, Iterator
 from math import isfinite
 
@@ -40,19 +39,15 @@ class Check(Struct, frozen=True, kw_only=True):
     expected: str
 
 
-def fast(schema: Schema, message: str, field: FieldFact) -> Test | None:
-    """The one test that decides for a value of the field, saying nothing; `None` where anything goes.
+def allowed(enum: EnumFact, field: FieldFact) -> frozenset[int]:
+    """What may be sent: zero, UNSPECIFIED, only where a field without presence cannot leave it out."""
+    return frozenset([number for number, _ in enum.values if number or field.bare])
 
-    It passes exactly what all of `checks` pass.
-    """
-    if field.type in schema.enums:
-        return _values(schema.enums[field.type], field).__contains__
-    bounds = rules.RANGES.get((message, field.name))
-    if bounds is not None:
-        least, most = bounds[0], min(bounds[1], sys.float_info.max)  # neither NaN nor infinity lies between them
-        return lambda value: least <= value <= most
-    own = checks(schema, message, field)
-    return own[0].ok if own else None
+
+def form_of(field: FieldFact, key: tuple[str, str]) -> Test | None:
+    """The test of an identifier's form; `None` for what is no identifier. `key` is (message, field)."""
+    form = rules.FORMS.get(key, field.form)
+    return _FORMS[form][0] if form else None
 
 
 def checks(schema: Schema, message: str, field: FieldFact) -> tuple[Check, ...]:
@@ -78,18 +73,13 @@ def _checks(schema: Schema, message: str, field: FieldFact) -> Iterator[Check]:
         yield Check(ok=bool, code=codes.EMPTY, expected="some text")
 
 
-def _values(enum: EnumFact, field: FieldFact) -> frozenset[int]:
-    """What may be sent: zero, UNSPECIFIED, only where a field without presence cannot leave it out."""
-    return frozenset([number for number, _ in enum.values if number or field.bare])
-
-
 def _enum_checks(enum: EnumFact, field: FieldFact) -> Iterator[Check]:
     words = f"a value of {enum.name}"
     if not field.bare:
         yield Check(ok=bool, code=codes.UNSPECIFIED, expected=words)
     if enum.reserved:
         yield Check(ok=lambda value: value not in enum.reserved, code=codes.RESERVED_VALUE, expected=words)
-    yield Check(ok=_values(enum, field).__contains__, code=codes.UNKNOWN_VALUE, expected=words)
+    yield Check(ok=allowed(enum, field).__contains__, code=codes.UNKNOWN_VALUE, expected=words)
 
 
 def absent(schema: Schema, fact: MessageFact, present: Iterable[str]) -> Iterator[tuple[str, Code, str, str]]:

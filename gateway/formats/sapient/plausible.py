@@ -7,7 +7,7 @@ for "unknown", a clock that was never set; not an unusual target.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from math import hypot, pi
 
 from msgspec import Struct
@@ -38,7 +38,7 @@ _UTM = int(v2.LocationCoordinateSystem.UTM_M)
 _KILOMETRES = (int(v2.RangeBearingCoordinateSystem.DEGREES_KM), int(v2.RangeBearingCoordinateSystem.RADIANS_KM))
 _KPH = int(v2.SpeedUnits.KPH)
 _OWN_OBJECT = "the detection's own object_id"
-_CROCKFORD = {letter: value for value, letter in enumerate("0123456789ABCDEFGHJKMNPQRSTVWXYZ")}
+_CROCKFORD = str.maketrans("ABCDEFGHJKMNPQRSTVWXYZ", "abcdefghijklmnopqrstuv")  # to Python's digits of base 32
 
 
 class Doubt(Struct, frozen=True, kw_only=True):
@@ -93,16 +93,13 @@ def coverage_m(report: v2.StatusReport) -> float | None:
 
 def ulid_time_s(ulid: str) -> float:
     """Seconds since 1970 that a valid ULID was minted at. Never the time of anything else than that."""
-    milliseconds = 0
-    for letter in ulid[:10]:
-        milliseconds = milliseconds * 32 + _CROCKFORD.get(letter, 0)
-    return milliseconds / 1000
+    return int(ulid[:10].translate(_CROCKFORD), 32) / 1000
 
 
 def _clock(message: v2.SapientMessage, received_at: datetime | None) -> Iterator[Doubt]:
     if received_at is None:
         return
-    late_s = received_at.astimezone(UTC).timestamp() - message.timestamp.seconds - message.timestamp.nanos / 1e9
+    late_s = received_at.timestamp() - message.timestamp.seconds - message.timestamp.nanos / 1e9
     if not -LATE_S <= late_s <= EARLY_S:
         side = f"{late_s:.3f} s before" if late_s > 0 else f"{-late_s:.3f} s after"
         cause = f"{side} its reception; {EARLY_S} s before to {LATE_S} s after are usual"
@@ -267,7 +264,7 @@ def _velocity(one: v2.ENUVelocity, at: str, known: Known) -> Iterator[Doubt]:
 
 def _minted(ulid: str, at: str, sent_s: float, most_s: float) -> Iterator[Doubt]:
     """An identifier's own time beside the message's: a copied or fixed identifier, or a clock that was set."""
-    if len(ulid) != 26:
+    if len(ulid) != 26 or not ulid.isalnum() or not ulid.isascii() or not ulid.isupper():
         return
     age_s = sent_s - ulid_time_s(ulid)
     if not -_OWN_ULID_S <= age_s <= most_s:

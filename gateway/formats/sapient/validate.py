@@ -1,15 +1,13 @@
 """Is a message what BSI Flex 335 v2.0 allows? Every fault with its field's path; nothing said about physical sense.
 
-A message is walked twice at most. The first walk only decides, and is made to be cheap for what is valid: all values of
-a message are fetched by one call, and whether a field is present is asked only where its value does not tell. What
-fails there is walked again, by the same rules, to say what is wrong and where; that walk has the last word.
+A message is walked twice at most. The first walk (`compiled`) only decides, and is cheap for what is valid. What fails
+there is walked again here, by the same rules, to say what is wrong and where; that walk has the last word.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from functools import cache
-from operator import attrgetter
 from typing import cast
 
 from google.protobuf.message import Message
@@ -19,7 +17,8 @@ from msgspec import Struct
 
 from gateway.errors import Code, FormatError
 from gateway.formats.sapient import codes, rules
-from gateway.formats.sapient.checks import Test, absent, checks, fast, good_instant, must_field, must_oneof
+from gateway.formats.sapient.checks import absent, checks, good_instant
+from gateway.formats.sapient.compiled import compiled
 from gateway.formats.sapient.schema import TIMESTAMP, FieldFact, MessageFact, Schema
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.formats.sapient.v2 import schema as v2_schema
@@ -27,8 +26,6 @@ from gateway.formats.sapient.wire import walk
 
 _FAULTS = 100  # of one message; one that is wrong in more places is not described better by more of them
 _OBSERVED = 40  # characters of a value that a fault shows
-
-_DEFAULTS: dict[str, object] = {"string": "", "bytes": b"", "bool": False}
 
 
 class Fault(Struct, frozen=True, kw_only=True):
@@ -57,7 +54,7 @@ def validate(message: SapientMessage, *, octets: bytes = b"") -> tuple[Fault, ..
 
 def judge(checker: Checker, message: Message, octets: bytes) -> tuple[Fault, ...]:
     """What is wrong with a message of the checker's version."""
-    good = checker.good("SapientMessage")(message)
+    good = checker.good(message)
     # What the parser dropped makes the octets longer than what it kept, but for enumerations that may be packed or not
     twice = bool(octets) and (len(octets) != message.ByteSize() or message.HasField("registration"))
     if good and not twice:
@@ -73,109 +70,13 @@ def _checker() -> Checker:
     return Checker(v2_schema())
 
 
-class _Plan:
-    """What to look at in messages of one type, and in which way, so that little is asked of those that are valid."""
-
-    def __init__(self, checker: Checker, fact: MessageFact) -> None:
-        schema = checker.schema
-        self.needed: list[str] = []
-        """Mandatory, and a default value would not tell that they are missing."""
-        self.oneofs = [name for name, must in fact.oneofs if must_oneof(schema, fact, name, must=must)]
-        self.optional: list[tuple[str, Test]] = []
-        """Their default value is a breach if it was sent, and none if it was not."""
-        self.tests: list[Test] = []
-        self.inner: list[tuple[str, Test]] = []
-        self.lists: list[tuple[str, Test, bool]] = []
-        names: list[str] = []
-        for field in fact.fields:
-            must = bool(must_field(schema, fact, field))
-            test = fast(schema, fact.name, field)
-            message = field.type in schema.messages or field.type == TIMESTAMP
-            if message:
-                test = checker.child(field.type)
-            if field.many:
-                if test is not None or must:
-                    self.lists.append((field.name, test or _anything, must))
-                continue
-            if message:
-                assert test is not None
-                self.inner.append((field.name, test))
-            elif test is not None and (must or test(_DEFAULTS.get(field.type, 0))):
-                names.append(field.name)
-                self.tests.append(test)
-            elif test is not None:
-                self.optional.append((field.name, test))
-            if must and (message or test is None or test(_DEFAULTS.get(field.type, 0))):
-                self.needed.append(field.name)
-        self.values: Callable[[Message], tuple[object, ...]] = _getter(names)
-
-
-def _anything(_: object) -> bool:
-    return True
-
-
-def _getter(names: list[str]) -> Callable[[Message], tuple[object, ...]]:
-    if not names:
-        return lambda _: ()
-    get = attrgetter(*names)
-    return get if len(names) > 1 else lambda message: (get(message),)
-
-
 class Checker:
-    """The tests of one schema, made per message type when first needed."""
+    """The rules of one schema, to decide and to explain."""
 
     def __init__(self, schema: Schema) -> None:
         self.schema = schema
-        self._good: dict[str, Callable[[Message], bool]] = {TIMESTAMP: good_instant}
-
-    def good(self, name: str) -> Callable[[Message], bool]:
-        """Whether messages of this type break no rule at any depth."""
-        known = self._good.get(name)
-        if known is None:
-            known = self._good[name] = self._make(self.schema.messages[name])
-        return known
-
-    def _make(self, fact: MessageFact) -> Callable[[Message], bool]:
-        plan = _Plan(self, fact)
-        needed, oneofs, optional = plan.needed, plan.oneofs, plan.optional
-        tests, values, inner, lists = plan.tests, plan.values, plan.inner, plan.lists
-        cross = rules.CROSS.get(fact.name)
-
-        def good(message: Message) -> bool:
-            has = message.HasField
-            for name in needed:
-                if not has(name):
-                    return False
-            for test, value in zip(tests, values(message)):  # noqa: B905  # made together
-                if not test(value):
-                    return False
-            for name, test in optional:
-                value = getattr(message, name)
-                if not (test(value) if value else not has(name)):
-                    return False
-            for name, test in inner:
-                if has(name) and not test(getattr(message, name)):
-                    return False
-            for name, test, must in lists:
-                elements = getattr(message, name)
-                if elements:
-                    for element in elements:
-                        if not test(element):
-                            return False
-                elif must:
-                    return False
-            for name in oneofs:
-                if message.WhichOneof(name) is None:
-                    return False
-            return not len(UnknownFieldSet(message)) and (cross is None or not cross(message))
-
-        return good
-
-    def child(self, name: str) -> Test:
-        """The test of messages inside, looked up late: they may hold messages of the type that is being made."""
-        if name in self._good:
-            return self._good[name]
-        return lambda value: self.good(name)(value)
+        self.good = compiled(schema)["SapientMessage"]
+        """Whether a message breaks no rule at any depth."""
 
     def explain(self, message: Message) -> list[Fault]:
         """What is wrong with a message and all below it."""
