@@ -29,9 +29,6 @@ def certs() -> None:
     """
 
 
-app.command("password")(make_password)
-
-
 @app.command()
 def dev(
     directory: Annotated[Path, typer.Option("--directory", "-d", help="Where to write.")] = Path("certs"),
@@ -116,6 +113,9 @@ def tak_client(
     say("the stores' password stands in the package's preferences; clients that import it need no other")
     say("paste into gateway.toml:\n")
     data(made.configuration)
+
+
+app.command("password")(make_password)
 
 
 def _names(item: dict[str, object]) -> str:
