@@ -17,9 +17,25 @@ from gateway.config import Config, load
 from gateway.config.national import ClientTable, Direction, FeedKind, Origins
 from gateway.demo.stage import Player, free_ports
 from gateway.errors import Code, FormatError
+from gateway.formats import alliance
 from gateway.formats.registry import formats
 from gateway.policy import View
-from gateway.stages import Answer, Decoder, Encoded, Encoder, Format, Frame, Peer, Request, Turn
+from gateway.stages import (
+    Answer,
+    Decoder,
+    Encoded,
+    Encoder,
+    Exercise,
+    Format,
+    Frame,
+    Header,
+    Inbound,
+    Message,
+    Peer,
+    Request,
+    Simulation,
+    Turn,
+)
 from gateway.track import Label, Loss, Operator, Position, RawRecord, State, Track
 from tests.assembled import Assembly, assembled, of_two
 
@@ -225,6 +241,29 @@ def test_a_message_whose_body_retention_removed_keeps_its_proofs(gateways: Assem
     assert message["partners"][0]["state"] == "delivered"
     assert len(message["sha256"]) == 64
     assert "body       removed by retention" in explain(gateways, 0, message_id).stdout
+
+
+def test_a_message_that_we_refused_was_shown_to_nobody(gateways: Assembly) -> None:
+    sender, receiver = gateways.nodes
+    header = Header(
+        message_id="3f2504e0-4f89-41d3-9a0c-0305e82c3301",
+        created_at=SystemClock().now(),
+        sender="nld-1",
+        recipients=("deu-1",),
+        nonce="0" * 32,
+        exercise=Exercise.EXERCISE,
+        simulation=Simulation.SIMULATED,
+        label=Label(policy="DEMONSTRATION", classification="OTHER"),
+    )
+    track = Track(track_id="6ba7b810-9dad-41d1-80b4-00c04fd430c8", state=State(time=NOW, position=Position(52.0, 4.0)))
+    sealed = sender.rooms.signer.seal(alliance.draft(Message(header=header, tracks=(track,))))
+    pushed = Inbound(octets=sealed.octets, partner="nld-1", received_at=SystemClock().now())
+    assert not gateways.do(receiver.take_inbound(pushed)).accepted
+    message = explained(gateways, 1, header.message_id)
+    (partner,) = message["partners"]
+    assert (message["direction"], partner["state"], partner["code"]) == ("received", "refused", "POL-002")
+    assert not [feed for shown in message["tracks"] for feed in shown["feeds"]]
+    assert "partner    nld-1: refused, POL-002" in explain(gateways, 1, header.message_id).stdout
 
 
 def test_an_unknown_message_is_a_finding_and_an_unknown_code_a_wrong_usage(gateways: Assembly) -> None:
