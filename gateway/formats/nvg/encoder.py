@@ -147,12 +147,16 @@ class _Object:
         facts.list_losses(track, self._lost)
         symbol, symbol_losses = symbol_for(track, self._options.symbols)
         told_again = {"platform", "identity.amplification"} if self._options.extended else set()
+        undeclared: Pairs = []
+        if track.identity is None and self._options.extended:  # 20 digits cannot say that nobody declared one
+            told_again.add("identity.value")
+            undeclared.append(("identity", "NONE"))
         self._lost.extend(loss for loss in symbol_losses if loss.field not in told_again)
         if any(one.type != (kept_symbol(track) or ":").partition(":")[2] for one in track.classifications):
             self._lost.append(Loss("classifications", "NO_TARGET"))
         skipped, name, geometry, extra = self._geometry(state, symbol_losses)
         label, label_of = self._label()
-        pairs = self._pairs(skipped, label_of + extra)
+        pairs = self._pairs(skipped, undeclared + label_of + extra)
         attributes = f' uri="{attribute_text(self._uri)}"{label} symbol="{attribute_text(_dotted(symbol))}"'
         attributes += self._leftover_attributes() + geometry + self.kept.foreign_attributes
         content = self.kept.metadata + self._extended(pairs) + self._remarks() + _times(state, self.kept.begin)

@@ -152,7 +152,7 @@ def _track(
     return Track(
         identifiers=identifiers,
         environment=said.meaning.environment,
-        identity=facts.identity_of(told, said.meaning.identity),
+        identity=None if told.others.get("identity") == "NONE" else facts.identity_of(told, said.meaning.identity),
         platform=platform if isinstance(platform, str) else said.meaning.platform,
         name=name,
         remarks=remarks,

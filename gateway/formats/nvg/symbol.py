@@ -74,11 +74,11 @@ def symbol_for(track: Track, family: str) -> tuple[str, tuple[Loss, ...]]:
     """
     exercise = track.status is not None and track.status.exercise is True
     own = kept_symbol(track)
-    code = own.partition(":")[2] if own else None
+    code = own.partition(":")[2].ljust(15, "-") if own else None  # some producers leave trailing hyphens out
     if own is not None and _agrees(said_by(own).meaning, track, exercise):
         return own, ()
     if code is not None and (_DIGITS(code) is not None) != (family == "app6d"):
-        other = symbols.sidc20_to_sidc15(code) if _DIGITS(code) else symbols.sidc15_to_sidc20(code.ljust(15, "-"))
+        other = symbols.sidc20_to_sidc15(code) if _DIGITS(code) else symbols.sidc15_to_sidc20(code)
         code = other.text if other is not None else None
     written = FAMILIES[family](
         environment=track.environment,
