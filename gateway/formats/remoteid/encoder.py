@@ -25,6 +25,7 @@ from gateway.formats.remoteid.messages import (
     GROUND,
     HORIZONTAL_BOUNDS_M,
     OPERATOR_BASES,
+    OTHER_TYPE,
     REGISTRATION,
     SERIAL,
     SESSION,
@@ -117,8 +118,8 @@ class RemoteIdEncoder:
 def _basic_ids(track: Track, kept: Mapping[str, str], lost: list[Loss]) -> list[BasicId]:
     """The names that Remote ID has a place for; a track without one goes by its track id, as a private session id."""
     ua_type, losses = to_remote_id(platform=track.platform)
-    if kept.get("ua-type") == "15" and ua_type == 0:
-        ua_type = 15
+    if kept.get("ua-type") == str(OTHER_TYPE) and ua_type == 0:
+        ua_type = OTHER_TYPE
     lost.extend(losses)
     found: dict[int, BasicId] = {}
     for identifier in track.identifiers:

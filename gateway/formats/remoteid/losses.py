@@ -74,6 +74,8 @@ def not_carried(track: Track, state: State) -> list[Loss]:
     losses = [Loss(name, "NO_TARGET") for name in _TRACK if getattr(track, name) not in (None, ())]
     losses.extend([Loss(f"state.{name}", "NO_TARGET") for name in _STATE if getattr(state, name) is not None])
     losses.extend([Loss(f"state.{name}", "NO_DATUM") for name in _NO_DATUM if getattr(state, name) is not None])
+    if state.time_quality in ("RECEIVED", "INFERRED"):
+        losses.append(Loss("state.time_quality", "NO_TARGET"))  # a reader takes the time for a measured one
     status = track.status
     if status is not None:
         losses.extend([Loss(f"status.{name}", "NO_TARGET") for name in _STATUS if getattr(status, name) is not None])

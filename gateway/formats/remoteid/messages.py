@@ -16,6 +16,8 @@ NONE, SERIAL, REGISTRATION, UTM, SESSION = range(5)
 """Kinds of id of a Basic ID message."""
 GROUND, AIRBORNE, EMERGENCY, FAILURE = 1, 2, 3, 4
 """Operational status of a Location message."""
+OTHER_TYPE = 15
+"""UA type of an aircraft that is none of the others."""
 
 HORIZONTAL_BOUNDS_M = (None, 18520.0, 7408.0, 3704.0, 1852.0, 926.0, 555.6, 185.2, 92.6, 30.0, 10.0, 3.0, 1.0)
 VERTICAL_BOUNDS_M = (None, 150.0, 45.0, 25.0, 10.0, 3.0, 1.0)

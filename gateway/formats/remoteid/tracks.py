@@ -24,6 +24,7 @@ from gateway.formats.remoteid.messages import (
     GROUND,
     HORIZONTAL_BOUNDS_M,
     OPERATOR_BASES,
+    OTHER_TYPE,
     REGISTRATION,
     SERIAL,
     SESSION,
@@ -111,9 +112,9 @@ def standing(messages: Mapping[Slot, Heard], address: str) -> Standing:
     if address:
         identifiers.append(Identifier("mac", address))
     meaning = from_remote_id(ua_type)
-    if meaning.losses:
-        leftovers["ua-type"] = str(ua_type)
-        losses.extend(meaning.losses)
+    losses.extend(meaning.losses)
+    if ua_type == OTHER_TYPE:
+        leftovers["ua-type"] = str(ua_type)  # the platform says no more than that it is uncrewed
     remarks, is_emergency = _purpose(_message(messages, SelfId, ("self_id", 0)), leftovers, losses)
     system = _message(messages, System, ("system", 0))
     owner = _message(messages, OperatorId, ("operator_id", 0))
