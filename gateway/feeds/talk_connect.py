@@ -77,7 +77,7 @@ class TalkConnectFeed(TalkFeed):
                     self._stream, place.host, place.port, ssl=place.tls, ssl_shutdown_timeout=goodbye_s
                 )
                 return stream.session
-        except (OSError, OverflowError) as error:  # TimeoutError and ssl.SSLError are among them
+        except (OSError, OverflowError, ValueError) as error:  # TimeoutError and ssl.SSLError are among them
             cause = getattr(error, "strerror", None) or str(error) or f"no answer in {limits.connect_timeout_s:g} s"
             self.counts.last_error = str(FeedError(codes.CONNECT, place=self._whom(), cause=cause))
         return None

@@ -221,9 +221,12 @@ class Session:
                 self.fail(turn.over)
                 break
             self.has_heard = True
-        if said:
-            self._send(said)
-        self._follow_wish()
+        try:
+            if said:
+                self._send(said)
+            self._follow_wish()
+        except Exception as error:  # answers that are no octets, a wish that cannot be asked
+            self.crash(error)
         return heard
 
     def tick(self) -> Heard:
@@ -258,15 +261,15 @@ class Session:
         now = self._desk.clock.now()
         try:
             turn = self._conversation.closed(now)
+            self._tally(turn)
+            if turn.octets and not spoke_last:
+                self._send(turn.octets)
         except GatewayError as error:
             self._note(error)
             return [(self.frame(b""), Decoded(problems=(refusal(error),)))]
         except Exception as error:
             self.crash(error)
             return []
-        self._tally(turn)
-        if turn.octets and not spoke_last:
-            self._send(turn.octets)
         return self._aside(turn)
 
     async def hand_on(self, heard: Heard) -> None:
@@ -282,18 +285,18 @@ class Session:
     def _ask(self, question: Callable[[], Turn]) -> Turn:
         try:
             turn = question()
+            if turn.octets:
+                self._send(turn.octets)
+            self._tally(turn)
+            if turn.over is not None:
+                self.fail(turn.over)
+            self._follow_wish()
         except GatewayError as error:
             self.fail(error)
             return Turn(decoded=Decoded(problems=(refusal(error),)))
         except Exception as error:
             self.crash(error)
             return Turn()
-        if turn.octets:
-            self._send(turn.octets)
-        self._tally(turn)
-        if turn.over is not None:
-            self.fail(turn.over)
-        self._follow_wish()
         return turn
 
     def _aside(self, turn: Turn) -> Heard:

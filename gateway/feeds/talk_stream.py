@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from typing import cast
 
 from gateway.clock import Clock
@@ -57,9 +58,10 @@ class Stream(asyncio.Protocol):
         self.transport.set_write_buffer_limits(high=_WRITE_BUFFER)
         sock: socket.socket | None = transport.get_extra_info("socket")
         if sock is not None:
-            for option, level, value in _KEEP_ALIVE:
-                if option:
-                    sock.setsockopt(level, option, value)
+            with suppress(OSError):  # he may have gone already, of which we are told next
+                for option, level, value in _KEEP_ALIVE:
+                    if option:
+                        sock.setsockopt(level, option, value)
         self.session = self._meet(self)
         if self.session is None:
             self._is_deaf = True
@@ -180,10 +182,9 @@ class Stream(asyncio.Protocol):
                 transport.write_eof()
                 self._read_on()
         try:
-            async with asyncio.timeout(within_s):
-                await self._closed.wait()
-        except TimeoutError:
-            pass
+            with suppress(TimeoutError):
+                async with asyncio.timeout(within_s):
+                    await self._closed.wait()
         finally:
             transport.abort()
 

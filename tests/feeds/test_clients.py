@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from datetime import timedelta
 from pathlib import Path
@@ -133,6 +134,42 @@ async def test_tls_1_2_is_spoken_without_tickets_and_nothing_older_at_all(camp: 
             assert connection.session.has_ticket is False
             assert connection.cipher()[0].startswith("ECDHE-")
     assert camp.tls.minimum_version == ssl.TLSVersion.TLSv1_2
+
+
+async def test_a_session_that_is_resumed_proves_no_more_than_a_fresh_one(camp: Camp) -> None:
+    known, tls = camp.client("hq")
+    other, _ = camp.client("other")
+    tls.maximum_version = ssl.TLSVersion.TLSv1_2
+
+    def call(address: tuple[str, int], session: ssl.SSLSession | None) -> tuple[ssl.SSLSession | None, bytes]:
+        try:
+            with (
+                socket.create_connection(address, 5) as plain,
+                tls.wrap_socket(plain, server_hostname="localhost", session=session) as secured,
+            ):
+                resumed.append(secured.session_reused or False)
+                secured.sendall(b"ping 1\n")
+                session, answer = secured.session, secured.recv(100)
+                if answer:
+                    secured.unwrap()  # a session that is not ended properly is not taken up again
+                return session, answer
+        except (ConnectionError, ssl.SSLError):
+            return None, b""
+
+    resumed: list[bool] = []
+    async with talking(tls=camp.tls, clients=(known,)) as scene:
+        valid_now(scene)
+        session, answer = await asyncio.to_thread(call, scene.address, None)
+        assert answer == b"pong 1\n"
+        _, answer = await asyncio.to_thread(call, scene.address, session)
+        assert answer == b"pong 1\n"
+        assert [talk.peer.name for talk in scene.endpoint.talks] == ["hq", "hq"]
+        assert resumed == [False, True]  # OpenSSL does, and nothing in Python can forbid it
+    async with talking(tls=camp.tls, clients=(other,)) as scene:
+        valid_now(scene)
+        _, answer = await asyncio.to_thread(call, scene.address, session)
+        assert answer == b""
+        assert "FEED-027" in scene.feed.counts.last_error
 
 
 async def test_clients_without_tls_are_nobody(camp: Camp) -> None:

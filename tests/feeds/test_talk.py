@@ -12,6 +12,7 @@ from gateway.feeds import codes
 from gateway.feeds.address import peer_text
 from gateway.limits import Limits
 from gateway.policy import View
+from gateway.stages import Turn
 from gateway.store.codes import NOT_DURABLE
 from tests.feeds.support import BLOCKS, track, until
 from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, shown, talking
@@ -156,28 +157,34 @@ async def test_a_bug_of_the_dialect_ends_one_conversation_and_shows_the_frame() 
         assert scene.endpoint.talks[0].asked.count("closed") == 1
 
 
-@pytest.mark.parametrize("where", ["opened", "offered", "tick", "closed"])
-async def test_a_bug_anywhere_in_the_dialect_ends_only_that_conversation(where: str) -> None:
+def broken(*_: object) -> None:
+    raise ZeroDivisionError
+
+
+def nonsense(*_: object) -> Turn:
+    return Turn(octets=("text is no octets",))  # type: ignore[arg-type] # a bug of a dialect
+
+
+@pytest.mark.parametrize("how", [broken, nonsense])
+@pytest.mark.parametrize("where", ["opened", "received", "offered", "tick", "closed"])
+async def test_a_bug_anywhere_in_the_dialect_ends_only_that_conversation(where: str, how: object) -> None:
     async with talking() as scene:
-
-        def broken(*_: object) -> None:
-            raise ZeroDivisionError(where)
-
         converse = scene.endpoint.converse
 
         def first_is_broken(peer: object) -> object:
             talk = converse(peer)
             if len(scene.endpoint.talks) == 1:
-                setattr(talk, where, broken)
+                talk.wants_tracks = where == "offered"
+                setattr(talk, where, how)
             return talk
 
         scene.endpoint.converse = first_is_broken
         async with calling(scene.address) as one:
-            one.say("want")
-            if where != "opened":
-                await one.expect("ok")
+            await until(lambda: bool(scene.feed.peers()) or scene.feed.counts.broken_off == 1)
             scene.offer(track("a"))
-            if where == "closed":
+            if where == "received":
+                one.say("ping 1")
+            elif where == "closed":
                 one.writer.write_eof()
             await one.rest()
         async with calling(scene.address) as two:
