@@ -22,7 +22,7 @@ from weakref import WeakKeyDictionary
 
 import structlog
 from aiohttp import web
-from aiohttp.typedefs import Handler
+from aiohttp.typedefs import Handler, Middleware
 from msgspec import Struct
 
 from gateway.clock import Clock
@@ -102,7 +102,7 @@ class DocumentServer:
         self._desks: dict[str, _Desk] = {}
         self._threads = asyncio.Semaphore(_THREADS)
         self._since: WeakKeyDictionary[asyncio.BaseTransport, float] = WeakKeyDictionary()
-        app = web.Application(middlewares=[web.middleware(self._guard)], client_max_size=limits.max_message_octets)
+        app = web.Application(middlewares=[self._middleware()], client_max_size=limits.max_message_octets)
         for path in ("/", f"/{place.form.name}"):
             app.router.add_route("GET", path, self._fetch)  # HEAD has a route of its own
             app.router.add_route("HEAD", path, self._fetch)
@@ -148,6 +148,13 @@ class DocumentServer:
             self._address = None
 
     # ------------------------------------------------------------------------------------------------------- requests
+
+    def _middleware(self) -> Middleware:
+        @web.middleware
+        async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+            return await self._guard(request, handler)
+
+        return guard
 
     async def _guard(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         """Who asks, and every failure as a problem document; then the answer, within its time."""
