@@ -38,10 +38,12 @@ def put(detail: Detail, name: str, attributes: dict[str, str]) -> bool:
     """Write an element without content into its message, if that loses nothing; whether it did."""
     typed = TYPED[name]
     required = typed.required
-    if len(attributes) != len(required) and not attributes.keys() - frozenset(required) <= typed.optional:
-        return False
     for one in required:
         if not attributes.get(one):
+            return False
+    if len(attributes) != len(required):
+        beyond = attributes.keys() - typed.optional
+        if len(beyond) != len(required):
             return False
     if name == "track":
         return _put_track(detail, attributes)
