@@ -106,7 +106,8 @@ def must_field(schema: Schema, fact: MessageFact, field: FieldFact) -> str:
 
 def must_oneof(schema: Schema, fact: MessageFact, name: str, *, must: bool) -> str:
     """Which document makes a member of the oneof mandatory; empty if none does."""
-    return schema.version if must else rules.MUST_ONEOF.get((fact.name, name), "")
+    own = "" if schema.version != _V2 else rules.MUST_ONEOF.get((fact.name, name), "")
+    return own or (schema.version if must else "")
 
 
 def good_instant(message: Message) -> bool:
