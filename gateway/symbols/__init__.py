@@ -1,10 +1,10 @@
 """Vocabularies of what an object is and who it is said to be, mapped to the canonical track and back.
 
-Takes codes: CoT types, 15-letter (MIL-STD-2525C, APP-6B) and 20-digit (MIL-STD-2525D, APP-6D) symbol codes, SAPIENT
-classes, Remote ID aircraft types, ASTERIX emitter categories.
-Gives environment, identity and platform, or the code for them, each with the losses that no table can avoid.
-Fails with `BadSymbolError`, and only for a text that is no code of its vocabulary at all.
-Trusts nobody: an identity is read only where the code declares one, joker and faker only in an exercise, and no chain
+Takes: codes: CoT types, 15-letter (MIL-STD-2525C, APP-6B) and 20-digit (MIL-STD-2525D, APP-6D) symbol codes, SAPIENT
+classes, Remote ID aircraft types, ASTERIX emitter categories; or environment, identity and platform of a track.
+Gives: environment, identity and platform, or the code for them, each with the losses that no table can avoid.
+Fails: with `BadSymbolError`, and only for a text that is no code of its vocabulary at all.
+Trusts: nobody. An identity is read only where the code declares one, joker and faker only in an exercise, and no chain
 of conversions makes a suspect hostile.
 """
 

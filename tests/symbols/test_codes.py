@@ -167,8 +167,8 @@ def test_no_code_claims_more_than_the_track_unless_the_operator_says_so() -> Non
     assert to_sidc15(**track, functions={"UAV_ROTARY_WING": "A-M-H-Q"}) == Written("SHAPMHQ--------")
     for nonsense in ("G-E-V", "15120000", "A-?-", "Axx", "", "99999999"):
         choice = {"UAV": nonsense, "UAV_ROTARY_WING": nonsense}
-        assert to_sidc20(**track, functions=choice).losses == unsaid
-        assert to_sidc15(**track, functions=choice).losses == unsaid
+        assert to_sidc20(**track, functions=choice) == Written("10060100000000000000", unsaid)
+        assert to_sidc15(**track, functions=choice) == Written("SHAP-----------", unsaid)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +211,43 @@ def test_a_code_that_could_not_be_read_is_not_passed_on_as_it_is() -> None:
 
 def test_the_general_missile_of_20_digits_has_a_function_id() -> None:
     assert sidc20_to_sidc15("10060200001100000000") == Written("SHAPWM---------", (Loss("sidc.modifiers", "ROUNDED"),))
+
+
+@pytest.mark.parametrize(
+    ("short", "long"),
+    [
+        *(
+            (f"SFG{letter}UCI--------", f"100310{digit}0001211000000")
+            for letter, digit in zip("PACDXF", "012345", strict=True)
+        ),
+        *(
+            (f"SFGPUCI---{letter}----", f"1003100{digit}001211000000")
+            for letter, digit in zip("FACEGBD", "1234567", strict=True)
+        ),
+        *(
+            (f"SFGPUCI----{letter}---", f"10031000{digits}1211000000")
+            for letter, digits in zip(
+                "ABCDEFGHIJKLMN",
+                ["11", "12", "13", "14", "15", "16", "17", "18", "21", "22", "23", "24", "25", "26"],
+                strict=True,
+            )
+        ),
+        *(
+            (f"SFGPEV----{letters}---", f"10031500{digits}1200000000")
+            for letters, digits in zip(
+                ["MO", "MP", "MQ", "MR", "MS", "MT", "MW", "MU", "MV", "MX", "MY"],
+                ["31", "32", "33", "34", "35", "36", "37", "41", "42", "51", "52"],
+                strict=True,
+            )
+        ),
+        ("SFSPCLDD--NS---", "10033000611202030000"),
+        ("SFSPCLDD--NL---", "10033000621202030000"),
+        ("SFGPI-----HB---", "10032001000000000000"),
+        ("SFGAUCI---EG---", "10031014171211000000"),
+    ],
+)
+def test_status_task_force_echelon_and_mobility_have_their_digits(short: str, long: str) -> None:
+    assert (sidc15_to_sidc20(short), sidc20_to_sidc15(long)) == (Written(long), Written(short))
 
 
 def test_bare_dimensions_convert_and_so_does_what_the_table_does_not_know() -> None:
