@@ -110,6 +110,8 @@ def tak_client(
         return
     for path in written:
         say(f"wrote {path}")
+    if not made.host_is_named:
+        say(f"warning: the node's TLS certificate does not name {host}; see gateway certs dev --host")
     say("the stores' password stands in the package's preferences; clients that import it need no other")
     say("paste into gateway.toml:\n")
     data(made.configuration)

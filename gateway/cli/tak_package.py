@@ -69,6 +69,8 @@ class Made(Struct, frozen=True, kw_only=True):
     """Connect string of the client."""
     configuration: str
     """Text for the configuration file."""
+    host_is_named: bool
+    """Whether the node's TLS certificate, where it lies beside the authority, names the host."""
 
 
 def package_for(directory: Path, name: str, *, host: str, port: int, password: str, now: datetime) -> Made:
@@ -92,6 +94,7 @@ def package_for(directory: Path, name: str, *, host: str, port: int, password: s
         pin=issued.pin,
         connect=f"{host}:{port}:ssl",
         configuration=_configuration(name, issued.pin, port),
+        host_is_named=_names(directory / f"{server}.tls.pem", host),
     )
 
 
@@ -117,6 +120,16 @@ def _server(authority: x509.Certificate) -> str:
     names = authority.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
     name = str(names[0].value).removesuffix(_AUTHORITY) if names else ""
     return re.sub(r"[^A-Za-z0-9_.-]", "-", name) or "gateway"
+
+
+def _names(certificate: Path, host: str) -> bool:
+    try:
+        found = x509.load_pem_x509_certificate(certificate.read_bytes()).extensions
+        names = found.get_extension_for_class(x509.SubjectAlternativeName).value
+    except (OSError, ValueError, x509.ExtensionNotFound):
+        return True  # it lies elsewhere, and is the operator's own
+    addresses = {str(address) for address in names.get_values_for_type(x509.IPAddress)}
+    return host in addresses or host in names.get_values_for_type(x509.DNSName)
 
 
 def _configuration(name: str, pin: str, port: int) -> str:

@@ -138,6 +138,14 @@ def test_what_is_printed_is_configuration_with_the_clients_pin(invoke: Invoke, c
         assert b"localhost:18089:ssl" in package.read("nld-1.pref")
 
 
+def test_a_host_that_the_node_s_certificate_does_not_name_is_pointed_out(invoke: Invoke, certs: Path) -> None:
+    assert "does not name nld-1.example" in invoke("certs", "tak-client", "a", "--host", "nld-1.example").stderr
+    assert "does not name" not in invoke("certs", "tak-client", "b", "--host", "127.0.0.1").stderr
+    assert "does not name" not in invoke("certs", "tak-client", "c", "--host", "nld-1").stderr
+    (certs / "nld-1.tls.pem").unlink()
+    assert "does not name" not in invoke("certs", "tak-client", "d", "--host", "nld-1.example").stderr
+
+
 def test_every_package_has_a_password_of_its_own_which_is_not_printed(invoke: Invoke, certs: Path) -> None:
     seen = set()
     for name in ("a", "b"):
