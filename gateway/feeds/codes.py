@@ -89,10 +89,10 @@ UNPROVED = Code(
     "FEED-062", "caller has not proved who it is", "show the certificate or the password of a client of this feed"
 )
 TOO_MANY_ATTEMPTS = Code(
-    "FEED-063", "too many wrong passwords came from this address", "wait as long as Retry-After says; check the password"
+    "FEED-063", "too many wrong passwords came from this address", "check the password; wait a minute"
 )
 CLIENT_BUSY = Code("FEED-064", "client has too many requests under way", "wait for an answer before asking again")
-POLL_STATUS = Code("FEED-065", "polled server answered with no document", "check the URL, and that server's permissions")
+POLL_STATUS = Code("FEED-065", "polled server answered with no document", "check the URL, and what that server permits")
 POLL_ANSWER = Code("FEED-066", "polled document cannot be taken", "have that server answer as the cause says")
 
 CODES = (

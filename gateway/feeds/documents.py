@@ -273,7 +273,8 @@ class DocumentServer:
             raise ConnectionResetError("the caller does not read") from None
         if response.status in (200, 304) and request.get(CLIENT) is not None:
             self._counts.frames += 1
-            self._counts.octets += response.body_length
+            if isinstance(response, web.Response) and isinstance(response.body, bytes) and request.method != "HEAD":
+                self._counts.octets += len(response.body)
 
     # ------------------------------------------------------------------------------------------------------- refusals
 

@@ -90,12 +90,12 @@ class Authenticator:
         if connection is not None and connection.getpeercert(binary_form=True) is not None:
             try:
                 pin = proved_pin(connection, self._clock.now())
+                refusal = FeedError(codes.PIN_REFUSED, place=address, cause=f"public key {pin} is no client's")
             except FeedError as error:
-                raise FeedError(error.code, place=address, cause=error.cause) from None
+                pin, refusal = "", FeedError(error.code, place=address, cause=error.cause)
             client = self._by_pin.get(pin)
             if client is not None:
                 return client
-            refusal = FeedError(codes.PIN_REFUSED, place=address, cause=f"public key {pin} is no client's")
         if header is None or not self.takes_passwords:
             raise refusal
         if connection is None and not _is_loopback(address):
