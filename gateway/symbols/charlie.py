@@ -92,7 +92,8 @@ def to_sidc15(
             exercise = exercise or marked
             if said.environment is environment and said.platform == platform:
                 text = normal(kept)
-                if not said.losses and identities.same(said.identity, identity) and marked == exercise:
+                whole = not from_sidc15(kept, exercise=True).losses  # a joker is no nonsense, even where it is nobody
+                if whole and identities.same(said.identity, identity) and marked == exercise:
                     return Written(text, unsaid)
                 letter, losses = identities.letter_for(identity, exercise=exercise)
                 return Written(text[0] + letter + text[2:], losses + unsaid)

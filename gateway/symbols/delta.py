@@ -81,7 +81,8 @@ def to_sidc20(
             unsaid: tuple[Loss, ...] = (NO_SIMULATION,) if exercise and simulated else ()
             if len(kept) > 20:
                 unsaid += (_EXTENSION,)
-            if not said.losses and identities.same(said.identity, identity) and said.context is world:
+            whole = not from_sidc20(kept, exercise=True).losses  # a joker is no nonsense, even where it is nobody
+            if whole and identities.same(said.identity, identity) and said.context is world:
                 return Written(kept[:20], unsaid)
             digit, losses = identities.digit_for(identity, exercise=exercise)
             return Written(kept[:2] + _CONTEXT_DIGITS[world] + digit + kept[4:20], losses + unsaid)

@@ -206,6 +206,22 @@ def test_an_exercise_mark_of_the_source_is_never_taken_off() -> None:
     assert to_sidc15(**(short | {"platform": "DECOY"}), identity=neutral).text == "SLAPWD---------"
 
 
+def test_a_joker_that_is_nobody_here_stays_what_the_source_called_it() -> None:
+    track = {"environment": Environment.AIR, "identity": None, "platform": None, "exercise": False}
+    assert (to_sidc15(**track, kept="SJAPM----------").text, to_sidc15(**track).text[1]) == ("SJAPM----------", "O")
+    assert to_sidc20(**track, kept="10150100001100000000").text == "10150100001100000000"
+    known = track | {"identity": IdentityGroup(value=Identity.NEUTRAL)}
+    assert to_sidc15(**known, kept="SJAPM----------").text == "SLAPM----------"
+    assert to_sidc20(**known, kept="10150100001100000000").text == "10140100001100000000"
+
+
+def test_15_letters_cannot_say_exercise_and_nobody_at_once() -> None:
+    track = {"environment": Environment.AIR, "identity": None, "platform": None, "exercise": True}
+    for kept in (None, "SDAP-----------", "SFAP-----------"):
+        written = to_sidc15(**track, kept=kept)
+        assert (written.text, written.losses) == ("SOAP-----------", (Loss("status.exercise", "NO_CODE"),))
+
+
 def test_an_exercise_of_the_track_marks_the_code_of_the_source() -> None:
     friend = IdentityGroup(value=Identity.FRIEND)
     track = {"environment": Environment.AIR, "platform": None, "identity": friend, "exercise": True}
