@@ -46,6 +46,7 @@ from gateway.stages import Encoded
 from gateway.track import Accuracy, Identity, Loss, State, Track
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+_DIGITS = 9  # after the point of what is converted: no figure drifts from hop to hop
 _FRIENDS = (Identity.FRIEND, Identity.ASSUMED_FRIEND)
 _OPERATIONAL = ("footprint", "strength", "statusCode")
 _DEVICE = ("additionalId", "phoneNumber", "serialNumber", "terminalType", "terminalId", "specialUserDefined")
@@ -188,7 +189,9 @@ def _motion(state: State, accuracy: Accuracy, kept: _Kept, lost: list[Loss]) -> 
     speed, angle = ground, None
     if ground is not None and climb is not None and math.isfinite(ground) and math.isfinite(climb):
         speed = math.hypot(ground, climb)
-        angle = math.degrees(math.atan2(climb, ground)) % 360  # the schema counts 0..360: a descent is 360 - x
+        angle = round(
+            math.degrees(math.atan2(climb, ground)) % 360, _DIGITS
+        )  # the schema counts 0..360: a descent is 360 - x
     elif climb is not None:
         lost.append(Loss("state.vertical_rate_mps", "NO_TARGET"))  # an inclination of no speed says nothing
     turn = _figure("bearing", accuracy.course_95_deg, 2, "course_95_deg", lost)
@@ -199,7 +202,7 @@ def _motion(state: State, accuracy: Accuracy, kept: _Kept, lost: list[Loss]) -> 
     elif turn:
         lost.append(Loss("state.accuracy.course_95_deg", "NO_TARGET"))
     if speed is not None:
-        text += _number("speed", speed / KMH, pace, "state.ground_speed_mps", lost)
+        text += _number("speed", round(speed / KMH, _DIGITS), pace, "state.ground_speed_mps", lost)
     elif pace:
         lost.append(Loss("state.accuracy.speed_95_mps", "NO_TARGET"))
     text += kept.elements("positionalData", ("reliability", "credibility"))
@@ -274,7 +277,7 @@ def _figure(name: str, value: float | None, factor: float, field: str, lost: lis
     """An accuracy attribute of an element; empty where there is none to write."""
     if value is None:
         return ""
-    text = number_text(value * factor) if math.isfinite(value) else ""
+    text = number_text(round(value * factor, _DIGITS)) if math.isfinite(value) else ""
     if not ACCURACIES[name](text):
         lost.append(Loss(f"state.accuracy.{field}", "OUT_OF_RANGE"))
         return ""

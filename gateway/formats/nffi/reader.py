@@ -45,7 +45,8 @@ SCHEME = "nffi_track"
 SYMBOLS = "APP6A"
 SECTIONS = ("positionalData", "identificationData", "operStatusData", "deviceSpecificData", "detailData")
 _FRIEND = IdentityGroup(value=Identity.FRIEND, assigned_by="NFFI")
-_NO_AFFILIATION = "O-* "
+_NO_AFFILIATION = "O-*"
+_SHORTEST = 10  # of a symbol code whose trailing hyphens were left out
 ALLIANCE = "urn:alliance:track-exchange:1"
 
 
@@ -234,6 +235,8 @@ def _what(
     if not code:
         return nothing, _FRIEND, None, name
     try:
+        if len(code) < _SHORTEST:
+            raise BadSymbolError("too short")
         if code.isdigit() and len(code) > 15:
             meaning, letter = symbols.from_sidc20(code, exercise=False), "."
         else:
@@ -291,7 +294,11 @@ def _extension(element: etree._Element, losses: list[Loss], limits: Limits) -> E
             element.remove(section)
     if len(element) == 0 and not element.attrib:
         return None
-    for node in element.iter():
+    fresh = etree.Element(f"{{{NFFI}}}track", nsmap={None: NFFI})  # type: ignore[dict-item]  # the stubs know no default namespace
+    for key, value in element.items():
+        fresh.set(key, value)
+    fresh.extend(list(element))
+    for node in fresh.iter():
         namespace, name = names_of(node)
         if namespace == ALLIANCE:
             losses.append(Loss(f"track/{name}"[:60], "NOT_MODELLED"))
@@ -301,8 +308,7 @@ def _extension(element: etree._Element, losses: list[Loss], limits: Limits) -> E
             node.tag = f"{{{NFFI}}}{name}"
         elif namespace == "":
             node.tag = f"{{{NFFI}}}{name}"  # an extension admits nothing without a namespace
-    element.tail = None
-    text = canonical(element)
+    text = canonical(fresh)
     if len(text.encode()) > limits.max_text_octets:
         losses.append(Loss("track", "NOT_MODELLED"))
         return None

@@ -212,7 +212,7 @@ class _Object:
         speed, course = state.ground_speed_mps, state.course_deg
         if speed is not None:
             if is_finite(speed) and speed >= 0:
-                text += f' speed="{number_text(speed / KMH)}"'
+                text += f' speed="{number_text(round(speed / KMH, 9))}"'
             else:
                 self._lost.append(Loss("state.ground_speed_mps", "OUT_OF_RANGE"))
         if course is not None:

@@ -277,7 +277,8 @@ def _identifiers(uri: str | None, told: Told, limits: Limits) -> tuple[Identifie
 
 def _name(element: etree._Element, limits: Limits) -> str | None:
     """The label, else the unique designation among the modifiers (`T`), which is taken out of them."""
-    label = (_popped(element, "label") or "").strip() or None
+    label = _popped(element, "label")
+    label = label if label is not None and label.strip() else None
     key = "modifiers" if element.get("modifiers") is not None else "modifier"
     parts = str(element.get(key, "")).split(";")
     designation = next((part[2:].strip() for part in parts if part.startswith("T:")), None) or None
