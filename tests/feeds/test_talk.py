@@ -7,7 +7,7 @@ from ipaddress import ip_network
 
 import pytest
 
-from gateway.errors import FeedError, StoreError
+from gateway.errors import FeedError, FormatError, StoreError
 from gateway.feeds import codes
 from gateway.feeds.address import peer_text
 from gateway.limits import Limits
@@ -280,6 +280,58 @@ async def test_the_end_comes_in_bounded_time_though_a_peer_never_reads_and_the_c
         began = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - began < 4
     assert endpoint.talks[0].asked.count("closed") == 1
+
+
+async def test_a_dialect_that_breaks_off_while_its_peer_does_not_read_is_asked_nothing_more() -> None:
+    async with talking() as scene, calling(scene.address) as peer:
+        peer.reader._transport.pause_reading()  # type: ignore[attr-defined] # a peer that does not read
+        line = b"ping " + b"x" * 10_000 + b"\n"
+        for _ in range(200):
+            peer.writer.write(line * 10)
+        await until(lambda: bool(scene.endpoint.talks))
+        (talk,) = scene.endpoint.talks
+        while not scene.feed.waiting:  # noqa: ASYNC110 - a full socket has no event
+            await asyncio.sleep(0.01)
+
+        def over(now: object) -> Turn:
+            talk.asked.append("over")
+            return Turn(over=FormatError(codes.CROWDED, cause="broke off"))
+
+        talk.tick = over  # type: ignore[method-assign,assignment] # what its tick says from now on
+        await until(lambda: not scene.feed.peers())
+        assert talk.asked[talk.asked.index("over") + 1 :] == ["closed"]
+
+
+async def test_what_was_read_is_worked_on_though_the_connection_is_reset_meanwhile() -> None:
+    limits = Limits(connection_queue_frames=32)
+    async with talking(endpoint=LineEndpoint(beats=True), limits=limits) as scene:
+        scene.corridor.open.clear()
+        async with calling(scene.address) as peer:
+            peer.say(*(f"{number} 50 8" for number in range(3_000)))  # 30 kB: one read
+            await until(lambda: scene.feed.waiting > 0)
+        await asyncio.sleep(0.05)  # until a heartbeat finds the connection gone
+        scene.corridor.open.set()
+        await until(lambda: not scene.feed.peers())
+        assert scene.corridor.numbers == [str(number) for number in range(3_000)]
+
+
+async def test_last_words_arrive_though_much_that_the_peer_said_is_unread() -> None:
+    async with talking() as scene, calling(scene.address) as peer:
+        peer.say("quit")
+        peer.writer.write(b"x" * 4_000_000)
+        assert await peer.rest() == ["refused"]
+
+
+async def test_an_end_to_which_the_peers_agree_takes_no_time() -> None:
+    async with talking() as scene, calling(scene.address) as peer:
+        peer.say("ping 1")
+        await peer.expect("pong 1")
+        began = asyncio.get_running_loop().time()
+        stopping = asyncio.ensure_future(scene.stop())
+        assert await peer.rest() == ["goodbye"]
+        peer.writer.close()
+        await stopping
+        assert asyncio.get_running_loop().time() - began < 0.8
 
 
 # ------------------------------------------------------------------------------------------------------ who may connect
