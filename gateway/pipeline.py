@@ -326,7 +326,8 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     oldest = accepted.tracks[0].state if accepted.tracks else None
     if oldest is not None and oldest.received_at is not None:
         rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
-    tracks, label = accepted.tracks, opened.message.header.label
+    header = opened.message.header
+    tracks, label = alliance.marked(accepted.tracks, header), header.label
     contested = rooms.picture.update(tracks, verified.signer, label)
     if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
         counts.tracks_contested += len(contested)

@@ -33,6 +33,9 @@ async def rebuild_picture(rooms: Rooms) -> int:
         except GatewayError as error:
             _log.warning("picture.unreadable", message=stored.message_id, code=error.code.id, error=str(error))
             continue  # the message itself stays in the store
-        rooms.picture.update(message.tracks, stored.origin, message.header.label)
+        tracks = message.tracks
+        if stored.origin != rooms.node:  # as when it came in: what its header says of all of them
+            tracks = alliance.marked(tracks, message.header)
+        rooms.picture.update(tracks, stored.origin, message.header.label)
         count += len(message.tracks)
     return count

@@ -101,7 +101,8 @@ def test_everything_is_marked_as_simulated_to_the_last_display(
     assert "SIMULATED traffic" in done.stdout
     sample = re.search(r"^<\?xml.*<event .*</event>$", done.stdout, re.MULTILINE)
     assert sample is not None, done.stdout
-    assert 'opex="s"' in sample[0]
+    assert 'opex="e"' in sample[0], "the demonstration is an exercise too, and CoT has one place for both"
+    assert 'how="m-s"' in sample[0]
 
 
 def test_the_commands_that_it_proposes_work(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 import aiohttp
 import msgspec
@@ -18,7 +19,7 @@ from gateway.formats.cot.codes import CODES
 from gateway.node.assembly import Node
 from gateway.node.sockets import Outlets
 from gateway.node.talks import view_of
-from gateway.stages import Decoded, Frame, Inbound
+from gateway.stages import Decoded, Exercise, Frame, Inbound
 from gateway.track import Label, Operator, Position, RawRecord, State, Track
 from tests.feeds.national import Desk, serving
 from tests.feeds.support import LABEL, T0
@@ -120,6 +121,34 @@ async def test_the_picture_keeps_the_label_of_the_message_also_over_a_restart(co
         assert node.rooms.policy.label.classification == "OTHER"
     async with working(config) as node:
         assert labels(node) == [ours]
+
+
+def _keep(published: list[Track], tracks: Sequence[Track], _origin: str, _label: Label) -> None:
+    published += tracks
+
+
+async def test_what_the_header_says_of_all_tracks_reaches_the_national_side(configs: list[Config]) -> None:
+    """An exercise must not show as the live picture because a national format has no header."""
+    live = configs[1].model_copy(update={"node": configs[1].node.model_copy(update={"exercise": Exercise.OPERATIONAL})})
+    async with working(configs[0]) as node:
+        assert node.config.node.exercise is Exercise.EXERCISE
+        now = node.clock.now()
+        await post(node, event(at=now), at=now)
+        (own,) = node.rooms.picture.query(most=10)[0]
+        (stored,) = await node.store.latest_messages(10)
+    for again in (False, True):  # also over a restart
+        async with working(live) as node:
+            published: list[Track] = []
+            node.rooms.publish = partial(_keep, published)
+            assert stored.octets is not None
+            taken = Inbound(octets=stored.octets, partner="nld-1", received_at=node.clock.now())
+            assert (await node.take_inbound(taken)).accepted
+            (entry,) = node.rooms.picture.query(most=10)[0]
+            assert entry.track.track_id == own.track.track_id
+            for track in (entry.track, *published):
+                assert track.status is not None
+                assert (track.status.exercise, track.status.simulated) == (True, True)
+            assert len(published) == (0 if again else 1)
 
 
 class Holding:

@@ -7,7 +7,7 @@ Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy
 """
 
 from gateway.formats.alliance.codes import CODES
-from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter
+from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter, marked
 from gateway.formats.alliance.extensions import NAMESPACE
 from gateway.formats.alliance.opened import open_message
 from gateway.formats.alliance.read import read
@@ -34,6 +34,7 @@ __all__ = [
     "Schema",
     "draft",
     "fault",
+    "marked",
     "open_message",
     "packaged_schema",
     "read",

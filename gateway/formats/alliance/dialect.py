@@ -47,9 +47,9 @@ def _new_nonce() -> str:
 class AllianceDecoder:
     """Reads track message documents, one per frame.
 
-    The tracks take along what their message said of all of them: its label where they have none of their own, and
-    that they are simulated where the header says so. `node`, when given, is this gateway's name: it passed the tracks
-    on, so it stands last in their provenance.
+    The tracks take along what their message said of all of them: its label where they have none of their own, and that
+    they are simulated or of an exercise where the header says so. `node`, when given, is this gateway's name: it passed
+    the tracks on, so it stands last in their provenance.
     """
 
     def __init__(self, *, node: str = "", limits: Limits | None = None) -> None:
@@ -65,7 +65,7 @@ class AllianceDecoder:
         except FormatError as error:
             return Decoded(problems=(error,))
         passed = self._passed(message.header)
-        tracks = tuple([_by_itself(track, message.header, passed) for track in message.tracks])
+        tracks = tuple([_by_itself(track, message.header, passed) for track in marked(message.tracks, message.header)])
         problems = tuple(
             [
                 FormatError(NO_RETRACTION, place=f"Retraction[{i + 1}]", cause=gone.track_id)
@@ -85,12 +85,35 @@ class AllianceDecoder:
         )
 
 
+def marked(tracks: tuple[Track, ...], header: Header) -> tuple[Track, ...]:
+    """The tracks as they are apart from their message: simulated, or of an exercise, where its header says so of all.
+
+    National formats have no header; without this an exercise would show as the live picture. What a track says of
+    itself stays. Test traffic is marked as an exercise: no national format tells the two apart from live traffic.
+    The very same tuple where the header says nothing.
+    """
+    simulated = True if header.simulation is Simulation.SIMULATED else None
+    exercise = True if header.exercise is not Exercise.OPERATIONAL else None
+    if simulated is None and exercise is None:
+        return tracks
+    alone = Status(simulated=simulated, exercise=exercise)
+    return tuple([_marked(track, alone) for track in tracks])
+
+
+def _marked(track: Track, said: Status) -> Track:
+    own = track.status
+    if own is None:
+        return replace(track, status=said)
+    simulated = said.simulated if own.simulated is None else own.simulated
+    exercise = said.exercise if own.exercise is None else own.exercise
+    if simulated is own.simulated and exercise is own.exercise:
+        return track
+    return replace(track, status=replace(own, simulated=simulated, exercise=exercise))
+
+
 def _by_itself(track: Track, header: Header, passed: tuple[Provenance, ...]) -> Track:
-    status = track.status
-    if header.simulation is Simulation.SIMULATED and (status is None or status.simulated is None):
-        status = Status(simulated=True) if status is None else replace(status, simulated=True)
     label = header.label if track.label is None else track.label
-    return replace(track, status=status, label=label, provenance=track.provenance + passed)
+    return replace(track, label=label, provenance=track.provenance + passed)
 
 
 class AllianceEncoder:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.errors import FormatError
-from gateway.formats.alliance import CODES, FORMAT, render
+from gateway.formats.alliance import CODES, FORMAT, marked, render
 from gateway.limits import Limits
 from gateway.stages import Decoded, Decoder, Encoder, Exercise, Frame, Simulation, Splitter
 from gateway.track import Identifier, Label, Position, Provenance, RawRecord, State, Status, Track
@@ -50,7 +50,11 @@ def test_tracks_survive_the_way_there_and_back(sent: list[Track]) -> None:
     encoded = encoder().encode(sent, NOW)
     assert encoded.problems == ()
     got = [track for octets in encoded.frames for track in decode(octets).tracks]
-    assert got == [replace(track, label=track.label or LABEL) for track in sent]
+    assert got == [replace(track, label=track.label or LABEL) for track in marked(tuple(sent), TEST)]
+
+
+TEST = replace(examples.minimal().header, exercise=Exercise.TEST, simulation=Simulation.SYNTHESIZED)
+"""What the encoder's header says where nobody says else."""
 
 
 def test_a_signed_message_is_read_without_believing_it() -> None:
@@ -59,16 +63,40 @@ def test_a_signed_message_is_read_without_believing_it() -> None:
     assert [track.track_id for track in decoded.tracks] == [examples.uuid(2)]
 
 
+@pytest.mark.parametrize(
+    "own", [None, Status(), Status(confirmed=True), Status(exercise=False), Status(simulated=True)]
+)
+@pytest.mark.parametrize("exercise", Exercise)
+@pytest.mark.parametrize("simulation", Simulation)
+def test_what_the_header_says_of_all_tracks_stands_in_each_that_says_nothing_else(
+    own: Status | None, exercise: Exercise, simulation: Simulation
+) -> None:
+    header = replace(examples.minimal().header, exercise=exercise, simulation=simulation)
+    tracks = (Track(track_id=examples.uuid(7), status=own), Track(track_id=examples.uuid(8)))
+    shown = marked(tracks, header)
+    if exercise is Exercise.OPERATIONAL and simulation is not Simulation.SIMULATED:
+        assert shown is tracks
+        return
+    for track, before in zip(shown, tracks, strict=True):
+        was, status = before.status or Status(), track.status
+        assert status is not None
+        assert replace(status, exercise=None, simulated=None) == replace(was, exercise=None, simulated=None)
+        practises, unreal = exercise is not Exercise.OPERATIONAL or None, simulation is Simulation.SIMULATED or None
+        assert status.exercise is (practises if was.exercise is None else was.exercise)
+        assert status.simulated is (unreal if was.simulated is None else was.simulated)
+    assert marked(shown, header)[0] is shown[0]
+
+
 def test_tracks_take_along_the_label_and_the_simulation_of_their_message() -> None:
     (faker,) = decode(render(examples.exercise())).tracks
     assert faker.label == examples.UNCLASSIFIED
     message = examples.exercise()
     bare = replace(message, tracks=(Track(track_id=examples.uuid(7)),))
-    assert decode(render(bare)).tracks[0].status == Status(simulated=True)
-    told = replace(message, tracks=(Track(track_id=examples.uuid(7), status=Status(simulated=False, test=True)),))
-    assert decode(render(told)).tracks[0].status == Status(simulated=False, test=True)
-    real = replace(bare, header=replace(message.header, simulation=Simulation.REAL))
-    assert decode(render(real)).tracks[0].status is None
+    assert decode(render(bare)).tracks[0].status == Status(simulated=True, exercise=True)
+    told = replace(message, tracks=(Track(track_id=examples.uuid(7), status=Status(simulated=False, exercise=False)),))
+    assert decode(render(told)).tracks[0].status == Status(simulated=False, exercise=False)
+    header = replace(message.header, simulation=Simulation.REAL, exercise=Exercise.OPERATIONAL)
+    assert decode(render(replace(bare, header=header))).tracks[0].status is None
 
 
 def test_our_gateway_stands_last_in_the_provenance_of_what_it_passes_on() -> None:
