@@ -312,7 +312,7 @@ EVENTS = {
     "a long uid": (event("u" * 2_000), "COT-007"),
     "deep": (event(detail="<a>" * 100 + "</a>" * 100), "COT-008"),
     "many attributes": (event(detail="<a " + " ".join(f'a{n}="1"' for n in range(200)) + "/>"), "COT-008"),
-    "protobuf": (b"\xbf\x01\xbf\x0a\x05", "COT-011"),
+    "protobuf": (b"\xbf\x01\xbf\x0a\x05", "TAK-001"),
     "oversized": (event(detail=f"<remarks>{'x' * 1_100_000}</remarks>"), "COT-012"),
     "another encoding": (b'<?xml version="1.0" encoding="ISO-8859-1"?>' + EVENT, "XML-003"),
     "an entity": (event(detail="<remarks>&x;</remarks>"), "XML-001"),
@@ -623,7 +623,7 @@ POSTED = {
     "cot": ([event("p-1"), STREAMS["detector"]], "application/cot+xml"),
     "geojson": ([feature("p-1"), STREAMS[LINES]], "application/x-ndjson"),
 }
-DECODERS_OWN = re.compile("(AST|COT|GEO|XML)-[0-9]{3}")
+DECODERS_OWN = re.compile("(AST|COT|GEO|TAK|XML)-[0-9]{3}")
 
 
 @pytest.mark.parametrize("form", POSTED)

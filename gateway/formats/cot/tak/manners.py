@@ -43,8 +43,10 @@ class Peer:
         """Remember whose tracks these are; the first thing that is somewhere names the peer."""
         for track in decoded.tracks:
             uid = uid_of(track)
-            self.sent.add(uid)
             kind = next((one.type for one in track.classifications if one.scheme == SCHEME), "")
+            if kind[:2] == "t-":  # who deletes a track does not own it
+                continue
+            self.sent.add(uid)
             if kind[:2] == "a-" and self._titled in ("", uid):
                 self._titled = uid
                 self.title = next((one.value for one in track.identifiers if one.scheme == "callsign"), uid)

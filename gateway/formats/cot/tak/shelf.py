@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from gateway.errors import FormatError
 from gateway.formats.cot.encoder import CotEncoder
-from gateway.formats.cot.tak.written import XML, framed
+from gateway.formats.cot.tak.written import PROTOCOLS, XML, framed
 from gateway.limits import Limits
 from gateway.track import Loss, Track
 
@@ -36,18 +36,16 @@ class Shelf:
         """`encoder` writes XML."""
         self._encoder = encoder
         self._limits = limits
-        self._young: dict[tuple[str, int], tuple[Track, Shelved]] = {}
-        self._old: dict[tuple[str, int], tuple[Track, Shelved]] = {}
+        self._young: dict[str, dict[int, tuple[Track, Shelved]]] = {protocol: {} for protocol in PROTOCOLS}
+        self._old: dict[str, dict[int, tuple[Track, Shelved]]] = {protocol: {} for protocol in PROTOCOLS}
         self._equal: dict[tuple[str, Track], Shelved] = {}
         self._equal_old: dict[tuple[str, Track], Shelved] = {}
         self.made = 0
 
     def written(self, track: Track, protocol: str, now: datetime) -> Shelved:
         """The snapshot in `protocol`; its times of sending, where it has none, are those of the first who asked."""
-        key = (protocol, id(track))
-        known = self._young.get(key)
-        if known is None:
-            known = self._old.get(key)
+        number = id(track)
+        known = self._young[protocol].get(number) or self._old[protocol].get(number)
         if known is not None and known[0] is track:  # holding the object keeps its number from being given again
             return known[1]
         value_key = (protocol, track)
@@ -57,9 +55,11 @@ class Shelf:
             if len(self._equal) >= GENERATION:
                 self._equal_old, self._equal = self._equal, {}
             self._equal[value_key] = shelved
-        if len(self._young) >= GENERATION:
-            self._old, self._young = self._young, {}
-        self._young[key] = (track, shelved)
+        young = self._young[protocol]
+        if len(young) >= GENERATION:
+            self._old[protocol] = young
+            young = self._young[protocol] = {}
+        young[number] = (track, shelved)
         return shelved
 
     def _made(self, track: Track, protocol: str, now: datetime) -> Shelved:

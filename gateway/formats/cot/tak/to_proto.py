@@ -21,6 +21,8 @@ from gateway.limits import Limits
 from gateway.track import Loss
 
 UNKNOWN = 999999.0  # how TAK messages say "not known" in hae, ce and le
+_UNKNOWN = frozenset((UNKNOWN, 9999999.0))
+_LARGEST = 1e9  # as `number_of` has it
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 _FINER_THAN_MICROSECONDS = re.compile(r"\.[0-9]{6}[0-9]*?[1-9]").search
@@ -187,6 +189,12 @@ def _milliseconds(text: str, name: str) -> tuple[int, bool]:
 
 
 def _figure(text: str | None, name: str, losses: list[Loss]) -> float | None:
+    try:
+        usual = float(text or "")
+        if repr(usual) == text and -_LARGEST < usual < _LARGEST and usual not in _UNKNOWN:
+            return usual
+    except ValueError:
+        pass
     try:
         value = number_of(text)
     except ValueError:

@@ -261,6 +261,14 @@ def test_a_client_never_gets_its_own_back() -> None:
     assert len(other.offered([back, track()], NOW).octets) == 2
 
 
+def test_who_deletes_a_track_still_gets_it_when_it_is_reported_again() -> None:
+    _, talk = server()
+    theirs = CotDecoder().decode(frame(event(uid="theirs"))).tracks[0]
+    turn = talk.received(frame(event('<link uid="theirs" relation="none" type="none"/>', type="t-x-d-d", uid="d-1")))
+    assert turn.decoded.tracks[0].identifiers[0].value == "theirs"
+    assert len(talk.offered([theirs], NOW).octets) == 1
+
+
 def test_what_is_remembered_of_a_client_is_bounded() -> None:
     _, talk = server(limits=Limits(peers_remembered=3))
     for number in range(5):
@@ -323,7 +331,7 @@ def test_the_shelf_is_bounded_and_a_new_snapshot_is_written_anew() -> None:
     shelf = Shelf(CotEncoder(), Limits())
     for number in range(3 * GENERATION):
         shelf.written(track(number), "xml", NOW)
-    assert len(shelf._young) + len(shelf._old) <= 2 * GENERATION
+    assert len(shelf._young["xml"]) + len(shelf._old["xml"]) <= 2 * GENERATION
     assert len(shelf._equal) + len(shelf._equal_old) <= 2 * GENERATION
     made = shelf.made
     shelf.written(track(1, latitude=1.0), "xml", NOW)

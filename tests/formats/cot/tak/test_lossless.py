@@ -343,6 +343,17 @@ def test_what_we_write_is_what_takproto_writes_of_it_where_it_is_right(track: Tr
     assert ours == made
 
 
+@pytest.mark.parametrize("protocol", ["stream", "mesh"])
+def test_takproto_reads_our_frames(protocol: str) -> None:
+    for octets in (EVENT, RICH):
+        (framed,) = CotEncoder(protocol=protocol).encode(CotDecoder().decode(frame(octets)).tracks, NOW).frames
+        theirs = takproto.parse_proto(bytearray(framed)).cotEvent
+        assert (theirs.uid, theirs.detail.contact.callsign or "HOPE") == (
+            message_of(octets, LIMITS)[0].cotEvent.uid,
+            "HOPE",
+        )
+
+
 def test_what_takproto_drops_is_kept_here() -> None:
     """Defects of takproto 3.0.1: each line fails there."""
     theirs = xml_of(read_message(takproto.functions.xml2message(RICH.decode()).SerializeToString()), LIMITS)
