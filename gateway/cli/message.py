@@ -206,6 +206,7 @@ def _tracks(config: Config, stored: StoredMessage, message: Message) -> tuple[Ex
     served = [] if stored.code else list(consumers(config, formats()))
     is_own = stored.direction is Direction.OUTBOUND
     label = message.header.label
+    tracks = message.tracks if is_own else alliance.marked(message.tracks, message.header)  # as they were handed on
     return tuple(
         ExplainedTrack(
             track_id=track.track_id or "",
@@ -223,7 +224,7 @@ def _tracks(config: Config, stored: StoredMessage, message: Message) -> tuple[Ex
             hops=track.provenance,
             feeds=tuple(one.try_on(track, is_own=is_own, label=label, now=stored.recorded_at) for one in served),
         )
-        for track in message.tracks
+        for track in tracks
     )
 
 

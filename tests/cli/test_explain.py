@@ -181,6 +181,7 @@ def test_each_hop_and_each_consumer_lists_what_it_lost(gateways: Assembly, drone
     assert all(feed["shown"] for feed in feeds.values())
     assert ("state.height_takeoff_m", "NO_TARGET") in losses(feeds["sector"])
     assert ("detection_confidence_pct", "NO_TARGET") in losses(feeds["sector"])
+    assert ("status.exercise", "NO_TARGET") in losses(feeds["sector"]), "marked in the header of the message"
     assert losses(feeds["lines"]) == losses(feeds["http"]) == set()
 
 
