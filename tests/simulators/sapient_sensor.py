@@ -117,7 +117,8 @@ class SapientSensor:
         said.status_definition.status_interval.value = 5
         said.status_definition.location_definition.location_units = self.location_units
         said.status_definition.location_definition.location_datum = self.location_datum
-        said.status_definition.location_definition.zone = self.utm_zone or "30U"
+        if self.utm_zone:
+            said.status_definition.location_definition.zone = self.utm_zone
         mode = said.mode_definition.add(mode_name=self.mode, mode_type="MODE_TYPE_PERMANENT")
         mode.settle_time.units = "TIME_UNITS_SECONDS"
         mode.settle_time.value = 1
@@ -139,6 +140,8 @@ class SapientSensor:
         mode.task.region_definition.region_type.append("REGION_TYPE_AREA_OF_INTEREST")
         area = mode.task.region_definition.region_area.add()
         area.location_units, area.location_datum = self.location_units, self.location_datum
+        if self.utm_zone:
+            area.zone = self.utm_zone
         said.config_data.add(manufacturer="Test", model="Simulator")
         return message
 

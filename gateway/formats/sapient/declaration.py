@@ -17,12 +17,14 @@ from gateway.formats.sapient.spoken import ERRORS, FLAGS, NAMES, NUMBERS, REMARK
 from gateway.formats.sapient.table_v2 import VERSION
 from gateway.formats.sapient.ulid import fresh
 from gateway.formats.sapient.v2 import (
+    RegistrationClassDefinition,
     RegistrationConfidenceDefinition,
     RegistrationDetectionDefinition,
     RegistrationDetectionReportCategory,
     RegistrationModeType,
     RegistrationNodeType,
     RegistrationRegionType,
+    RegistrationSubClass,
     RegistrationTimeUnits,
     RegistrationTrackingType,
     SapientMessage,
@@ -30,18 +32,10 @@ from gateway.formats.sapient.v2 import (
     StatusReportInfo,
     StatusReportSystem,
 )
+from gateway.symbols.sapient import CLASSES
 
 MODE = "Relay"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_ROOTS = {
-    "Human": (),
-    "Animal": ("Bird",),
-    "Land vehicle": (),
-    "Air vehicle": ("UAV fixed wing", "UAV rotary wing"),
-    "Sea vessel": (),
-    "Other": (),
-    "Unknown": (),
-}
 
 
 class Self(Struct, frozen=True, kw_only=True):
@@ -107,10 +101,16 @@ def _define(definition: RegistrationDetectionDefinition, datum: int) -> None:
     error.type, error.units, error.variation_type = "Standard Deviation", "degrees", "As stated in each report"
     classes = definition.detection_class_definition.add()
     classes.confidence_definition = RegistrationConfidenceDefinition.SINGLE_CLASS
-    for root, subs in _ROOTS.items():
-        one = classes.class_definition.add(type=root, units="probability")
-        for sub in subs:
-            one.sub_class.add(type=sub, units="probability", level=1)
+    known: dict[tuple[str, ...], RegistrationClassDefinition | RegistrationSubClass] = {}
+    for path in sorted(CLASSES):  # each class after the one above it
+        for depth in range(1, len(path) + 1):
+            here = path[:depth]
+            if here in known:
+                continue
+            if depth == 1:
+                known[here] = classes.class_definition.add(type=here[0], units="probability")
+            else:
+                known[here] = known[here[:-1]].sub_class.add(type=here[-1], units="probability", level=depth - 1)
     declare = definition.detection_report.add
     for name in (*NAMES, REMARKS):
         declare(category=RegistrationDetectionReportCategory.OBJECT, type=name, units="text")

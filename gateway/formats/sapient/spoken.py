@@ -10,10 +10,9 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
-from math import isfinite
 
 from gateway.clock import parse_utc, utc_text
-from gateway.track import Accuracy, Identifier, State, Status
+from gateway.track import Accuracy, Identifier, Loss, State, Status
 
 NAMES: dict[str, re.Pattern[str]] = {
     "icao24": re.compile(r"[0-9a-f]{6}", re.ASCII),
@@ -132,14 +131,17 @@ class Heard:
         return True
 
 
-def number_text(value: float) -> str | None:
-    """A number as the words above carry it; `None` for one that is none."""
-    if not isfinite(value) or not -1e9 <= value <= 1e9:
+def number_text(name: str, value: float) -> str | None:
+    """A number as the words above carry it; `None` for one that is none, or out of the bounds of its word."""
+    low, high = _BOUNDS.get(name, _ANY)
+    if not low <= value <= high:
         return None
     return f"{value:.9f}".rstrip("0").rstrip(".")
 
 
-def said_of(status: Status | None, state: State, accuracy: Accuracy | None, skip: set[str]) -> list[tuple[str, str]]:
+def said_of(
+    status: Status | None, state: State, accuracy: Accuracy | None, skip: set[str], lost: list[Loss]
+) -> list[tuple[str, str]]:
     """(type, value) for each fact in our words that stands in no field of its own, in a fixed order."""
     said: list[tuple[str, str]] = []
     if status is not None:
@@ -154,9 +156,11 @@ def said_of(status: Status | None, state: State, accuracy: Accuracy | None, skip
             value = getattr(holder, name)
             if value is None or name in skip:
                 continue
-            text = number_text(value)
+            text = number_text(name, value)
             if text is not None:
                 said.append((name, text))
+            else:
+                lost.append(Loss(f"state.{'' if holder is state else 'accuracy.'}{name}", "OUT_OF_RANGE"))
     if state.stale_at is not None:
         said.append((STALE, utc_text(state.stale_at)))
     return said

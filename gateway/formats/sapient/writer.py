@@ -69,12 +69,12 @@ class ReportWriter:
         _location(report.location, state, track)
         skip = _spoken_for(state)
         _velocity(report, state, skip)
-        if track.detection_confidence_pct is not None:
-            report.detection_confidence = _share(track.detection_confidence_pct)
+        if (share := _share(track.detection_confidence_pct)) is not None:
+            report.detection_confidence = share
         if track.name:
             report.id = track.name
         self._classes(report, track, lost)
-        for kind, value in said_of(track.status, state, state.accuracy, skip):
+        for kind, value in said_of(track.status, state, state.accuracy, skip, lost):
             report.track_info.add(type=kind, value=value)
         for one in track.identifiers:
             if one.scheme in NAMES and name_of(one.scheme, one.value) is not None:
@@ -142,8 +142,8 @@ class ReportWriter:
             _location(alert.location, state, track)
         elif state.polar is not None:
             lost.append(Loss("state.polar", "NO_POSITION"))  # it counts from its sensor, and that is not us
-        if track.detection_confidence_pct is not None:
-            alert.confidence = _share(track.detection_confidence_pct)
+        if (share := _share(track.detection_confidence_pct)) is not None:
+            alert.confidence = share
         self._kept(message, alert, track, "alert", lost)
         if track.status is not None and track.status.ended:
             alert.status = AlertStatus.CLEAR
@@ -223,8 +223,8 @@ def _velocity(report: DetectionReport, state: State, skip: set[str]) -> None:
         skip.add("vertical_rate_mps")
 
 
-def _share(percent: float) -> float:
-    return min(1.0, max(0.0, percent / 100)) if isfinite(percent) else 0.0
+def _share(percent: float | None) -> float | None:
+    return percent / 100 if percent is not None and 0 <= percent <= 100 else None
 
 
 def _tree(report: DetectionReport, classes: list[Classification]) -> None:
@@ -237,6 +237,7 @@ def _tree(report: DetectionReport, classes: list[Classification]) -> None:
             made: object = report.classification.add(type=one.type)
         else:
             made = holders[-1].sub_class.add(type=one.type, level=level - 1)  # type: ignore[attr-defined]  # a class or sub-class
-        if one.confidence_pct is not None:
-            made.confidence = _share(one.confidence_pct)  # type: ignore[attr-defined]  # likewise
+        share = _share(one.confidence_pct)
+        if share is not None:
+            made.confidence = share  # type: ignore[attr-defined]  # likewise
         holders.append(made)
