@@ -290,7 +290,9 @@ async def test_a_dialect_that_breaks_off_while_its_peer_does_not_read_is_asked_n
             peer.writer.write(line * 10)
         await until(lambda: bool(scene.endpoint.talks))
         (talk,) = scene.endpoint.talks
-        while not scene.feed.waiting:  # noqa: ASYNC110 - a full socket has no event
+        await until(lambda: bool(scene.feed.peers()))
+        (session,) = scene.feed._sessions
+        while session._wire.stuck_since_s is None or not scene.feed.waiting:  # noqa: ASYNC110 - has no event
             await asyncio.sleep(0.01)
 
         def over(now: object) -> Turn:
