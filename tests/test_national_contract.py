@@ -33,6 +33,8 @@ UNKNOWN_TO_SCHEMATHESIS = (
     "application/jsonl",
     "application/x-asterix",
     "application/x-ndjson",
+    "application/x-remoteid",
+    "application/x-sapient",
 )
 LIVE = "/v1/stream"  # never ends by itself: tests/feeds/test_http_stream.py reads it
 

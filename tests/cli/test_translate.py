@@ -21,8 +21,11 @@ def lines(text: str) -> list[dict[str, object]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
+ALL = {"alliance", "asterix", "cot", "geojson", "nffi", "nvg", "remoteid", "sapient"}
+
+
 def test_the_registry_names_each_format_as_it_names_itself() -> None:
-    assert set(formats()) == names() == {"alliance", "asterix", "cot", "geojson"}
+    assert set(formats()) == names() == ALL
     for name, form in formats().items():
         assert form.name == name
         assert find(name) is form
@@ -173,7 +176,7 @@ def test_no_option_is_explained_that_is_not_there() -> None:
 
 def test_formats_lists_options(invoke: Invoke) -> None:
     listed = json.loads(invoke("formats", "--json").stdout)
-    assert [entry["name"] for entry in listed] == ["alliance", "asterix", "cot", "geojson"]
+    assert {entry["name"] for entry in listed} == ALL
     assert "limits" not in listed[1]["decoder_options"]
     shown = invoke("formats", "asterix").stdout
     assert """--option 'sites={"25/201"={latitude_deg=52.3, longitude_deg=6.2, altitude_msl_m=45.0}}'""" in shown

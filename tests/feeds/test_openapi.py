@@ -31,6 +31,8 @@ UNKNOWN_TO_SCHEMATHESIS = (
     "application/jsonl",
     "application/x-asterix",
     "application/x-ndjson",
+    "application/x-remoteid",
+    "application/x-sapient",
 )
 
 
