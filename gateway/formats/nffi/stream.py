@@ -27,8 +27,8 @@ class Splitter:
     """Cuts a stream of documents; never raises.
 
     A document that outgrows `max_frame_octets` is handed over cut one octet beyond the limit, so that the decoder
-    refuses it; then the stream is searched for the next start. A new declaration inside a document ends it: no
-    well-formed one has that, so a document that lost its end does not swallow its successors.
+    refuses it; then the stream is searched for the next start. A new declaration inside a document, or a message
+    inside a message, ends it: no well-formed one has that, so a document that lost its end swallows no successor.
     """
 
     def __init__(self, limits: Limits | None = None) -> None:
@@ -166,6 +166,8 @@ class Splitter:
             if buffer[start + 2 : start + 2 + name] == self._root and buffer[start + 2 + name] in b" \t\r\n>":
                 self._depth -= 1
         elif buffer[start + 1 : start + 1 + name] == self._root and buffer[start + 1 + name] in b" \t\r\n/>":
+            if self._depth and self._root.rpartition(b":")[2] == b"NFFIMessage":
+                return start  # a message holds no message: the one before has lost its end
             if buffer[end - 2] != 0x2F:
                 self._depth += 1
         else:

@@ -62,8 +62,11 @@ def test_octets_between_documents_are_a_frame_of_their_own() -> None:
 
 
 def test_a_document_that_lost_its_end_does_not_swallow_its_successors() -> None:
-    broken = DECLARED[:-20]
-    assert cut(broken + DECLARED + PLAIN) == [broken, DECLARED, PLAIN]
+    for broken in (DECLARED[:-20], PLAIN[:-20], PLAIN[:-3], b"<NFFIMessage><!--x--><track>"):
+        for following in (DECLARED, PLAIN):
+            stream = broken + following + PLAIN
+            assert cut(stream) == [broken, following, PLAIN]
+            assert cut(*[stream[at : at + 1] for at in range(len(stream))]) == [broken, following, PLAIN]
 
 
 def test_a_document_beyond_the_limit_is_cut_refused_and_the_stream_goes_on() -> None:
