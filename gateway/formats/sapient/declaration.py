@@ -152,6 +152,6 @@ def status(own: Self, now: datetime, *, new: bool, leaving: bool = False, destin
 def error(own: Self, now: datetime, packet: bytes, reasons: Sequence[str], destination: str = "") -> SapientMessage:
     """What was wrong with a message of the peer, which is given back to it."""
     message = envelope(own, now, destination)
-    message.error.packet = packet
+    message.error.packet = packet or b"\0"  # mandatory, and empty is missing
     message.error.error_message.extend(reasons)
     return message

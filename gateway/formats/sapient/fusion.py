@@ -171,7 +171,7 @@ class FusionConversation:
         last = self._finish(_Building(), now)
         return Turn(
             decoded=Decoded(overdue=turn.decoded.overdue + last.decoded.overdue),
-            octets=(*turn.octets, *last.octets, self._say(declaration.error(self._shared.own, now, b"-", [str(over)]))),
+            octets=(*turn.octets, *last.octets, self._say(declaration.error(self._shared.own, now, b"", [str(over)]))),
             over=over,
         )
 
@@ -294,7 +294,7 @@ class FusionConversation:
             return None
         error = FormatError(codes.REPLACED, place="node_id", cause=f"node {self._lost[-1]}")
         self._session.abandon("a newer connection speaks for the node")
-        said = declaration.error(self._shared.own, now, b"-", [str(error)], self._lost[-1])
+        said = declaration.error(self._shared.own, now, b"", [str(error)], self._lost[-1])
         return Turn(decoded=Decoded(overdue=self._session.given_up()), octets=(self._say(said),), over=error)
 
     def _say(self, message: SapientMessage) -> bytes:
