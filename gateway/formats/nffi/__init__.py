@@ -12,6 +12,7 @@ from gateway.formats.nffi.decoder import NffiDecoder
 from gateway.formats.nffi.encoder import NffiEncoder
 from gateway.formats.nffi.service import NffiService, enquiry
 from gateway.formats.nffi.stream import Splitter
+from gateway.formats.nffi.trace import trace
 from gateway.stages import Format
 
 FORMAT = Format(
@@ -21,8 +22,9 @@ FORMAT = Format(
     decoder=NffiDecoder,
     encoder=NffiEncoder,
     splitter=Splitter,
+    trace=trace,
     service=NffiService,
     enquiry=enquiry,
 )
 
-__all__ = ["CODES", "FORMAT", "NffiDecoder", "NffiEncoder", "NffiService", "Splitter", "enquiry"]
+__all__ = ["CODES", "FORMAT", "NffiDecoder", "NffiEncoder", "NffiService", "Splitter", "enquiry", "trace"]

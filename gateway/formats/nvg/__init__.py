@@ -11,6 +11,7 @@ from gateway.formats.nvg.codes import CODES
 from gateway.formats.nvg.decoder import NvgDecoder
 from gateway.formats.nvg.encoder import NvgEncoder
 from gateway.formats.nvg.service import NvgService, enquiry
+from gateway.formats.nvg.trace import trace
 from gateway.stages import Format
 
 FORMAT = Format(
@@ -19,8 +20,9 @@ FORMAT = Format(
     media_type="application/nvg+xml",
     decoder=NvgDecoder,
     encoder=NvgEncoder,
+    trace=trace,
     service=NvgService,
     enquiry=enquiry,
 )
 
-__all__ = ["CODES", "FORMAT", "NvgDecoder", "NvgEncoder", "NvgService", "enquiry"]
+__all__ = ["CODES", "FORMAT", "NvgDecoder", "NvgEncoder", "NvgService", "enquiry", "trace"]
