@@ -30,6 +30,7 @@ from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
 from gateway.seal import Signer, VerificationError, Verifier, check_freshness
 from gateway.stages import (
+    Decoded,
     Decoder,
     Frame,
     Inbound,
@@ -153,12 +154,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     decoded = decoder.decode(frame)
     counts.records_silent += decoded.silent
     counts.duplicates += decoded.duplicates
-    if decoded.problems:
-        counts.records_refused += len(decoded.problems)
-        set_aside(rooms, frame, decoded.problems)
-    for held, why in decoded.overdue:  # earlier frames, each with octets of its own
-        counts.records_refused += 1
-        set_aside(rooms, held, (why,))
+    _set_aside_refused(rooms, frame, decoded)
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
@@ -198,6 +194,16 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     elif begun or kept is not None:
         await _remember(rooms, begun, kept)
     return pending
+
+
+def _set_aside_refused(rooms: Rooms, frame: Frame, decoded: Decoded) -> None:
+    """Quarantine and count what was refused: of this frame, and earlier ones that were held in vain."""
+    if decoded.problems:
+        rooms.counts.records_refused += len(decoded.problems)
+        set_aside(rooms, frame, decoded.problems)
+    for held, why in decoded.overdue:  # each with octets of its own
+        rooms.counts.records_refused += 1
+        set_aside(rooms, held, (why,))
 
 
 def _renderable(tracks: Sequence[Track]) -> tuple[tuple[Track, ...], tuple[FormatError, ...]]:
