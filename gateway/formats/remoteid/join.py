@@ -2,7 +2,8 @@
 
 A transmitter is the address that sends, where the frame tells it. Without an address it is the peer that handed the
 frame in with the pack's own Basic ID, and single messages then belong together only as long as the peer hands in those
-of one aircraft: from the second Basic ID on they cannot be told apart, and their positions are refused (``RID-006``).
+of one aircraft: from the second Basic ID on, or a position that the first cannot have flown to, they cannot be told
+apart, and their positions are refused (``RID-006``).
 
 An address that shows another serial number or registration is another aircraft: what was known of it is forgotten. A
 new session id under the same address is the same aircraft with another name.
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from math import cos, hypot, radians
 
 from msgspec import Struct, field
 
@@ -40,6 +42,9 @@ AGES_S = {
 """How long each kind is believed, in seconds. F3411-22a has static messages sent every 3 s and positions every second:
 ten static ones may be lost in a row, a position is history after three."""
 
+_METRES_PER_DEGREE = 111_320.0  # of latitude, near enough to tell two aircraft apart
+_FASTEST_MPS = 254.25
+_SLACK_M = 250.0  # what positions jump by themselves, and messages overtake each other
 _KINDS: dict[type[Message], str] = {
     BasicId: "basic_id",
     Location: "location",
@@ -64,6 +69,8 @@ class Transmitter(Struct):
     """What is known of one transmitter."""
 
     address: str
+    is_shared: bool
+    """Messages of several aircraft may come under it: nobody tells the address, or an id with each of them."""
     first_heard: datetime
     known: dict[Slot, Known] = field(default_factory=dict)
     """Everything but the Location."""
@@ -100,13 +107,16 @@ class Book:
 
     def find(self, report: Report, peer: str, now: datetime) -> Transmitter:
         """The transmitter that a report is of."""
-        key = (report.address, b"") if report.address else (f"peer {peer}", _own_id(report))
+        own = b"" if report.address else _own_id(report)
+        key = (report.address or f"peer {peer}", own)
         transmitters = self._transmitters
         found = transmitters.get(key)
         if found is None:
             if len(transmitters) >= self._bound:
                 transmitters.popitem(last=False)
-            found = transmitters[key] = Transmitter(address=report.address, first_heard=now)
+            found = transmitters[key] = Transmitter(
+                address=report.address, is_shared=not report.address and not own, first_heard=now
+            )
         else:
             transmitters.move_to_end(key)
         return found
@@ -119,13 +129,16 @@ class Book:
             kind = _KINDS[type(message)]
             until = now + self._ages[kind]
             if isinstance(message, Location):
+                before_it = transmitter.position
+                if transmitter.is_shared and before_it is not None and not _is_flown(before_it, message, now):
+                    transmitter.several_until = now + self._ages["basic_id"]
                 transmitter.position = Known(heard=heard, received_at=now, until=until)
                 located = True
                 continue
             number = 0
             if isinstance(message, BasicId):
                 number = message.id_type
-                self._meet(transmitter, report, message, now)
+                self._meet(transmitter, message, now)
             elif isinstance(message, Authentication):
                 number = message.page
             slot = (kind, number)
@@ -140,7 +153,7 @@ class Book:
                 transmitter.is_new = True
         return located
 
-    def _meet(self, transmitter: Transmitter, report: Report, message: BasicId, now: datetime) -> None:
+    def _meet(self, transmitter: Transmitter, message: BasicId, now: datetime) -> None:
         """A Basic ID: of the same aircraft, or is it another one's?"""
         before = transmitter.known.get(("basic_id", message.id_type))
         if before is None or before.until < now:
@@ -149,12 +162,26 @@ class Book:
         assert isinstance(was, BasicId)
         if was.uas_id == message.uas_id:
             return
-        if not transmitter.address and not report.is_whole:
+        if transmitter.is_shared:
             transmitter.several_until = now + self._ages["basic_id"]
         elif message.id_type in (SERIAL, REGISTRATION):
             transmitter.known.clear()
             transmitter.position = None
             transmitter.is_new = True
+
+
+def _is_flown(before: Known, location: Location, now: datetime) -> bool:
+    """Whether an aircraft can have come from its last position to this one, as fast as the format can say."""
+    last = before.heard.message
+    assert isinstance(last, Location)
+    if last.latitude_deg is None or last.longitude_deg is None:
+        return True
+    if location.latitude_deg is None or location.longitude_deg is None:
+        return True
+    north_m = (location.latitude_deg - last.latitude_deg) * _METRES_PER_DEGREE
+    turn = (location.longitude_deg - last.longitude_deg + 180.0) % 360.0 - 180.0
+    east_m = turn * _METRES_PER_DEGREE * cos(radians(location.latitude_deg))
+    return hypot(north_m, east_m) <= _SLACK_M + _FASTEST_MPS * max((now - before.received_at).total_seconds(), 0.0)
 
 
 def _own_id(report: Report) -> bytes:

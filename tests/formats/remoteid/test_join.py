@@ -329,6 +329,26 @@ def test_single_messages_of_two_drones_behind_one_peer_are_refused_and_not_mixed
     assert len(feed(decoder, SERIAL, located(tenths=4225), after_s=later).tracks) == 1
 
 
+def test_a_position_that_the_aircraft_cannot_have_flown_to_is_another_ones() -> None:
+    decoder = RemoteIdDecoder()
+    feed(decoder, SERIAL)
+    assert len(feed(decoder, located(520_000_000, 42_500_000)).tracks) == 1
+    near = located(520_020_000, 42_500_000, tenths=3615)  # 222 m in a second
+    assert len(feed(decoder, near, after_s=1.0).tracks) == 1
+    far = located(520_220_000, 42_500_000, tenths=3625)  # 2.2 km in the next
+    assert [problem.code.id for problem in feed(decoder, far, after_s=2.0).problems] == ["RID-006"]
+    with_address = RemoteIdDecoder()
+    feed(with_address, beacon(packed(SERIAL, located(520_000_000, 42_500_000))))
+    assert len(feed(with_address, beacon(packed(far)), after_s=1.0).tracks) == 1  # the address says whose it is
+
+
+def test_a_report_without_an_id_or_an_address_is_not_taken_for_somebody_elses() -> None:
+    decoder = RemoteIdDecoder()
+    feed(decoder, packed(SERIAL, LOCATION))  # its own id says whose it is
+    decoded = feed(decoder, packed(located(1, 1, tenths=3615)), after_s=1.0)
+    assert (decoded.tracks, decoded.silent) == ((), 1)
+
+
 def test_a_refused_message_leaves_its_neighbours_alone() -> None:
     decoded = feed(RemoteIdDecoder(), packed(SERIAL, b"\x92" + bytes(24), LOCATION))
     assert len(decoded.tracks) == 1
