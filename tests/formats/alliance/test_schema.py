@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import keyword
+import re
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from gateway.formats.alliance import NAMESPACE, Schema, lexical, packaged_schema
 from gateway.formats.alliance.fragments import RAW_OCTETS, STATUS_FACTS
 from gateway.limits import Limits
 from gateway.stages import Exercise, Simulation
+from gateway.symbols import PLATFORMS
 from gateway.track import Environment, Identity
 from gateway.xml import parse
 from tests.formats.alliance import examples
@@ -204,3 +206,9 @@ def test_white_space_counts_where_the_schema_says_so_and_nowhere_else() -> None:
 
     texts = {node.get("name") for node in ROOT.iter(f"{XS}element") if is_text(node.get("type", ""))}
     assert texts == plain._WRITTEN_BY_PEOPLE
+
+
+def test_the_registry_of_platforms_is_the_one_of_the_symbols_room() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "alliance-message.md").read_text()
+    (row,) = [line for line in text.splitlines() if line.startswith("| Platforms |")]
+    assert re.findall(r"`(\w+)`", row) == list(PLATFORMS)
