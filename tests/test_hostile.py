@@ -312,7 +312,7 @@ EVENTS = {
     "a long uid": (event("u" * 2_000), "COT-007"),
     "deep": (event(detail="<a>" * 100 + "</a>" * 100), "COT-008"),
     "many attributes": (event(detail="<a " + " ".join(f'a{n}="1"' for n in range(200)) + "/>"), "COT-008"),
-    "protobuf": (b"\xbf\x01\xbf\x0a\x05", "TAK-001"),
+    "protobuf": (b"\xbf\x02\x0a\x05", "TAK-001"),
     "oversized": (event(detail=f"<remarks>{'x' * 1_100_000}</remarks>"), "COT-012"),
     "another encoding": (b'<?xml version="1.0" encoding="ISO-8859-1"?>' + EVENT, "XML-003"),
     "an entity": (event(detail="<remarks>&x;</remarks>"), "XML-001"),

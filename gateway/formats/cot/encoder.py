@@ -229,6 +229,8 @@ class CotEncoder:
                     if kept is None:
                         kept = kept_of(xml, self._limits)
                         _remember(self._kept, xml, kept)
+                    if kept.cut:
+                        lost.append(Loss("extensions", "OUT_OF_RANGE"))
                 elif extension.namespace == NAMESPACE:
                     lost.append(Loss("extensions", "NO_TARGET"))
                 else:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from lxml import etree
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes, document, plain
@@ -16,6 +17,7 @@ from gateway.formats.cot.values import attribute_text, element_text, number_of
 from gateway.limits import Limits
 
 _OPENING = f'<event xmlns="{NAMESPACE}"'
+_END = "</event"
 _CANONICAL = frozenset(("type", "time", "start", "stale", "version"))
 _NUMBERS = frozenset(("lat", "lon", "hae", "ce", "le"))
 
@@ -43,6 +45,8 @@ class Kept(Struct, frozen=True):
     """The first child of each name that canonical fields share."""
     others: str
     """All other children as text."""
+    cut: bool = False
+    """Children were left out: see `_unambiguous`."""
 
 
 NO_LEFTOVERS = Kept({}, {}, "", {}, "")
@@ -54,16 +58,32 @@ def kept_of(xml: str, limits: Limits) -> Kept:
         found = plain.kept_of("<event" + xml[len(_OPENING) :])
         kept = None if found is None else _plain(found)
         if kept is not None:
-            return kept
+            return _unambiguous(kept)
     root = document.root_of(xml.encode("utf-8", "surrogatepass"), limits)
     if root.tag != f"{{{NAMESPACE}}}event":
         raise FormatError(codes.NOT_AN_EVENT, place="extension", cause=f"observed {str(root.tag)[:60]}")
-    return _nested(root)
+    return _unambiguous(_nested(root))
 
 
 def foreign_of(xml: str, limits: Limits) -> str:
-    """The canonical text of an extension that is not CoT's, fit to stand in a `detail`; `FormatError` if it is none."""
-    return document.canonical(document.root_of(xml.encode("utf-8", "surrogatepass"), limits))
+    """The canonical text of an extension that is not CoT's, fit to stand in a `detail`; `FormatError` if it is not."""
+    text = document.canonical(document.root_of(xml.encode("utf-8", "surrogatepass"), limits))
+    if _END in text:
+        raise FormatError(codes.DETAIL, place="extension", cause="an event inside of an event")
+    return text
+
+
+def _unambiguous(kept: Kept) -> Kept:
+    """The leftovers without children that hold an `event` of their own.
+
+    TAK clients cut a stream at the first `</event>`, wherever it stands. Whoever could put an event into the detail of
+    another would speak to them past every policy.
+    """
+    merged = {name: one for name, one in kept.merged.items() if _END not in one.tail}
+    others = "" if _END in kept.others else kept.others
+    if len(merged) == len(kept.merged) and others == kept.others:
+        return kept
+    return replace(kept, merged=merged, others=others, cut=True)
 
 
 def attributes_text(attributes: dict[str, str]) -> str:

@@ -25,6 +25,7 @@ _SPACE = re.compile(rb"(?:[ \t\r\n]|\xef\xbb\xbf)*+")
 _IN_TAG = re.compile(rb"[\"'<>]")
 _IN_DOUBLE = re.compile(rb'["<]')
 _IN_SINGLE = re.compile(rb"['<]")
+_HEADER_OCTETS = 11  # of a TAK frame: the magic octet and the longest number
 _LONGEST_MARK = 9  # octets of `<![CDATA[`
 
 
@@ -65,10 +66,12 @@ class Splitter:
         self._opening = False
         self._skipping = False  # discarding the rest of an event that was too large
         self._fault: FormatError | None = None
+        self._unsaid = b""  # the header that nobody has been told of yet
 
     def feed(self, octets: bytes) -> list[bytes]:
         """The events that are complete after these octets: from declaration or start tag to end tag, or TAK frames."""
         if self._fault is not None:
+            self._unsaid = b""
             raise self._fault
         self._buffer += octets
         frames: list[bytes] = []
@@ -77,6 +80,7 @@ class Splitter:
                 pass
         except FormatError as error:
             self._fault = error
+            self._unsaid = bytes(self._buffer[self._start : self._start + _HEADER_OCTETS]) if frames else b""
             self._buffer.clear()
             self._start = self._position = 0
             if not frames:
@@ -90,7 +94,7 @@ class Splitter:
 
     def rest(self) -> list[bytes]:
         """What is left when the stream has ended, as frames that a decoder will judge."""
-        left = bytes(self._buffer)
+        left = bytes(self._buffer) or self._unsaid
         if left[:1] != b"\xbf":
             left = left.strip(b" \t\r\n")
         self._buffer.clear()

@@ -298,3 +298,28 @@ def test_the_trace_of_a_tak_frame_shows_the_xml_that_it_stands_for() -> None:
     assert fields["event@opex"].canonical == "status.exercise"
     assert fields["event/detail/uid@uas_operator"].canonical == "operator.identifier"
     assert {field.canonical for field in trace(frame(octets))} == {field.canonical for field in fields.values()}
+
+
+SMUGGLED = b'<event version="2.0" uid="x" type="a-h-G"><point lat="1" lon="1" hae="1" ce="1" le="1"/></event>'
+
+
+@pytest.mark.parametrize(
+    "detail",
+    [
+        "<x><event></event></x>" + SMUGGLED.decode(),
+        "<contact callsign='A'><event> </event></contact>" + SMUGGLED.decode(),
+        '<event xmlns="urn:z"> </event>' + SMUGGLED.decode(),
+        '<remarks source="s">&lt;/event>' + SMUGGLED.decode() + "</remarks>",
+    ],
+)
+@pytest.mark.parametrize("protocol", ["xml", "stream"])
+def test_no_event_is_smuggled_inside_of_another_past_clients_that_cut_at_its_end_tag(
+    detail: str, protocol: str
+) -> None:
+    (track,) = CotDecoder().decode(frame(event(detail, attributes=' access="RESTRICTED"'))).tracks
+    encoded = CotEncoder(protocol=protocol).encode([track], NOW)
+    (sent,) = encoded.frames
+    assert sent.count(b"</event") == (1 if protocol == "xml" else 0)
+    assert b'uid="x"' not in sent
+    assert b"RESTRICTED" in sent
+    assert Loss("extensions", "OUT_OF_RANGE") in lost(encoded)

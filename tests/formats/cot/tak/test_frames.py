@@ -86,6 +86,16 @@ def test_frames_before_a_refused_length_are_handed_over_first() -> None:
         splitter.feed(b"")
 
 
+def test_a_refused_length_at_the_very_end_is_not_lost_either() -> None:
+    octets = EVENT + FRAMES[1] + b"\xbf\xff\xff\xff\xff\x0f" + EVENT
+    splitter = Splitter()
+    assert splitter.feed(octets) == [EVENT, FRAMES[1]]
+    assert [one[:6] for one in splitter.rest()] == [b"\xbf\xff\xff\xff\xff\x0f"]
+    decoded = CotDecoder().decode(frame(octets))
+    assert len(decoded.tracks) == 2
+    assert [error.code.id for error in decoded.problems] == ["TAK-004"]
+
+
 def test_a_length_that_is_no_number_is_refused() -> None:
     with pytest.raises(FormatError) as caught:
         Splitter().feed(b"\xbf" + b"\x80" * 10)
