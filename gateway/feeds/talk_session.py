@@ -136,13 +136,12 @@ class Session:
                 self._wire.close()
 
     async def _close_up(self) -> None:
-        last = self.close()
         try:
-            await self.hand_on(last)
+            await self.hand_on(self.close())
+            if not self._crashed:
+                await self._wire.finish(_FAREWELL_S)
         except Exception as error:
             self.crash(error)
-        if not self._crashed:
-            await self._wire.finish(_FAREWELL_S)
 
     async def _hear(self) -> None:
         inbox, writable = self.inbox, self._wire.writable

@@ -160,7 +160,7 @@ class Stream(asyncio.Protocol):
 
     def send(self, frames: Sequence[bytes]) -> None:
         """Write frames as one; they are forgotten when the connection has gone."""
-        if self.transport is not None and not self.transport.is_closing():
+        if self.transport is not None and not self.transport.is_closing() and not self._closed.is_set():
             self.transport.write(frames[0] if len(frames) == 1 else b"".join(frames))
 
     def stop_listening(self) -> None:
@@ -179,7 +179,10 @@ class Stream(asyncio.Protocol):
             if is_tls or self._has_ended:
                 transport.close()
             else:
-                transport.write_eof()
+                try:
+                    transport.write_eof()
+                except (OSError, RuntimeError):  # reset a moment ago, of which the loop knows nothing yet
+                    transport.abort()
                 self._read_on()
         try:
             with suppress(TimeoutError):

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from ipaddress import ip_network
 
 import pytest
@@ -315,6 +317,26 @@ async def test_what_was_read_is_worked_on_though_the_connection_is_reset_meanwhi
         scene.corridor.open.set()
         await until(lambda: not scene.feed.peers())
         assert scene.corridor.numbers == [str(number) for number in range(3_000)]
+
+
+async def test_a_connection_that_is_found_reset_only_at_its_end_harms_nobody() -> None:
+    async with talking() as scene, calling(scene.address) as peer, calling(scene.address) as other:
+        peer.say("ping 1")
+        await peer.expect("pong 1")
+        session = min(
+            scene.feed._sessions,
+            key=lambda session: session.status.address != peer_text(peer.writer.get_extra_info("sockname")),
+        )
+        # The reset arrives, and in the same turn of the loop the dialect breaks off: its end meets a dead socket
+        linger = struct.pack("ii", 1, 0)
+        peer.writer.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        session._wire.transport.pause_reading()
+        session.fail(FormatError(codes.CROWDED, cause="broke off"))
+        peer.writer.transport.abort()
+        await until(lambda: len(scene.feed.peers()) == 1)
+        other.say("ping 2")
+        await other.expect("pong 2")
+        assert [talk.asked.count("closed") for talk in scene.endpoint.talks].count(1) == 1
 
 
 async def test_last_words_arrive_though_much_that_the_peer_said_is_unread() -> None:
