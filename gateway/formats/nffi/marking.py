@@ -106,23 +106,25 @@ def check(marking: Marking, *, place: str) -> None:
 
 
 def higher(own: Marking | None, kept: Marking, *, place: str) -> Marking:
-    """Which of the label's marking and the source's own one section gets: the higher, the label's if they are equal.
+    """What one section gets of the label's marking and the source's own: the higher, with the categories of both.
 
-    `FormatError` ``NFI-024`` where their words cannot be compared.
+    `FormatError` ``NFI-024`` where their words cannot be compared, or both categories do not fit.
     """
     if own is None:
         check(kept, place=place)
         return kept
     ours, theirs = own.get("secClassification", ""), kept.get("secClassification", "")
-    if not theirs or theirs.strip().upper() == ours.strip().upper():
-        return own
-    high, low = rank(theirs), rank(ours)
-    if high is None or low is None:
-        raise FormatError(codes.UNMARKABLE, place=place, cause=f"cannot rank {ours[:30]!r} and {theirs[:30]!r}")
-    if high <= low:
-        return own
-    check(kept, place=place)
-    return kept
+    base, other = own, kept
+    if theirs and theirs.strip().upper() != ours.strip().upper():
+        high, low = rank(theirs), rank(ours)
+        if high is None or low is None:
+            raise FormatError(codes.UNMARKABLE, place=place, cause=f"cannot rank {ours[:30]!r} and {theirs[:30]!r}")
+        if high > low:
+            base, other = kept, own
+    parts = [part.strip() for one in (base, other) for part in one.get("secCategory", "").split(";") if part.strip()]
+    marking = base | ({"secCategory": "; ".join(dict.fromkeys(parts))} if parts else {})
+    check(marking, place=place)
+    return marking
 
 
 def attributes_text(marking: Marking) -> str:

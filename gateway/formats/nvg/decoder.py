@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from gateway.errors import FormatError
 from gateway.formats.nvg import codes
 from gateway.formats.nvg.edition import edition_of, is_nvg
+from gateway.formats.nvg.kept import Explained, explained
 from gateway.formats.nvg.reader import Setting, detection_of, operator_of, point_of
 from gateway.formats.nvg.soap import ENVELOPES, fault_text
 from gateway.formats.nvg.tree import names_of, plain_attributes, root_of
@@ -75,7 +76,7 @@ class NvgDecoder:
         try:
             root = document_of(root_of(frame.octets, self._limits))
             losses: list[Loss] = []
-            schemas: dict[str, etree._Element] = {}
+            schemas: dict[str, Explained] = {}
             objects, silent = self._objects(root, losses, schemas)
             setting = self._setting(root, frame, losses, schemas)
         except FormatError as error:
@@ -104,7 +105,7 @@ class NvgDecoder:
         return Decoded(tracks=tuple(tracks), problems=tuple(problems), silent=silent)
 
     def _objects(
-        self, root: etree._Element, losses: list[Loss], schemas: dict[str, etree._Element]
+        self, root: etree._Element, losses: list[Loss], schemas: dict[str, Explained]
     ) -> tuple[list[etree._Element], int]:
         """Points, and what may be a drawn detection, in document order; and how much else is drawn."""
         found: list[etree._Element] = []
@@ -125,7 +126,11 @@ class NvgDecoder:
             elif ours and name in _GRAPHICS:
                 silent += 1
             elif ours and name == "Schema":
-                schemas.setdefault(str(element.get("schemaId", "")), element)
+                ready = explained(element) if element.get("schemaId") else None
+                if ready is not None:
+                    schemas.setdefault(str(element.get("schemaId")), ready)
+                else:
+                    _lose(losses, name)
             else:
                 _lose(losses, name if ours and name in _OF_GROUPS else "*")
             if len(found) + silent > self._limits.max_records_per_frame:
@@ -134,7 +139,7 @@ class NvgDecoder:
         return found, silent
 
     def _setting(
-        self, root: etree._Element, frame: Frame, losses: list[Loss], schemas: dict[str, etree._Element]
+        self, root: etree._Element, frame: Frame, losses: list[Loss], schemas: dict[str, Explained]
     ) -> Setting:
         label = None
         for name, value in plain_attributes(root).items():

@@ -23,7 +23,10 @@ from gateway.limits import Limits
 from gateway.track import Extension, Loss
 
 _CANONICAL = frozenset(("uri", "label", "x", "y", "z", "speed", "symbol", "modifier"))
-_SHAPE = frozenset(("cx", "cy", "r", "minr", "maxr", "startangle", "endangle", "points"))
+_SHAPE = frozenset(
+    ("cx", "cy", "r", "minr", "maxr", "startangle", "endangle", "points", "leg-type", "minaltitude", "maxaltitude")
+)
+_LONGEST_SCHEMA = 8_192  # octets; it travels with each object, so a longer one would multiply a document
 _CHECKED = frozenset(("href", "style", "rotation", "modifiers", "course"))
 _PLACED = frozenset(("ExtendedData", "textInfo", "TimeStamp", "TimeSpan", "extension", "metadata"))
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
@@ -56,8 +59,21 @@ NOTHING = Kept()
 # ------------------------------------------------------------------------------------------------------------ keeping
 
 
+class Explained(Struct, frozen=True):
+    """A `Schema` as it travels with each object whose extended data it explains."""
+
+    text: str
+    prefixes: dict[str, str]
+
+
+def explained(schema: etree._Element) -> Explained | None:
+    """A document's `Schema`, made ready once; `None` for one that is too long to travel with every object."""
+    text = _relocated(schema)
+    return Explained(text, _prefixes(schema)) if len(text.encode()) <= _LONGEST_SCHEMA else None
+
+
 def extension_of(
-    left: etree._Element, schemas: list[etree._Element], losses: list[Loss], limits: Limits
+    left: etree._Element, schemas: list[Explained], losses: list[Loss], limits: Limits
 ) -> Extension | None:
     """The extension for what is left of an object; `None` if nothing is."""
     if not left.attrib and len(left) == 0 and not (left.text or "").strip():
@@ -68,7 +84,10 @@ def extension_of(
     if ALLIANCE in spaces:
         losses.append(Loss(names_of(left)[1], "NOT_MODELLED"))
         return None
-    prefixes = " ".join(f"{prefix}={uri}" for prefix, uri in sorted(_prefixes(left, schemas).items()))
+    used = _prefixes(left)
+    for schema in schemas:
+        used = schema.prefixes | used
+    prefixes = " ".join(f"{prefix}={uri}" for prefix, uri in sorted(used.items()))
     bound = f' prefixes="{attribute_text(prefixes)}"' if prefixes else ""
     inner = _relocated(left)
     most = limits.max_text_octets - len(f'<kept xmlns="{KEPT}"{bound}></kept>'.encode())
@@ -76,7 +95,7 @@ def extension_of(
         losses.append(Loss(names_of(left)[1], "NOT_MODELLED"))
         return None
     for schema in schemas:
-        longer = inner + _relocated(schema)
+        longer = inner + schema.text
         if len(longer.encode()) <= most:
             inner = longer
         else:
@@ -95,16 +114,15 @@ def _relocated(element: etree._Element) -> str:
     return text[text.index(">") + 1 : -len("</kept>")]
 
 
-def _prefixes(left: etree._Element, schemas: list[etree._Element]) -> dict[str, str]:
+def _prefixes(top: etree._Element) -> dict[str, str]:
     """The prefixes in `key`, `id` and `type`, with what they are bound to: an attribute's value binds nothing."""
     used: dict[str, str] = {}
-    for top in (left, *schemas):
-        for node in top.iter():
-            for name in ("key", "id", "type"):
-                prefix, colon, _ = str(node.get(name, "")).partition(":")
-                uri = node.nsmap.get(prefix) if colon and is_ncname(prefix) else None
-                if uri and " " not in uri:
-                    used.setdefault(prefix, uri)
+    for node in top.iter():
+        for name in ("key", "id", "type"):
+            prefix, colon, _ = str(node.get(name, "")).partition(":")
+            uri = node.nsmap.get(prefix) if colon and is_ncname(prefix) else None
+            if uri and " " not in uri:
+                used.setdefault(prefix, uri)
     return used
 
 

@@ -11,7 +11,7 @@ from gateway.errors import FormatError
 from gateway.formats.nvg import codes, facts
 from gateway.formats.nvg.edition import Edition, is_nvg
 from gateway.formats.nvg.facts import SCHEMA, Told
-from gateway.formats.nvg.kept import extension_of
+from gateway.formats.nvg.kept import Explained, extension_of
 from gateway.formats.nvg.symbol import Said, said_by
 from gateway.formats.nvg.tree import names_of
 from gateway.formats.nvg.values import number_of, time_of
@@ -23,7 +23,6 @@ from gateway.track import (
     Label,
     Loss,
     Operator,
-    Polar,
     Position,
     Provenance,
     RawRecord,
@@ -44,7 +43,7 @@ class Setting(Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     provenance: Provenance
     label: Label | None
-    schemas: dict[str, etree._Element]
+    schemas: dict[str, Explained]
     losses: tuple[Loss, ...]
     """Of the document: content that belongs to no object."""
     keep_raw: bool
@@ -100,7 +99,9 @@ def detection_of(element: etree._Element, setting: Setting) -> Track | None:
         sensor = place_of(numbers.required("cx"), numbers.required("cy"))
     for name in ("cx", "cy", "r", "minr", "maxr", "startangle", "endangle", "points", "leg-type"):
         _popped(element, name)
-    polar = facts.polar_of(told, sensor_position=sensor) or Polar(sensor="unknown", sensor_position=sensor)
+    polar = facts.polar_of(told, sensor_position=sensor)
+    if polar is None:
+        return None  # a detection of no sensor is a drawing
     values = facts.state_values(told) | {"polar": polar}
     return _track(element, setting, said_by(element.get("symbol")), told, losses, raw, values)
 
@@ -336,7 +337,7 @@ def _extension(element: etree._Element, setting: Setting, losses: list[Loss]) ->
         element.text = None
     for child in element:
         child.tail = None if not (child.tail or "").strip() else child.tail
-    used: list[etree._Element] = []
+    used: list[Explained] = []
     for node in element.iter():
         schema = setting.schemas.get(str(node.get("schemaRef", "")).removeprefix("#"))
         if schema is not None and schema not in used:

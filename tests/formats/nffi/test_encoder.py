@@ -267,6 +267,16 @@ def test_a_section_keeps_its_source_s_marking_where_it_is_higher() -> None:
     assert [one.code.id for one in NffiEncoder().encode([unknown], NOW).problems] == ["NFI-024"]
 
 
+def test_no_category_of_either_side_is_dropped() -> None:
+    attributes = ' secPolicyName="NATO" secClassification="SECRET" secCategory="ATOMAL; RELEASABLE TO NLD"'
+    own = one(message(positional(attributes=attributes)))
+    readers = LabelCategory(tag="Releasable To", kind="PERMISSIVE", values=("NLD",))
+    for classification in ("RESTRICTED", "SECRET", "COSMIC TOP SECRET"):
+        label = Label(policy="NATO", classification=classification, categories=(readers,))
+        category = markings(written(replace(own, label=label)))[0][2]
+        assert sorted((category or "").split("; ")) == ["ATOMAL", "RELEASABLE TO NLD"]
+
+
 # ----------------------------------------------------------------------------------------------------------- leftovers
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gateway.formats.nvg import CODES, NvgDecoder, NvgEncoder
 from gateway.limits import Limits
-from tests.formats.nvg.making import NOW, NVG, NVG_15, assert_rules, decode, document, frame, point
+from tests.formats.nvg.making import NOW, NVG, NVG_15, assert_rules, decode, document, frame, losses, point
 
 KNOWN = {code.id for code in CODES}
 ATTRIBUTES = ("x", "y", "z", "speed", "course", "symbol", "uri", "label", "modifiers", "rotation", "href", "odd")
@@ -93,6 +93,18 @@ def test_a_document_with_some_octets_changed_is_refused_or_read(at: int, change:
     decoded = decode(bytes(octets))
     assert all(problem.code.id.startswith(("NVG-", "XML-")) for problem in decoded.problems)
     NvgEncoder().encode(decoded.tracks, NOW)
+
+
+def test_a_huge_schema_that_every_point_refers_to_does_not_multiply_the_document() -> None:
+    fields = "".join(f'<SimpleField id="f{n}" type="string"/>' for n in range(8_000))
+    data = '<ExtendedData schemaRef="#s"/>'
+    points = "".join(point("", data, uri=f"urn:x:{n}") for n in range(3_000))
+    begin = time.perf_counter()
+    decoded = decode(document(f'<Schema schemaId="s">{fields}</Schema>{points}'))
+    assert len(decoded.tracks) == 3_000
+    assert sum(len(one.extensions[0].xml) for one in decoded.tracks) < 3_000 * 9_000
+    assert ("nvg/Schema", "NO_TARGET") in losses(decoded.tracks[0])
+    assert time.perf_counter() - begin < 20.0
 
 
 def test_ten_thousand_points_are_read_and_written_in_time_that_grows_with_them() -> None:
