@@ -6,7 +6,8 @@
 4. A check costs some 50 ms and 32 MiB on purpose. So it runs beside the loop, one at a time with a few waiting, and one
    that succeeded is remembered for some minutes, by a keyed digest in memory: a poll every second pays once.
 5. An unknown name costs what a known one does, and gets the same answer.
-6. After `ATTEMPTS` wrong passwords from one address within `WINDOW_S` further ones from there are refused unchecked.
+6. After `ATTEMPTS` wrong passwords from one address (IPv6: one /64, which is one caller's to choose from) within
+   `WINDOW_S` further ones from there are refused unchecked.
    Certificates and remembered passwords still get in from there: nobody locks out a client behind the same address.
 """
 
@@ -135,24 +136,26 @@ class Authenticator:
             self._waiting -= 1
 
     def _check_attempts(self, address: str) -> None:
-        attempts = self._attempts.get(address)
+        origin = _origin(address)
+        attempts = self._attempts.get(origin)
         if attempts is None:
             return
         left_s = attempts.since_s + WINDOW_S - self._clock.monotonic()
         if left_s <= 0:
-            del self._attempts[address]
+            del self._attempts[origin]
         elif attempts.wrong >= ATTEMPTS:
             cause = f"{attempts.wrong} within {WINDOW_S:g} s; the next is looked at in {left_s:.0f} s"
             raise FeedError(codes.TOO_MANY_ATTEMPTS, place=address, cause=cause)
 
     def _note_wrong(self, address: str) -> None:
-        attempts = self._attempts.get(address)
+        origin = _origin(address)
+        attempts = self._attempts.get(origin)
         if attempts is not None:
             attempts.wrong += 1
             return
         if len(self._attempts) >= self._bound:
             self._attempts.popitem(last=False)
-        self._attempts[address] = _Attempts(1, self._clock.monotonic())
+        self._attempts[origin] = _Attempts(1, self._clock.monotonic())
 
     def _digest(self, name: str, password: str) -> bytes:
         return hmac.digest(self._key, f"{len(name)} {name} {password}".encode("utf-8", "surrogatepass"), sha256)
@@ -177,6 +180,15 @@ def _credentials(header: str, address: str) -> tuple[str, str]:
     except (ValueError, binascii.Error):
         raise FeedError(codes.UNPROVED, place=address, cause="the Authorization header is not Basic") from None
     return name, password
+
+
+def _origin(address: str) -> str:
+    """What wrong passwords are counted by."""
+    try:
+        found = ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    return address if found.version == 4 else found.exploded[:19]
 
 
 def _is_loopback(address: str) -> bool:

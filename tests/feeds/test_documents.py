@@ -8,7 +8,7 @@ import gzip
 import ssl
 import threading
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import datetime
 from ipaddress import ip_network
 from pathlib import Path
@@ -271,6 +271,27 @@ async def test_attempts_are_remembered_for_a_bounded_number_of_addresses() -> No
         with pytest.raises(FeedError, match="FEED-062"):
             await callers.identify(None, header, f"127.0.0.{number}")
     assert len(callers._attempts) == 3
+
+
+def line_without_certificate(authority: Authority) -> ssl.SSLObject:
+    """The server's end of a TLS connection on which nobody showed a certificate."""
+    up, down = ssl.MemoryBIO(), ssl.MemoryBIO()
+    theirs = authority.client_context(None, None).wrap_bio(down, up, server_hostname="localhost")
+    ours = context_of(authority).wrap_bio(up, down, server_side=True)
+    for side in (theirs, ours, theirs, ours):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return ours
+
+
+async def test_the_addresses_of_one_ipv6_network_count_as_one(authority: Authority) -> None:
+    callers = Authenticator([client("hq", secret="a long secret")], view=View(), clock=ManualClock(T0), limits=LIMITS)
+    line = line_without_certificate(authority)
+    for number in range(ATTEMPTS + 1):
+        with pytest.raises(FeedError, match="FEED-062" if number < ATTEMPTS else "FEED-063"):
+            await callers.identify(line, basic("hq", "wrong")["Authorization"], f"2001:db8:1:2::{number:x}")
+    with pytest.raises(FeedError, match="FEED-062"):
+        await callers.identify(line, basic("hq", "wrong")["Authorization"], "2001:db8:1:3::1")
 
 
 @pytest.mark.parametrize(

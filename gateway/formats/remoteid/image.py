@@ -11,7 +11,15 @@ import struct
 
 from gateway.errors import FormatError
 from gateway.formats.remoteid import codes
-from gateway.formats.remoteid.messages import BasicId, Location, Message, OperatorId, SelfId, System
+from gateway.formats.remoteid.messages import (
+    Authentication,
+    BasicId,
+    Location,
+    Message,
+    OperatorId,
+    SelfId,
+    System,
+)
 from gateway.formats.remoteid.values import without_null_island
 
 _BASIC = struct.Struct("<ii21s3x")
@@ -20,6 +28,7 @@ _SELF = struct.Struct("<i24s")
 _SYSTEM = struct.Struct("<iiddHHffiifI")
 _OPERATOR = struct.Struct("<i21s3x")
 _LOCATION_AT, _SELF_AT, _SYSTEM_AT, _OPERATOR_AT, _FLAGS_AT = 64, 776, 808, 864, 892
+_PAGES_AT, _PAGE_SIZE, _PAGES = 136, 40, 16
 _FLAGS = struct.Struct("<2BB16BBBB")
 _SIZES = (914, 915, 916, 917, 918, 919, 920)  # with or without the padding at the end
 _UNKNOWN_ALTITUDE = -1000.0
@@ -41,6 +50,10 @@ def read_image(octets: bytes) -> list[Message]:
             found.append(BasicId(id_type=id_type, ua_type=ua_type, uas_id=name[:20].rstrip(b"\0")))
     if flags[2]:
         found.append(_location(octets))
+    for page in range(_PAGES):
+        if flags[3 + page]:  # only that it is there: what it signs is the broadcast, which this is not
+            kind = octets[_PAGES_AT + page * _PAGE_SIZE + 4]
+            found.append(Authentication(auth_type=kind & 0xF, page=page))
     if flags[19]:
         kind, text = _SELF.unpack_from(octets, _SELF_AT)
         _check(0 <= kind <= 255, "SelfID")

@@ -13,7 +13,15 @@ from gateway.formats.remoteid import codes, lenient, wire
 from gateway.formats.remoteid.carriers import Carried, unwrap
 from gateway.formats.remoteid.lenient import Json
 from gateway.formats.remoteid.members import Members
-from gateway.formats.remoteid.messages import BasicId, Location, Message, OperatorId, SelfId, System
+from gateway.formats.remoteid.messages import (
+    Authentication,
+    BasicId,
+    Location,
+    Message,
+    OperatorId,
+    SelfId,
+    System,
+)
 from gateway.formats.remoteid.report import Heard, Report
 from gateway.formats.remoteid.values import altitude, course, latitude, longitude, speed, vertical, without_null_island
 from gateway.track import Loss
@@ -41,9 +49,6 @@ def mavlink_report(value: dict[str, Json], text: bytes) -> Report | None:
         heard = _packed(members)
     elif (read := _READERS.get(kind)) is not None:
         heard = [Heard(message=read(members))]
-    elif kind == "AUTHENTICATION":
-        losses.append(Loss("Authentication", "NOT_MODELLED"))
-        return None
     else:
         raise FormatError(codes.SHAPE, place="mavpackettype", cause=f"{kind[:40]!a} is not known")
     unread = members.note_unread()
@@ -164,7 +169,15 @@ def _operator(members: Members) -> Message:
     )
 
 
+def _authentication(members: Members) -> Message:
+    members.skip("last_page_index", "length", "timestamp", "authentication_data")  # the message as a whole is a loss
+    return Authentication(
+        auth_type=members.take(("authentication_type",), _code) or 0, page=members.take(("data_page",), _code) or 0
+    )
+
+
 _READERS = {
+    "AUTHENTICATION": _authentication,
     "BASIC_ID": _basic,
     "LOCATION": _location,
     "SELF_ID": _self_id,

@@ -409,6 +409,8 @@ def test_a_memory_image_is_read_by_its_valid_flags() -> None:
     assert state.position == Position(latitude_deg=36.55, longitude_deg=6.1)
     assert (state.course_deg, state.ground_speed_mps, state.vertical_rate_mps) == (None, 0.25, -0.5)
     assert (state.altitude_hae_m, state.altitude_baro_m, state.height_takeoff_m) == (99.0, None, 12.0)
+    signed = track_of(envelope(image(flags=bytes((1, 0, 1, 1, 1)) + bytes(17))))
+    assert Loss("Authentication", "NOT_MODELLED") in signed.provenance[0].losses
     nothing_else = track_of(envelope(image(flags=bytes((1, 0, 1)) + bytes(19))))
     assert (nothing_else.operator, nothing_else.remarks) == (None, None)
 
@@ -457,7 +459,11 @@ def test_mavlinks_messages_are_joined_by_address_and_have_mavlinks_units() -> No
     basic = {"mavpackettype": "OPEN_DRONE_ID_BASIC_ID", "id_or_mac": MAVLINK_LOCATION["id_or_mac"]}
     basic |= {"id_type": 1, "ua_type": 2, "uas_id": serial}
     assert decoder.decode(frame(json.dumps(basic).encode())).silent == 1
+    page = {"mavpackettype": "OPEN_DRONE_ID_AUTHENTICATION", "id_or_mac": MAVLINK_LOCATION["id_or_mac"]}
+    page |= {"authentication_type": 1, "data_page": 0, "last_page_index": 0, "length": 1, "authentication_data": [1]}
+    assert decoder.decode(frame(json.dumps(page).encode())).silent == 1
     (track,) = decoder.decode(frame(json.dumps(MAVLINK_LOCATION).encode())).tracks
+    assert track.provenance[0].losses == (Loss("Authentication", "NOT_MODELLED"),)
     assert track.identifiers == (Identifier("uas_serial", "SER-1"), Identifier("mac", MAC))
     state = track.state
     assert state is not None
