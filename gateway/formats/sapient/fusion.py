@@ -81,20 +81,23 @@ class FusionNode:
         """A conversation with whoever has just connected."""
         return FusionConversation(self, peer)
 
-    def claim(self, node_id: str, by: FusionConversation) -> FormatError | None:
-        """Give a node id to a connection, taking it from another; the refusal where it is not to be had."""
+    def refusal(self, node_id: str, by: FusionConversation) -> FormatError | None:
+        """Why a connection may not speak for a node; `None` if it may."""
+        owner = self._owners.get(node_id)
+        if owner is None or owner is by or not owner.peer.name or owner.peer.name == by.peer.name:
+            return None
+        return FormatError(codes.NODE_TAKEN, place="node_id", cause=f"node {node_id} is client {owner.peer.name}")
+
+    def claim(self, node_id: str, by: FusionConversation) -> None:
+        """Give a node to a connection, taking it from the one that has it."""
         owner = self._owners.get(node_id)
         if owner is not None and owner is not by:
-            if owner.peer.name and owner.peer.name != by.peer.name:
-                cause = f"node {node_id} is client {owner.peer.name}"
-                return FormatError(codes.NODE_TAKEN, place="node_id", cause=cause)
             owner.lose(node_id)
         elif owner is None and len(self._owners) >= self.rules.limits.peers_remembered:
             oldest, loser = self._owners.popitem(last=False)
             loser.lose(oldest)
         self._owners[node_id] = by
         self._owners.move_to_end(node_id)
-        return None
 
     def release(self, by: FusionConversation) -> None:
         """Forget a connection that has gone."""
@@ -199,7 +202,7 @@ class FusionConversation:
         content = message.WhichOneof("content")
         try:
             if content == "registration":
-                refusal = self._shared.claim(message.node_id, self)
+                refusal = self._shared.refusal(message.node_id, self)
                 if refusal is not None:
                     raise refusal
             elif content not in ("detection_report", "status_report", "alert"):
@@ -213,6 +216,7 @@ class FusionConversation:
         if track is not None:
             turn.tracks.append(track)
         elif content == "registration":
+            self._shared.claim(message.node_id, self)
             self._accept(message, turn, frame.received_at)
         elif content == "status_report":
             turn.silent += 1

@@ -120,6 +120,20 @@ def test_the_newer_connection_of_a_node_wins_and_the_older_is_told_and_closed() 
     assert only(new.hear(node.detection(lat=54.7, lon=25.3, at=NOW)).decoded)
 
 
+def test_what_waited_on_the_older_connection_is_given_up_and_not_forgotten() -> None:
+    endpoint = FORMAT.endpoint(node="ltu-1")  # type: ignore[misc]
+    old, new = talk(endpoint=endpoint), talk(endpoint=endpoint)
+    other = sensor(node_id="a8654cdf-4328-47de-81fa-c495589e30c9")
+    for node in (sensor(), other):
+        old.hear(node.registration(NOW))
+    bearing = sensor().bearing_report(azimuth=1.0, at=NOW)
+    old.hear(bearing)
+    new.hear(sensor().registration(NOW))
+    ((frame, error),) = old.wait(1).decoded.overdue
+    assert frame.octets == bearing.SerializeToString()
+    assert "another connection" in error.cause
+
+
 def test_the_older_is_told_by_the_clock_too() -> None:
     endpoint = FORMAT.endpoint(node="ltu-1")  # type: ignore[misc]
     old, new = talk(endpoint=endpoint), talk(endpoint=endpoint)

@@ -252,6 +252,27 @@ def test_no_more_wait_than_the_limit_and_the_oldest_goes_first() -> None:
     assert [position.latitude_deg for position in positions if position] == [52.0, 53.0, 54.0]
 
 
+def test_few_large_messages_may_not_take_the_room_of_many() -> None:
+    node, conversation = sensor(), talk(limits=Limits(max_message_octets=25_000))
+    gone = 0
+    for _ in range(5):
+        message = node.detection(lat=54.7, lon=25.3, at=NOW)
+        message.additional_information = "x" * 10_000
+        gone += len(conversation.hear(message).decoded.overdue)
+    assert gone == 3
+    assert len(conversation.hear(node.registration(NOW)).decoded.tracks) == 2
+
+
+def test_a_registration_with_more_definitions_than_anybody_has_is_refused() -> None:
+    message = sensor().registration(NOW)
+    definitions = message.registration.mode_definition[0].detection_definition
+    for _ in range(1_000):
+        definitions.add().CopyFrom(definitions[0])
+    turn = talk().hear(message)
+    assert kinds(turn) == ["registration_ack", "error"]
+    assert refusal(turn.decoded).code == codes.TOO_MANY
+
+
 def test_no_more_nodes_are_known_than_the_limit() -> None:
     conversation = talk(limits=Limits(peers_remembered=3))
     nodes = [sensor(node_id=f"a8654cdf-4328-47de-81fa-c495589e30c{n}") for n in range(5)]

@@ -12,6 +12,8 @@ from typing import TypeVar
 
 from msgspec import Struct
 
+from gateway.errors import FormatError
+from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.errors import ErrorKind, kind_of
 from gateway.formats.sapient.v2 import (
     Registration,
@@ -37,6 +39,7 @@ _MODALITIES = {
     RegistrationNodeType.RADIATION: "RADIATION",
     RegistrationNodeType.FUSION_NODE: "FUSION",
 }
+_MAX_DEFINITIONS = 1_000  # of one node: a Registration is remembered for as long as its connection lasts
 _T = TypeVar("_T")
 
 
@@ -96,11 +99,17 @@ class Declared(Struct, frozen=True, kw_only=True):
 
 
 def declared(registration: Registration) -> Declared:
-    """What a valid Registration says that the reading of its node's messages depends on."""
-    modes = {
-        mode.mode_name: tuple(_definition(one) for one in mode.detection_definition)
-        for mode in registration.mode_definition
-    }
+    """What a valid Registration says that the reading of its node's messages depends on.
+
+    `FormatError` for more definitions than anybody has.
+    """
+    modes: dict[str, tuple[_Definition, ...]] = {}
+    for mode in registration.mode_definition:
+        found = tuple([_definition(one) for one in mode.detection_definition])
+        modes[mode.mode_name] = modes.get(mode.mode_name, ()) + found
+        if len(modes) + sum(map(len, modes.values())) > _MAX_DEFINITIONS:
+            cause = f"over {_MAX_DEFINITIONS} modes and definitions of detections"
+            raise FormatError(codes.TOO_MANY, place="registration.mode_definition", cause=cause)
     defaults = [one.mode_name for one in registration.mode_definition if one.mode_type == RegistrationModeType.DEFAULT]
     only = list(modes) if len(modes) == 1 else defaults if len(defaults) == 1 else [None]
     kinds = [_MODALITIES.get(RegistrationNodeType(one.node_type)) for one in registration.node_definition]

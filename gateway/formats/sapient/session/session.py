@@ -32,6 +32,7 @@ WAITS = (codes.NOT_REGISTERED, codes.NO_POSE, codes.NO_MODE)
 
 Overdue = tuple[tuple[Frame, FormatError], ...]
 _NOWHERE = Pose(None)
+_SMALL_OCTETS = 4_096
 
 
 class Held(Struct, frozen=True):
@@ -77,7 +78,12 @@ class Session:
     def forget(self, node_id: str) -> None:
         """Drop a node and what waits for it: another connection speaks for it now."""
         self._nodes.pop(node_id, None)
-        self._held = deque(one for one in self._held if one.arrived.message.node_id != node_id)
+        waiting, self._held = self._held, deque()
+        for one in waiting:
+            if one.arrived.message.node_id == node_id:
+                self._give_up(one, "another connection speaks for the node now")
+            else:
+                self._held.append(one)
 
     def take(self, arrived: Arrived) -> Track | None:
         """The track of a detection or alert; `None` for another message, or one that is held.
@@ -178,9 +184,13 @@ class Session:
                 told = told or (track is None and bool(self._held))
 
     def _keep(self, held: Held) -> None:
-        if len(self._held) >= self._rules.limits.held_frames:
-            self._give_up(self._held.popleft(), f"over {self._rules.limits.held_frames} frames are held")
+        limits = self._rules.limits
         self._held.append(held)
+        if len(self._held) > limits.held_frames:
+            self._give_up(self._held.popleft(), f"over {limits.held_frames} frames are held")
+        if len(held.arrived.octets) > _SMALL_OCTETS:  # few large ones take the room of many small ones
+            while sum(len(one.arrived.octets) for one in self._held) > limits.max_message_octets:
+                self._give_up(self._held.popleft(), f"over {limits.max_message_octets} octets are held")
 
     def _give_up(self, held: Held, why: str) -> None:
         missing = held.missing
