@@ -40,8 +40,10 @@ def reports(octets: bytes, limits: Limits, problems: list[FormatError]) -> list[
         values = [_parse(texts[0])]
     except FormatError:
         texts = [line for part in octets.split(b"\n") if (line := part.strip(_WHITE))]
-        if len(texts) < 2:
-            raise
+        if len(texts) < 2 or not all(line[:1] in _BRACKETS for line in texts):
+            raise  # one text on many lines
+        if len(texts) > limits.max_records_per_frame:
+            raise FormatError(codes.TOO_MANY, cause=f"{len(texts)} lines") from None
         values = []
         for number, line in enumerate(texts, 1):
             try:

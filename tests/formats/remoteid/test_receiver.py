@@ -509,8 +509,15 @@ def test_what_is_no_report_is_refused(octets: bytes, code: str) -> None:
 
 
 def test_too_many_reports_in_one_frame_are_refused() -> None:
-    (problem,) = read([NESTED] * 3, limits=Limits(max_records_per_frame=2)).problems
-    assert problem.code.id == "RID-011"
+    for body in (json.dumps([NESTED] * 3).encode(), b"{}\n" * 3):
+        (problem,) = read(body, limits=Limits(max_records_per_frame=2)).problems
+        assert problem.code.id == "RID-011"
+
+
+def test_one_broken_text_on_many_lines_is_one_refusal() -> None:
+    broken = json.dumps(NESTED, indent=1).encode()[:-1]
+    (problem,) = read(broken).problems
+    assert problem.code.id == "RID-008"
 
 
 def test_json_is_told_from_the_broadcast_by_its_first_octet() -> None:
