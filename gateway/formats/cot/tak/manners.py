@@ -43,13 +43,20 @@ class Peer:
         """Remember whose tracks these are; the first thing that is somewhere names the peer."""
         for track in decoded.tracks:
             uid = uid_of(track)
-            kind = next((one.type for one in track.classifications if one.scheme == SCHEME), "")
+            kind = _kind_of(track)
             if kind[:2] == "t-":  # who deletes a track does not own it
                 continue
             self.sent.add(uid)
-            if kind[:2] == "a-" and self._titled in ("", uid):
+            if kind[:2] == "a-" and (not self._titled or self._titled == uid):
                 self._titled = uid
                 self.title = next((one.value for one in track.identifiers if one.scheme == "callsign"), uid)
+
+
+def _kind_of(track: Track) -> str:
+    for one in track.classifications:
+        if one.scheme == SCHEME:
+            return one.type
+    return ""
 
 
 def uid_of(track: Track) -> str:

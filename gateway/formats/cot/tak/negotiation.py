@@ -38,7 +38,7 @@ class Said(Enum):
 
 
 _KINDS = {said.value: said for said in Said}
-_MARKS = (b"t-x-takp-", b"t-x-c-t")
+_MARK = b"t-x-"  # in XML and in protobuf alike: texts stand there as they are
 _AUTH = b"<auth"
 
 
@@ -54,7 +54,7 @@ class Talk(Struct, frozen=True, kw_only=True):
 
 def heard(octets: bytes, limits: Limits) -> Talk | None:
     """What the frame says of the protocol; `None` for every other frame, broken ones too."""
-    if not any(mark in octets for mark in _MARKS):
+    if _MARK not in octets:
         return None
     try:
         if octets[:1] == b"\xbf":
@@ -68,7 +68,8 @@ def heard(octets: bytes, limits: Limits) -> Talk | None:
 
 def is_auth(octets: bytes) -> bool:
     """Whether the frame is a client's name and password, which we neither want nor keep."""
-    return octets[:64].lstrip().startswith(_AUTH) or (octets[:5] == b"<?xml" and _AUTH in octets[:128])
+    head = octets[:128]
+    return _AUTH in head and (head[:5] == b"<?xml" or head.lstrip().startswith(_AUTH))
 
 
 def _of_tree(root: etree._Element) -> Talk | None:
