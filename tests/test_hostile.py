@@ -396,7 +396,7 @@ BODIES: dict[str, tuple[str, bytes, dict[str, str], int, str]] = {
     "empty": ("asterix", b"", {}, 400, "FEED-047"),
     "white space": ("cot", b" \n ", {"Content_Type": "application/cot+xml"}, 400, "FEED-047"),
     "a key with a space": ("asterix", A_BLOCK, {"Idempotency_Key": "a b"}, 400, "FEED-052"),
-    "unknown format": ("nvg", A_BLOCK, {}, 404, "FEED-040"),
+    "unknown format": ("link16", A_BLOCK, {}, 404, "FEED-040"),
     "a format of others": ("alliance", A_BLOCK, {}, 403, "FEED-042"),
     "a large frame": ("asterix", b"z" * 1_100_000, {}, 422, "AST-016"),
     "truncated": ("asterix", A_BLOCK[:-1], {}, 422, "AST-002"),
