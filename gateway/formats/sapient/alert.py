@@ -7,17 +7,11 @@ is about stands in the extension with node and object ids, for whoever joins the
 from __future__ import annotations
 
 from gateway.errors import FormatError
-from gateway.formats.sapient.detection import (
-    MAPPING,
-    ROUNDED_TIME,
-    Rules,
-    instant_of,
-    location_errors,
-    time_quality,
-)
 from gateway.formats.sapient.kept import extension_of
+from gateway.formats.sapient.motion import location_errors
 from gateway.formats.sapient.place import place_of
 from gateway.formats.sapient.polar import Sighting, sighting_of
+from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, time_quality
 from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.codes import NOT_REGISTERED
 from gateway.formats.sapient.session.nodes import Node

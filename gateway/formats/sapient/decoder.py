@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from gateway.errors import FormatError
-from gateway.formats.sapient.detection import Rules
 from gateway.formats.sapient.intake import Piece, arrived, check_plausible, pieces_of
+from gateway.formats.sapient.reading import Rules
 from gateway.formats.sapient.session.pose import configured
 from gateway.formats.sapient.session.session import Session
 from gateway.limits import Limits

@@ -22,10 +22,10 @@ from gateway.formats.sapient import declaration
 from gateway.formats.sapient.alert import IDENTIFIER as ALERT
 from gateway.formats.sapient.declaration import Self, envelope
 from gateway.formats.sapient.decoder import ENDED, rules_of
-from gateway.formats.sapient.detection import Rules
 from gateway.formats.sapient.encoder import node_id_or_derived
 from gateway.formats.sapient.intake import InvalidError, Piece, arrived, check_plausible, pieces_of, reasons_of
 from gateway.formats.sapient.messages import serialise
+from gateway.formats.sapient.reading import Rules
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.pose import Pose, configured
 from gateway.formats.sapient.session.session import Session

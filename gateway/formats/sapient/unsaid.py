@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from gateway.formats.sapient.alert import IDENTIFIER as ALERT_IDENTIFIER
 from gateway.formats.sapient.alert import SCHEME as ALERT_SCHEME
-from gateway.formats.sapient.detection import SCHEME
+from gateway.formats.sapient.classes import SCHEME
 from gateway.formats.sapient.spoken import name_of
 from gateway.symbols.meaning import NO_IDENTITY
 from gateway.track import Loss, State, Track

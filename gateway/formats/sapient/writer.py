@@ -9,8 +9,8 @@ from gateway.errors import FormatError
 from gateway.formats.sapient import ulid
 from gateway.formats.sapient.alert import IDENTIFIER as ALERT_IDENTIFIER
 from gateway.formats.sapient.alert import SCHEME as ALERT_SCHEME
+from gateway.formats.sapient.classes import SCHEME, best_paths, kind_of
 from gateway.formats.sapient.declaration import Self, envelope
-from gateway.formats.sapient.detection import SCHEME, best_paths, kind_of
 from gateway.formats.sapient.kept import NAMESPACE, fill
 from gateway.formats.sapient.place import DEGREES, ELLIPSOID, GEOID, degrees_per_metre
 from gateway.formats.sapient.session import codes

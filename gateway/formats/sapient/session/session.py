@@ -17,7 +17,8 @@ from msgspec import Struct
 
 from gateway.errors import FormatError
 from gateway.formats.sapient.alert import alert_track
-from gateway.formats.sapient.detection import DetectionMapper, Rules
+from gateway.formats.sapient.detection import DetectionMapper
+from gateway.formats.sapient.reading import Rules
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.declared import declared

@@ -1,0 +1,49 @@
+"""How reports of one source or feed are read: the options, and what every message has."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
+
+from gateway.errors import FormatError
+from gateway.formats.sapient.session import codes
+from gateway.formats.sapient.v2 import SapientMessage
+from gateway.limits import Limits
+from gateway.stages import Frame
+from gateway.track import Loss
+
+MAPPING = "sapient/2.0"
+ROUNDED_TIME = Loss("timestamp", "ROUNDED")
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class Rules(Struct, frozen=True, kw_only=True):
+    """The options, and what comes of them."""
+
+    gateway: str = ""
+    nation: str | None = None
+    keep_raw: bool = True
+    ended: frozenset[str] = frozenset(("lost", "object lost"))
+    """Values of the free text `state`, in lower case, that say that a track has ended."""
+    window: timedelta | None = None
+    """Times further than this from their reception are marked."""
+    letters: str = "band"
+    limits: Limits = Limits()
+
+
+def instant_of(message: SapientMessage) -> tuple[datetime, bool]:
+    """The envelope's timestamp to the microsecond, and whether digits were lost."""
+    stamp = message.timestamp
+    nanos = stamp.nanos
+    try:
+        return _EPOCH + timedelta(0, stamp.seconds, nanos // 1000), nanos % 1000 != 0
+    except OverflowError:
+        raise FormatError(codes.NO_TIME, place="timestamp", cause=f"{stamp.seconds} s since 1970") from None
+
+
+def time_quality(time: datetime, frame: Frame, rules: Rules) -> str:
+    """`TAGGED`, or `DOUBTFUL` where it is too far from the reception."""
+    if rules.window is not None and not -rules.window <= frame.received_at - time <= rules.window:
+        return "DOUBTFUL"
+    return "TAGGED"
