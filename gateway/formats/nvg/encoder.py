@@ -16,9 +16,10 @@ from gateway.errors import FormatError
 from gateway.formats.nvg import codes, facts
 from gateway.formats.nvg.edition import KEPT, NVG, VERSION
 from gateway.formats.nvg.facts import SCHEMA
-from gateway.formats.nvg.kept import NOTHING, Kept, kept_of
+from gateway.formats.nvg.kept import NOTHING, Kept, is_lax, kept_of
 from gateway.formats.nvg.shapes import shape_of
 from gateway.formats.nvg.symbol import FAMILIES, kept_symbol, symbol_for
+from gateway.formats.nvg.tree import root_of
 from gateway.formats.nvg.values import (
     KMH,
     attribute_text,
@@ -33,7 +34,6 @@ from gateway.formats.nvg.values import (
 from gateway.limits import Limits
 from gateway.stages import Encoded
 from gateway.track import Loss, Operator, State, Track
-from gateway.xml import parse
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _NAMES = ("callsign", "flight_plan", "registration")
@@ -169,13 +169,15 @@ class _Object:
 
     def _extensions(self) -> None:
         for extension in self._track.extensions:
-            octets = extension.xml.encode("utf-8", "surrogatepass")
             try:
                 if extension.namespace == KEPT and self.kept is NOTHING:
                     self.kept = kept_of(extension.xml, self._options.limits)
-                else:  # another format's leftovers: `extension` is the place for what NVG does not know
-                    parse(octets, max_octets=self._options.limits.max_text_octets)
-                    self._inside += extension.xml
+                    if not self.kept.complete:
+                        self._lost.append(Loss("extensions", "OUT_OF_RANGE"))
+                elif is_lax(root_of(extension.xml.encode("utf-8", "surrogatepass"), self._options.limits)):
+                    self._inside += extension.xml  # `extension` is the place for what NVG does not know
+                else:
+                    self._lost.append(Loss("extensions", "OUT_OF_RANGE"))
             except FormatError:
                 self._lost.append(Loss("extensions", "OUT_OF_RANGE"))
 

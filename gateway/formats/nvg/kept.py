@@ -29,6 +29,7 @@ _SHAPE = frozenset(
 _LONGEST_SCHEMA = 8_192  # octets; it travels with each object, so a longer one would multiply a document
 _CHECKED = frozenset(("href", "style", "rotation", "modifiers", "course"))
 _PLACED = frozenset(("ExtendedData", "textInfo", "TimeStamp", "TimeSpan", "extension", "metadata"))
+_GLOBAL = frozenset(("nvg", "metadata", "BindingInformation"))
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XML = "http://www.w3.org/XML/1998/namespace"
 ALLIANCE = "urn:alliance:track-exchange:1"
@@ -51,6 +52,8 @@ class Kept(Struct, frozen=True):
     """What goes into `extension`."""
     schemas: tuple[tuple[str, str], ...] = ()
     """(schemaId, element) that the extended data refers to."""
+    complete: bool = True
+    """False where something could stand nowhere in a valid document."""
 
 
 NOTHING = Kept()
@@ -156,7 +159,8 @@ def kept_of(xml: str, limits: Limits) -> Kept:
         "begin": "",
         "inside": "",
     }
-    for child in left:
+    placeable = [child for child in left if is_lax(child)]
+    for child in placeable:
         _place(child, bound, parts)
     return Kept(
         attributes=attributes,
@@ -167,8 +171,22 @@ def kept_of(xml: str, limits: Limits) -> Kept:
         sections=parts["sections"],
         begin=parts["begin"],
         inside=parts["inside"],
+        complete=len(placeable) == len(left),
         schemas=tuple(found for schema in schemas if (found := _schema(schema, bound)) is not None),
     )
+
+
+def is_lax(element: etree._Element) -> bool:
+    """Whether the element may stand where the schema admits anything: what the schema knows it checks there too."""
+    for node in element.iter():
+        namespace, name = names_of(node)
+        if namespace == KEPT or any(str(key).startswith(f"{{{_XSI}}}") for key, _ in node.items()):
+            return False
+        if namespace == NVG and name in _GLOBAL:
+            texts = [node.text, *(child.tail for child in node)]
+            if name == "nvg" or node.attrib or any((text or "").strip() for text in texts):
+                return False
+    return True
 
 
 def _is_valid(name: str, value: str) -> bool:
@@ -189,7 +207,7 @@ def _place(child: etree._Element, bound: dict[str, str], parts: dict[str, str]) 
     if namespace == NVG and name == "metadata" and not parts["metadata"]:
         parts["metadata"] = canonical(child)
     elif namespace == NVG and name == "extension":
-        parts["inside"] += "".join(canonical(one) for one in child if names_of(one) != (NVG, "nvg"))
+        parts["inside"] += "".join(canonical(one) for one in child)
     elif namespace == NVG and name == "TimeSpan":
         begin = child.find(f"{{{NVG}}}begin")
         parts["begin"] = (begin.text or "") if begin is not None else ""
@@ -199,7 +217,7 @@ def _place(child: etree._Element, bound: dict[str, str], parts: dict[str, str]) 
         for one in child:
             part = "sections" if names_of(one)[1] == "Section" else "extended"
             parts[part] += canonical(one)
-    elif names_of(child) != (NVG, "nvg"):
+    else:
         parts["inside"] += canonical(child)
 
 

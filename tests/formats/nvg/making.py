@@ -95,7 +95,7 @@ def assert_rules(octets: bytes) -> etree._Element:
             assert 0 <= float(element.get("course", "0")) <= 360
             float(element.get("z", "0"))
         for data in element.iter(f"{{{NVG}}}SimpleData"):
-            if any(etree.QName(parent).localname == "extension" for parent in data.iterancestors()):
+            if any(etree.QName(parent).localname in ("extension", "metadata") for parent in data.iterancestors()):
                 continue
             found = _QNAME(data.get("key", ""))
             assert found, data.get("key")

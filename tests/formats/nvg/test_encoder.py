@@ -368,6 +368,27 @@ def test_an_extension_that_is_none_breaks_no_document(xml: str) -> None:
         written(own)
 
 
+@pytest.mark.parametrize(
+    "xml",
+    [
+        f'<metadata xmlns="{NVG}" a="1"></metadata>',
+        f'<a xmlns="urn:a"><metadata xmlns="{NVG}">text</metadata></a>',
+        f'<nvg xmlns="{NVG}"></nvg>',
+        '<a xmlns="urn:a" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="b"></a>',
+        '<kept xmlns="urn:alliance:track-exchange:ext:nvg:2.0"></kept>',
+    ],
+)
+def test_what_even_extension_does_not_admit_is_left_out_and_listed(xml: str, validate: Validate) -> None:
+    own = track(extensions=(Extension("urn:a", "a", xml),))
+    encoded = NvgEncoder().encode([own], NOW)
+    validate(encoded.frames[0])
+    assert ("extensions", "OUT_OF_RANGE") in lost(own)
+    if xml.startswith("<metadata"):
+        inside = NvgEncoder().encode([one(document(point(inner=xml)))], NOW)
+        validate(inside.frames[0])
+        assert "extensions" in {loss.field for _, loss in inside.losses}
+
+
 def test_text_that_xml_cannot_carry_is_cleaned_and_listed(validate: Validate) -> None:
     own = track(name="a\x00b", remarks="c\x1fd", identifiers=(Identifier("callsign", "\ufffe"),))
     encoded = NvgEncoder().encode([own], NOW)

@@ -4,12 +4,21 @@ from __future__ import annotations
 
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lxml import etree
 
 from gateway.formats.nvg import CODES, NvgDecoder, NvgEncoder
 from gateway.limits import Limits
+from tests.data import recording
 from tests.formats.nvg.making import NOW, NVG, NVG_15, assert_rules, decode, document, frame, losses, point
+
+
+@pytest.fixture(scope="module")
+def schema() -> etree.XMLSchema:
+    return etree.XMLSchema(etree.parse(recording("nvg/nvg.data.2.0.xsd")))
+
 
 KNOWN = {code.id for code in CODES}
 ATTRIBUTES = ("x", "y", "z", "speed", "course", "symbol", "uri", "label", "modifiers", "rotation", "href", "odd")
@@ -72,6 +81,18 @@ def test_structured_nonsense_is_refused_or_read_and_what_was_read_can_be_written
     encoded = NvgEncoder().encode(decoded.tracks, NOW)
     assert {problem.code.id for problem in encoded.problems} <= KNOWN
     assert_rules(encoded.frames[0])
+
+
+DOCUMENTS = st.lists(elements(("point", "g", "circle", "Schema"), 3), max_size=4)
+
+
+@given(DOCUMENTS, st.sampled_from([NVG, NVG_15, ""]))
+@settings(max_examples=100, deadline=None)
+def test_whatever_was_read_is_written_as_the_schema_demands(
+    schema: etree.XMLSchema, inner: list[str], namespace: str
+) -> None:
+    decoded = decode(document("".join(inner), namespace=namespace))
+    schema.assertValid(etree.fromstring(NvgEncoder().encode(decoded.tracks, NOW).frames[0]))
 
 
 @given(st.binary(max_size=200))
