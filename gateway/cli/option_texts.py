@@ -122,6 +122,10 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
         "declaration": OptionText("begin each event with an XML declaration", "false"),
         "protocol": OptionText("xml, or TAK protocol version 1 as stream or mesh carry it", '"stream"'),
         "personal_data": OptionText("write the operators of aircraft too, as events of their own", "true"),
+        "undeclared": OptionText(
+            "affiliation of undeclared identities: o (none specified, exact) or u (unknown, what displays know)",
+            '"u"',
+        ),
     },
     "geojson": {
         "collection": OptionText("one FeatureCollection instead of a feature per line", "true"),

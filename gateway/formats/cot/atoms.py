@@ -70,6 +70,11 @@ def _shape(atoms: list[str]) -> Shape:
     return Shape.DETECTION if atoms[:2] == ["b", "d"] else Shape.OTHER
 
 
+NONE_SPECIFIED = identities.NO_LETTER.lower()
+AFFILIATIONS_OF_NOBODY = (NONE_SPECIFIED, "u")
+"""What may be written where nobody declared an identity: exactly that, or an unknown, which is a loss."""
+
+
 class Written(Struct, frozen=True):
     """The type for a track, and what it could not say."""
 
@@ -86,12 +91,14 @@ def type_for(
     kept: str | None,
     exercise: bool,
     functions: dict[str, str],
+    undeclared: str = NONE_SPECIFIED,
 ) -> Written:
     """The CoT type of a track.
 
     The `kept` type of a CoT source is used as far as it still agrees: with another identity only its affiliation
     changes, with another environment or platform it is built anew. `functions` is the operator's choice of function
-    ids for platforms that CoT cannot name neutrally (``{"UAV": "A-M-F-Q"}``).
+    ids for platforms that CoT cannot name neutrally (``{"UAV": "A-M-F-Q"}``). `undeclared` is the affiliation where
+    nobody declared an identity: `o` says so exactly, `u` is what displays understand, with a loss.
     """
     if kept is not None and cot.WRITABLE(kept):
         said = meaning_of(kept, exercise=exercise)
@@ -100,7 +107,7 @@ def type_for(
     else:
         kept = said = None
     losses: tuple[Loss, ...] = ()
-    letter, losses = _affiliation(identity, exercise=exercise)
+    letter, losses = _affiliation(identity, exercise=exercise, undeclared=undeclared)
     if kept is not None and said is not None and said.environment is environment and said.platform == platform:
         if identities.same(said.identity, identity):
             return Written(kept, Shape.ATOM)
@@ -110,10 +117,10 @@ def type_for(
     return Written(f"a-{letter}-{function}", Shape.ATOM, losses + short)
 
 
-def _affiliation(identity: IdentityGroup | None, *, exercise: bool) -> tuple[str, tuple[Loss, ...]]:
+def _affiliation(identity: IdentityGroup | None, *, exercise: bool, undeclared: str) -> tuple[str, tuple[Loss, ...]]:
     """The letter of an identity; CoT has none for the others of an exercise, `opex` says that it is one."""
     if identity is None:
-        return identities.NO_LETTER.lower(), ()
+        return undeclared, () if undeclared == NONE_SPECIFIED else (NO_IDENTITY,)
     part = identities.played(identity)
     if part is not None and exercise:
         return identities.ROLE_LETTER_OF[part].lower(), ()

@@ -34,6 +34,7 @@ NOT_XML = Code("COT-023", "uid or marking has characters that XML cannot carry",
 NOT_FINITE = Code(
     "COT-024", "track has a number that is not finite or not on Earth", "send finite numbers, lat -90..90"
 )
+NO_AFFILIATION = Code("COT-026", "affiliation for undeclared identities is none of those", "use o or u")
 NOWHERE = Code("COT-025", "label and source's marking allow no common reader", "decide by hand which marking holds")
 CODES = (
     NOT_AN_EVENT,
@@ -54,5 +55,6 @@ CODES = (
     NO_STATE,
     NOT_XML,
     NOT_FINITE,
+    NO_AFFILIATION,
     NOWHERE,
 )

@@ -266,6 +266,7 @@ class CotDecoder:
         operator = None
         if reading.parent is not None and shape is Shape.ATOM and uid == f"{reading.parent}{OPERATOR_SUFFIX}":
             operator, point = _operator(point, reading, begin)
+            meaning = replace(meaning, identity=None)  # the affiliation there is a display's need
         elif reading.operator is not None:
             operator = Operator(identifier=reading.operator)
         state = State(

@@ -13,10 +13,18 @@ from typing import TypeVar
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes, losses
-from gateway.formats.cot.atoms import DELETE_TYPE, SCHEME, Shape, Written, type_for
+from gateway.formats.cot.atoms import (
+    AFFILIATIONS_OF_NOBODY,
+    DELETE_TYPE,
+    NONE_SPECIFIED,
+    SCHEME,
+    Shape,
+    Written,
+    type_for,
+)
 from gateway.formats.cot.event import NAMESPACE, OPERATOR_SUFFIX
 from gateway.formats.cot.kept import NO_LEFTOVERS, Kept, attributes_text, foreign_of, kept_of
-from gateway.formats.cot.operator import NOT_RELEASED, TYPE, body_of, head_of, how_of
+from gateway.formats.cot.operator import NOT_RELEASED, body_of, head_of, how_of
 from gateway.formats.cot.pieces import (
     child,
     emergency_piece,
@@ -68,8 +76,11 @@ class CotEncoder:
         declaration: bool = True,
         protocol: str = XML,
         personal_data: bool = False,
+        undeclared: str = NONE_SPECIFIED,
         limits: Limits | None = None,
     ) -> None:
+        if undeclared not in AFFILIATIONS_OF_NOBODY:
+            raise FormatError(codes.NO_AFFILIATION, place="undeclared", cause=f"observed {undeclared[:20]!r}")
         if protocol not in PROTOCOLS:
             raise FormatError(tak_codes.NO_NAME, place="protocol", cause=f"expected one of {', '.join(PROTOCOLS)}")
         self._protocol = protocol
@@ -78,6 +89,7 @@ class CotEncoder:
         self._flow_tag = re.sub(r"^[^A-Za-z_]|[^A-Za-z0-9_.-]", "_", node)
         self._opex = opex
         self._functions = dict(platform_types or {})
+        self._undeclared = undeclared
         self._opening = (_DECLARATION if declaration else "") + '<event version="2.0" uid="'
         self._limits = limits or Limits()
         self._kept: dict[str, Kept] = {}
@@ -154,7 +166,8 @@ class CotEncoder:
             events.append(f"{head}{point}<detail{kept.detail}>{inner}</detail></event>")
         if operator is not None and operator.position is not None:
             began = times[1] if operator.time is None else time_text(operator.time)
-            head = self._head(head_of(uid), TYPE, how_of(operator), (times[0], began, times[2]), markings)
+            kind = f"a-{self._undeclared}-G"  # on land, and nobody declared an identity
+            head = self._head(head_of(uid), kind, how_of(operator), (times[0], began, times[2]), markings)
             events.append(head + body_of(operator, aircraft=uid, kind=written.text, lost=lost, place=place))
         return events
 
@@ -212,6 +225,7 @@ class CotEncoder:
                 kept=own,
                 exercise=exercise,
                 functions=self._functions,
+                undeclared=self._undeclared,
             )
             if len(self._types) >= _CACHED:
                 self._types.clear()

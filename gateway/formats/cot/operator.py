@@ -8,8 +8,6 @@ from gateway.formats.cot.event import OPERATOR, OPERATOR_SUFFIX
 from gateway.formats.cot.values import attribute_text, decimal_text, is_xml
 from gateway.track import Loss, Operator
 
-TYPE = "a-o-G"
-"""On land, with no identity: nobody declared one."""
 NOT_RELEASED = Loss("operator", "WITHHELD")
 _NO_BASIS = Loss("operator.basis", "NO_TARGET")
 _NO_IDENTIFIER = Loss("operator.identifier", "OUT_OF_RANGE")

@@ -119,6 +119,13 @@ def test_the_marking_holds_for_the_operator_too() -> None:
     assert (operator.get("access"), operator.get("opex")) == ("RESTRICTED", "e-X")
 
 
+def test_nobody_declared_an_operator_s_identity_whatever_displays_need() -> None:
+    for undeclared in ("o", "u"):
+        encoded = CotEncoder(personal_data=True, undeclared=undeclared).encode([DRONE], NOW)
+        assert etree.fromstring(encoded.frames[1]).get("type") == f"a-{undeclared}-G"
+        assert CotDecoder().decode(frame(encoded.frames[1])).tracks[0].identity is None
+
+
 def test_where_an_operator_s_position_is_from_is_lost_unless_it_was_measured_now() -> None:
     _, encoded = written(replace(DRONE, operator=replace(OPERATOR, basis="TAKEOFF")), personal_data=True)
     assert lost(encoded) == {Loss("operator.basis", "NO_TARGET")}

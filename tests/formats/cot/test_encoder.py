@@ -160,10 +160,10 @@ def test_writes_a_radar_track_with_its_losses() -> None:
 
 
 def test_the_operator_chooses_function_ids_that_claim_more_than_the_track() -> None:
-    track = radar_track(environment=Environment.AIR, platform="UAV")
+    track = radar_track(environment=Environment.AIR, platform="FIXED_WING")
     assert written(track).get("type") == "a-o-A"
-    options = {"platform_types": {"UAV": "A-M-F-Q"}}
-    assert written(track, **options).get("type") == "a-o-A-M-F-Q"
+    options = {"platform_types": {"FIXED_WING": "A-M-F"}}
+    assert written(track, **options).get("type") == "a-o-A-M-F"
     assert not lost(track, **options)
 
 

@@ -40,9 +40,13 @@ class CotEndpoint:
         platform_types: dict[str, str] | None = None,
         declaration: bool = True,
         personal_data: bool = False,
+        undeclared: str = "u",
         new_id: Callable[[], str] = lambda: str(uuid4()),
     ) -> None:
-        """`FormatError` ``TAK-008`` for a role that there is not."""
+        """`FormatError` ``TAK-008`` for a role that there is not.
+
+        `undeclared` is `u` here: TAK displays know no `o` (none specified); to them that is an unknown.
+        """
         if role not in ROLES:
             raise FormatError(codes.NO_NAME, place="role", cause=f"expected one of {', '.join(ROLES)}")
         self._role = role
@@ -61,6 +65,7 @@ class CotEndpoint:
                 platform_types=platform_types,
                 declaration=declaration,
                 personal_data=personal_data,
+                undeclared=undeclared,
                 limits=self._limits,
             ),
             self._limits,

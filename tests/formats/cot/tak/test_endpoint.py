@@ -20,7 +20,7 @@ from gateway.formats.cot.tak.messages import read_message
 from gateway.formats.cot.tak.shelf import GENERATION, Shelf
 from gateway.limits import Limits
 from gateway.stages import Peer, Turn
-from gateway.track import Identifier, Loss, Operator, Position, State, Track
+from gateway.track import Identifier, Identity, IdentityGroup, Loss, Operator, Position, State, Track
 from tests.formats.cot.generators import EVENT, NOW, event, frame
 from tests.formats.cot.tak.test_lossless import payload
 
@@ -42,6 +42,7 @@ def track(number: int = 1, *, latitude: float = 50.5) -> Track:
     return Track(
         track_id=f"00000000-0000-4000-8000-{number:012d}",
         identifiers=(Identifier("system_track", f"25/201/{number}"),),
+        identity=IdentityGroup(value=Identity.UNKNOWN),
         state=State(time=NOW, sent_at=NOW, position=Position(latitude_deg=latitude, longitude_deg=14.25)),
     )
 
