@@ -238,22 +238,14 @@ class CotDecoder:
         attributes = event.attributes
         meaning = event.meaning
         known = event.times
-        if known is None:
-            uid, time, start, stale = required(attributes)
-        else:
-            uid, time, start, stale = named(attributes), "", "", ""
+        uid = required(attributes)[0] if known is None else named(attributes)
         if len(uid) * 4 > self._limits.max_name_octets and len(uid.encode()) > self._limits.max_name_octets:
             raise FormatError(codes.TOO_LONG, place="event@uid", cause=f"{len(uid)} characters")
         shape = meaning.shape
         if shape is Shape.SILENT:
             return None
         reading = combined(event.parts, self._limits)
-        if known is None:
-            sent_at = time_of(time, place="event@time")
-            begin = sent_at if start == time else time_of(start, place="event@start")
-            stale_at = time_of(stale, place="event@stale")
-        else:
-            sent_at, begin, stale_at = known
+        sent_at, begin, stale_at = _instants(attributes) if known is None else known
         point = point_of(event, uid, shape, reading)
         deletes = shape is Shape.DELETE
         name = reading.target if deletes else uid
@@ -348,6 +340,14 @@ class CotDecoder:
         if attributes.get("caveat"):
             categories.append(LabelCategory(tag="Caveat", kind="RESTRICTIVE", values=(attributes["caveat"],)))
         return Label(policy=self._label_policy, classification=access, categories=tuple(categories))
+
+
+def _instants(attributes: dict[str, str]) -> tuple[datetime, datetime, datetime]:
+    """time, start and stale of an event that has them."""
+    time, start = attributes["time"], attributes["start"]
+    sent_at = time_of(time, place="event@time")
+    begin = sent_at if start == time else time_of(start, place="event@start")
+    return sent_at, begin, time_of(attributes["stale"], place="event@stale")
 
 
 def _operator(point: Point, reading: Reading, begin: datetime) -> tuple[Operator, Point]:
