@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 from gateway.errors import FormatError
+from gateway.formats.sapient import options
 from gateway.formats.sapient.intake import Piece, arrived, check_plausible, pieces_of
 from gateway.formats.sapient.reading import Rules
 from gateway.formats.sapient.session.pose import configured
@@ -28,18 +29,15 @@ def rules_of(
     time_window_s: float | None,
     utm_letters: str,
 ) -> Rules:
-    """How reports are read, from the options; `ValueError` for a value that none has."""
-    if utm_letters not in ("band", "hemisphere"):
-        raise ValueError(f"utm_letters is {utm_letters!r}; it is band or hemisphere")
-    if time_window_s is not None and not 0 < time_window_s <= 86_400:
-        raise ValueError(f"time_window_s is {time_window_s}; it is above 0 and at most 86400")
+    """How reports are read, from the options; `FormatError` ``SAP-068`` for a value that makes no sense."""
+    window_s = None if time_window_s is None else options.number("time_window_s", time_window_s, 0.001, 86_400)
     return Rules(
         gateway=node,
         nation=nation,
-        keep_raw=keep_raw,
-        ended=frozenset(one.strip().casefold() for one in ended_states),
-        window=None if time_window_s is None else timedelta(seconds=time_window_s),
-        letters=utm_letters,
+        keep_raw=options.flag("keep_raw", keep_raw),
+        ended=options.words("ended_states", ended_states),
+        window=None if window_s is None else timedelta(seconds=window_s),
+        letters=options.choice("utm_letters", utm_letters, ("band", "hemisphere")),
         limits=limits or Limits(),
     )
 
@@ -76,12 +74,10 @@ class SapientDecoder:
             time_window_s=time_window_s,
             utm_letters=utm_letters,
         )
-        if implausible not in ("carry", "refuse"):
-            raise ValueError(f"implausible is {implausible!r}; it is carry or refuse")
-        self._refuse_implausible = implausible == "refuse"
+        self._refuse_implausible = options.choice("implausible", implausible, ("carry", "refuse")) == "refuse"
         self._limits = rules.limits
-        self._hold = hold
-        self._session = Session(rules, configured(sites))
+        self._hold = options.flag("hold", hold)
+        self._session = Session(rules, configured(options.sites(sites)))
 
     def decode(self, frame: Frame) -> Decoded:
         """The tracks of the frame's detections and alerts; other messages change the session and are silent."""

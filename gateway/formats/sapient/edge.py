@@ -11,10 +11,9 @@ from datetime import datetime, timedelta
 from enum import Enum, auto
 
 from gateway.errors import FormatError
-from gateway.formats.sapient import declaration
+from gateway.formats.sapient import declaration, options
 from gateway.formats.sapient.declaration import Self, envelope
 from gateway.formats.sapient.decoder import ENDED, rules_of
-from gateway.formats.sapient.encoder import node_id_or_derived
 from gateway.formats.sapient.intake import InvalidError, arrived, pieces_of, reasons_of
 from gateway.formats.sapient.messages import serialise
 from gateway.formats.sapient.session import codes
@@ -47,22 +46,19 @@ class EdgeNode:
         answer_s: float = 30.0,
         site: Mapping[str, float] | None = None,
     ) -> None:
-        for option, value in (("heartbeat_s", heartbeat_s), ("answer_s", answer_s)):
-            if not 0.1 <= value <= 3_600:
-                raise ValueError(f"{option} is {value}; it is at least 0.1 and at most 3600")
         self.limits = limits or Limits()
-        place = configured({"site": site})["site"].place if site is not None else None
+        place = configured({"": options.site("site", site)})[""].place if site is not None else None
         self.own = Self(
-            node_id=node_id_or_derived(node_id, node),
-            name=name or node or "Track gateway",
-            short_name=short_name,
-            heartbeat_s=heartbeat_s,
+            node_id=options.own_node_id(node_id, node),
+            name=options.text("name", name or node or "Track gateway"),
+            short_name=options.text("short_name", short_name),
+            heartbeat_s=options.number("heartbeat_s", heartbeat_s, 0.1, 3_600),
             site=None
             if place is None
             else (place.position.latitude_deg, place.position.longitude_deg, place.hae_m, place.msl_m),
         )
         self.heartbeat = timedelta(seconds=heartbeat_s)
-        self.answer_within = timedelta(seconds=answer_s)
+        self.answer_within = timedelta(seconds=options.number("answer_s", answer_s, 0.1, 3_600))
 
     def converse(self, peer: Peer) -> EdgeConversation:
         """A conversation with the parent that we have just reached."""

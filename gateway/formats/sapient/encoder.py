@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from gateway.errors import FormatError
+from gateway.formats.sapient import options
 from gateway.formats.sapient.declaration import Self, registration
 from gateway.formats.sapient.messages import serialise
 from gateway.formats.sapient.stream import frame
-from gateway.formats.sapient.ulid import node_id_of
 from gateway.formats.sapient.writer import ReportWriter
 from gateway.limits import Limits
 from gateway.stages import Encoded
@@ -37,9 +36,10 @@ class SapientEncoder:
         announce_s: float = 60.0,
         limits: Limits | None = None,
     ) -> None:
+        announce_s = options.number("announce_s", announce_s, 0, 86_400)
         self._own = Self(
-            node_id=node_id_or_derived(node_id, node),
-            name=name or node or "Track gateway",
+            node_id=options.own_node_id(node_id, node),
+            name=options.text("name", name or node or "Track gateway"),
             heartbeat_s=announce_s or 60.0,
         )
         self._announce = timedelta(seconds=announce_s) if announce_s > 0 else None
@@ -70,13 +70,3 @@ class SapientEncoder:
         if self._announce is None:
             return False
         return self._announced is None or not timedelta(0) <= now - self._announced < self._announce
-
-
-def node_id_or_derived(node_id: str | None, node: str) -> str:
-    """A configured node id in lower case, or one derived from our name; `ValueError` for what is no UUID."""
-    if node_id is None:
-        return node_id_of(node)
-
-    if UUID(node_id).version != 4:
-        raise ValueError(f"node_id {node_id[:40]} is no UUID of version 4")
-    return str(UUID(node_id))

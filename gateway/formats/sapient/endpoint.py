@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from gateway.formats.sapient.decoder import ENDED
 from gateway.formats.sapient.edge import EdgeNode
 from gateway.formats.sapient.fusion import FusionNode
+from gateway.formats.sapient.options import wrong
 from gateway.limits import Limits
 
 FUSION, EDGE = "fusion-node", "edge-node"
@@ -35,7 +36,7 @@ def endpoint(
     """The endpoint of a feed. ``fusion-node``: sensors connect to us. ``edge-node``: we report to a parent.
 
     `name` and what follows it are for the edge node, `nation` up to `register_s` for the fusion node.
-    `ValueError` for another role, or a value that an option cannot have.
+    `FormatError` ``SAP-068`` for another role, or a value that makes no sense for an option.
     """
     if role == FUSION:
         return FusionNode(
@@ -62,4 +63,4 @@ def endpoint(
             answer_s=answer_s,
             site=site,
         )
-    raise ValueError(f"role is {role!r}; it is {FUSION} or {EDGE}")
+    raise wrong("role", f"expected {FUSION} or {EDGE}, observed {role!r:.40}")

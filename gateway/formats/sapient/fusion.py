@@ -18,11 +18,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 from gateway.errors import FormatError
-from gateway.formats.sapient import declaration
+from gateway.formats.sapient import declaration, options
 from gateway.formats.sapient.alert import IDENTIFIER as ALERT
 from gateway.formats.sapient.declaration import Self, envelope
 from gateway.formats.sapient.decoder import ENDED, rules_of
-from gateway.formats.sapient.encoder import node_id_or_derived
 from gateway.formats.sapient.intake import InvalidError, Piece, arrived, check_plausible, pieces_of, reasons_of
 from gateway.formats.sapient.messages import serialise
 from gateway.formats.sapient.reading import Rules
@@ -58,11 +57,7 @@ class FusionNode:
         sites: Mapping[str, Mapping[str, float]] | None = None,
         register_s: float = 30.0,
     ) -> None:
-        if implausible not in ("carry", "refuse"):
-            raise ValueError(f"implausible is {implausible!r}; it is carry or refuse")
-        if not 0 < register_s <= 3_600:
-            raise ValueError(f"register_s is {register_s}; it is above 0 and at most 3600")
-        self.own = Self(node_id=node_id_or_derived(node_id, node), name=node or "Track gateway")
+        self.own = Self(node_id=options.own_node_id(node_id, node), name=node or "Track gateway")
         self.rules: Rules = rules_of(
             node=node,
             limits=limits,
@@ -72,9 +67,9 @@ class FusionNode:
             time_window_s=time_window_s,
             utm_letters=utm_letters,
         )
-        self.sites: Mapping[str, Pose] = configured(sites)
-        self.refuse_implausible = implausible == "refuse"
-        self.register_within = timedelta(seconds=register_s)
+        self.sites: Mapping[str, Pose] = configured(options.sites(sites))
+        self.refuse_implausible = options.choice("implausible", implausible, ("carry", "refuse")) == "refuse"
+        self.register_within = timedelta(seconds=options.number("register_s", register_s, 0.1, 3_600))
         self._owners: OrderedDict[str, FusionConversation] = OrderedDict()
 
     def converse(self, peer: Peer) -> FusionConversation:
@@ -331,6 +326,6 @@ class _Building:
 def _addressable(message: SapientMessage) -> str:
     """The sender's node id, if it is one."""
     try:
-        return node_id_or_derived(message.node_id, "")
-    except ValueError:
+        return options.own_node_id(message.node_id, "")
+    except FormatError:
         return ""

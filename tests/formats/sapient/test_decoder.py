@@ -357,3 +357,33 @@ def test_the_registry_knows_the_format() -> None:
     assert find("sapient") is FORMAT
     with pytest.raises(TypeError):
         FORMAT.decoder(colour="red")
+
+
+def test_zero_is_a_value_and_absent_is_none() -> None:
+    zero = detection(lat=0.0, lon=0.0, alt=0.0, east=0.0, north=0.0, up=0.0, confidence=0.0, error=0.0)
+    track = track_of(zero)
+    state = track.state
+    assert state is not None
+    assert state.position is not None
+    assert (state.position.latitude_deg, state.position.longitude_deg, state.altitude_hae_m) == (0.0, 0.0, 0.0)
+    assert (state.ground_speed_mps, state.vertical_rate_mps, state.course_deg) == (0.0, 0.0, None)
+    assert track.detection_confidence_pct == 0.0
+    assert state.accuracy is not None
+    assert (state.accuracy.horizontal_95_m, state.accuracy.vertical_95_m) == (0.0, 0.0)
+    bare = track_of(detection(confidence=None, classes=()))
+    assert bare.state is not None
+    assert (bare.state.altitude_hae_m, bare.state.ground_speed_mps, bare.state.vertical_rate_mps) == (None, None, None)
+    assert (bare.state.accuracy, bare.detection_confidence_pct, bare.classifications) == (None, None, ())
+    assert (bare.name, bare.remarks, bare.status, bare.platform) == (None, None, None, None)
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])
+def test_what_is_no_number_is_refused_and_not_read_as_unknown(number: float) -> None:
+    for message in (
+        detection(lat=number),
+        detection(alt=number),
+        detection(east=number, north=0.0),
+        detection(confidence=number),
+        sensor().bearing_report(azimuth=number, at=NOW),
+    ):
+        assert refusal(registered().decode(frame_of(message))).place.startswith("detection_report.")

@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
+from gateway.errors import FormatError
 from gateway.formats.sapient import FORMAT
 from gateway.formats.sapient.plausible import implausible
 from gateway.formats.sapient.session import codes
@@ -243,5 +244,6 @@ def test_our_two_roles_understand_each_other() -> None:
 
 @pytest.mark.parametrize("options", [{"heartbeat_s": 0.0}, {"answer_s": 1e9}, {"site": {"latitude_deg": 5.0}}])
 def test_an_option_that_makes_no_sense_is_refused(options: dict[str, Any]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(FormatError) as refused:
         calling(**options)
+    assert refused.value.code == codes.OPTION

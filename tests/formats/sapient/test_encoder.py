@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from gateway.errors import FormatError
 from gateway.formats.sapient import SapientDecoder, SapientEncoder, Splitter
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.ulid import bits_of, fresh, is_ulid, node_id_of, of_name, of_uuid, text_of, to_uuid
@@ -229,8 +230,9 @@ def test_an_extension_never_overrides_what_the_track_says() -> None:
 
 
 def test_a_node_id_that_is_none_is_refused() -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(FormatError) as refused:
         SapientEncoder(node_id="7")
+    assert refused.value.code == codes.OPTION
 
 
 def test_the_limits_are_the_callers() -> None:

@@ -312,11 +312,18 @@ def test_one_implausible_message_is_carried_or_refused_as_configured() -> None:
         {"sites": {NODE: {"latitude_deg": 95.0, "longitude_deg": 0.0}}},
         {"sites": {NODE: {"latitude_deg": 5.0}}},
         {"sites": {NODE: {"lat": 5.0}}},
+        {"sites": {NODE: 7}},
+        {"sites": "here"},
+        {"ended_states": "lost"},
+        {"keep_raw": "yes"},
+        {"time_window_s": "soon"},
+        {"node_id": 7},
     ],
 )
 def test_an_option_that_makes_no_sense_is_refused(options: dict[str, object]) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(FormatError) as refused:
         FORMAT.endpoint(node="ltu-1", **options)  # type: ignore[misc]
+    assert refused.value.code == codes.OPTION
 
 
 def test_a_node_of_version_1_is_read_by_its_own_version() -> None:

@@ -13,7 +13,6 @@ from gateway.geodesy import Horizon
 from gateway.track import Position
 
 _KILOMETRES = (3, 4)  # RangeBearingCoordinateSystem
-_SITE_KEYS = frozenset(("latitude_deg", "longitude_deg", "altitude_hae_m", "altitude_msl_m", "heading_deg"))
 
 
 class Pose:
@@ -62,24 +61,15 @@ def _reach(area: LocationOrRangeBearing) -> float | None:
     return far * 1000 if area.range_bearing.coordinate_system in _KILOMETRES else far
 
 
-def configured(sites: Mapping[str, Mapping[str, float]] | None) -> dict[str, Pose]:
-    """Poses from the option `sites`, by node id. `ValueError` or `TypeError` for what is no site."""
+def configured(sites: Mapping[str, Mapping[str, float]]) -> dict[str, Pose]:
+    """Poses from the checked figures of sites, by node id."""
     poses: dict[str, Pose] = {}
-    for node_id, site in (sites or {}).items():
-        unknown = sorted(set(site) - _SITE_KEYS)
-        if unknown:
-            raise ValueError(f"site {node_id} has no {unknown[0]}; it has {', '.join(sorted(_SITE_KEYS))}")
-        numbers = {key: float(value) for key, value in site.items()}
-        latitude, longitude = numbers.get("latitude_deg"), numbers.get("longitude_deg")
-        if (latitude is None) != (longitude is None):
-            raise ValueError(f"site {node_id} needs both latitude_deg and longitude_deg, or neither")
+    for node_id, site in sites.items():
         place = None
-        if latitude is not None and longitude is not None:
-            if not (-90 <= latitude <= 90 and -180 < longitude <= 180):
-                raise ValueError(f"site {node_id} is nowhere on Earth")
-            heights = numbers.get("altitude_hae_m"), numbers.get("altitude_msl_m")
-            place = Place(Position(latitude, longitude), *heights)
-        poses[node_id.lower()] = Pose(place, numbers.get("heading_deg"))
+        if "latitude_deg" in site:
+            position = Position(site["latitude_deg"], site["longitude_deg"])
+            place = Place(position, site.get("altitude_hae_m"), site.get("altitude_msl_m"))
+        poses[node_id] = Pose(place, site.get("heading_deg"))
     return poses
 
 
