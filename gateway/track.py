@@ -272,7 +272,8 @@ class Loss(Struct, frozen=True, gc=False):
     reason: OpenCode
     """``NO_TARGET`` (no such field there), ``NOT_MODELLED`` (in the raw record only), ``ROUNDED``, ``TRUNCATED``,
     ``OUT_OF_RANGE``, ``NO_CODE`` (the target has no code for the value), ``NO_DATUM`` (needs a geoid or a QNH),
-    ``NO_POSITION`` (the target needs a point and there is none), ``WITHHELD`` (policy took it out)."""
+    ``NO_POSITION`` (the target needs a point and there is none), ``IMPLIED`` (the target's nearest code says more than
+    is known), ``WITHHELD`` (policy took it out)."""
 
 
 class Provenance(Struct, frozen=True, kw_only=True, gc=False):

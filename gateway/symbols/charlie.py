@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.symbols import cot, entities, identities
-from gateway.symbols.meaning import NO_SIMULATION, BadSymbolError, Context, Meaning, Written
+from gateway.symbols.meaning import IMPLIED_PLATFORM, NO_SIMULATION, BadSymbolError, Context, Meaning, Written
 from gateway.symbols.pairs import TO_DELTA
 from gateway.symbols.platforms import shortfall
 from gateway.track import Environment, IdentityGroup, Loss
@@ -98,7 +98,8 @@ def to_sidc15(
                 letter, losses = identities.letter_for(identity, exercise=exercise)
                 return Written(text[0] + letter + text[2:], losses + unsaid)
     letter, losses = identities.letter_for(identity, exercise=exercise)
-    function, _ = cot.function_for(environment, platform, functions)
+    function, lost = cot.function_for(environment, platform, functions)
     dimension, (letters, _) = function[0], cot.letters_of(function)
     short = shortfall(platform, cot.platform_of("-".join([dimension, *letters])))
+    short += tuple(loss for loss in lost if loss is IMPLIED_PLATFORM)
     return Written(f"S{letter}{dimension}P{letters:-<6}{cot.tail_of(dimension, letters)}", losses + short + unsaid)

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.symbols import identities
-from gateway.symbols.meaning import NO_PLATFORM, BadSymbolError, Context, Meaning, Written
+from gateway.symbols.meaning import IMPLIED_PLATFORM, NO_PLATFORM, BadSymbolError, Context, Meaning, Written
 from gateway.symbols.platforms import broader, shortfall
 from gateway.track import Environment, IdentityGroup, Loss
 
@@ -94,6 +94,14 @@ FUNCTIONS = {
 """Only platforms whose function id claims nothing more: 2525C has no aircraft and no ship that is neither military nor
 civil."""
 
+NEAREST = {
+    (Environment.AIR, "UAV"): "A-M-F-Q",
+    (Environment.AIR, "UAV_FIXED_WING"): "A-M-F-Q",
+    (Environment.AIR, "UAV_ROTARY_WING"): "A-M-H-Q",
+}
+"""What a display must be able to tell although every id claims more: a drone is a drone. 2525C has military ones only,
+so they are written with the loss ``IMPLIED`` unless the operator chooses other ids (ADR 44)."""
+
 
 def platform_of(function: str) -> str | None:
     """The platform of a dimension and function id such as `A-M-F-Q-r`: that of its longest known prefix."""
@@ -109,7 +117,8 @@ def function_for(
 ) -> tuple[str, tuple[Loss, ...]]:
     """Dimension and function id of a track; `functions` is the operator's choice where every id claims more.
 
-    The nearest broader platform serves where the platform itself has none: a loss, as is the lack of any.
+    The nearest broader platform serves where the platform itself has none: a loss, as is the lack of any, or an id that
+    claims more than is known.
     """
     dimension = LETTER_OF[environment]
     if platform is None:
@@ -118,6 +127,10 @@ def function_for(
         wanted = functions.get(step) or FUNCTIONS.get((environment, step))
         if wanted is not None and wanted.startswith(f"{dimension}-") and WRITABLE(wanted):
             return wanted, shortfall(platform, platform_of(wanted))
+    for step in broader(platform):
+        nearest = NEAREST.get((environment, step))
+        if nearest is not None:
+            return nearest, (*shortfall(platform, platform_of(nearest)), IMPLIED_PLATFORM)
     return dimension, (NO_PLATFORM,)
 
 

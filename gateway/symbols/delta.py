@@ -68,7 +68,7 @@ def to_sidc20(
 
     The source's own code (`kept`) is used as it is while it agrees with the track; with another identity only context
     and identity change; with another environment or platform the code is built anew. An exercise mark of the source's
-    code is never taken off. An absent identity has no digit: PENDING is written, with a loss. `functions` is the
+    code is never taken off. An absent identity has no digit: UNKNOWN is written, with a loss. `functions` is the
     operator's choice for platforms that 2525D cannot name without claiming more, as CoT function ids or as eight or
     twelve digits (``{"UAV": "A-M-F-Q"}``, ``{"UAV": "01110300"}``).
     """

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 
 from gateway.symbols import cot
-from gateway.symbols.meaning import NO_PLATFORM
+from gateway.symbols.meaning import IMPLIED_PLATFORM, NO_PLATFORM
 from gateway.symbols.pairs import TO_DELTA
 from gateway.symbols.platforms import broader, shortfall
 from gateway.track import Environment, Loss
@@ -176,4 +176,9 @@ def entity_for(
             found = wanted if _DIGITS(wanted) else of_function(wanted) or found
         if found is not None and SETS.get(found[:2]) is environment:
             return f"{found:0<12}", shortfall(platform, platform_of(found[:2], found[2:8]))
+    for step in broader(platform):
+        nearest = cot.NEAREST.get((environment, step))
+        found = of_function(nearest) if nearest is not None else None
+        if found is not None:
+            return f"{found:0<12}", (*shortfall(platform, platform_of(found[:2], found[2:8])), IMPLIED_PLATFORM)
     return bare, (NO_PLATFORM,)

@@ -120,9 +120,9 @@ def letter_for(identity: IdentityGroup | None, *, exercise: bool) -> tuple[str, 
 
 
 def digit_for(identity: IdentityGroup | None, *, exercise: bool) -> tuple[str, tuple[Loss, ...]]:
-    """Digit 4 of 2525D. It has none for "nobody said": PENDING (not yet looked at) is the weakest, with a loss."""
+    """Digit 4 of 2525D. It has none for "nobody said": displays get UNKNOWN, with a loss."""
     if identity is None:
-        return DIGIT_OF[Identity.PENDING], (NO_IDENTITY,)
+        return DIGIT_OF[Identity.UNKNOWN], (NO_IDENTITY,)
     part = played(identity)
     if part is not None and exercise:
         return ROLE_DIGIT_OF[part], _NO_LOSS

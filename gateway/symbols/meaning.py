@@ -46,6 +46,8 @@ class Written(Struct, frozen=True):
 NO_IDENTITY = Loss("identity.value", "NO_CODE")
 NO_AMPLIFICATION = Loss("identity.amplification", "NO_CODE")
 NO_PLATFORM = Loss("platform", "NO_CODE")
+IMPLIED_PLATFORM = Loss("platform", "IMPLIED")
+"""The code says more than is known: of a drone that it is military, because the standard has no other drone."""
 COARSER_PLATFORM = Loss("platform", "ROUNDED")
 NO_ENVIRONMENT = Loss("environment", "NO_CODE")
 NO_EXERCISE = Loss("status.exercise", "NO_CODE")

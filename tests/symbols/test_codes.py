@@ -155,10 +155,21 @@ def test_a_civil_drone_has_no_15_letter_code_and_is_no_aeroplane() -> None:
 
 
 def test_no_code_claims_more_than_the_track_unless_the_operator_says_so() -> None:
-    track = {"environment": AIR, "identity": HOSTILE, "platform": "UAV_ROTARY_WING", "exercise": False}
+    track = {"environment": AIR, "identity": HOSTILE, "platform": "FIXED_WING", "exercise": False}
     unsaid = (Loss("platform", "NO_CODE"),)
     assert to_sidc15(**track) == Written("SHAP-----------", unsaid)
     assert to_sidc20(**track) == Written("10060100000000000000", unsaid)
+    assert to_sidc15(**track, functions={"FIXED_WING": "A-C-F"}) == Written("SHAPCF---------")
+
+
+def test_a_drone_is_a_drone_on_every_display_with_a_loss_where_the_code_says_that_it_is_military() -> None:
+    track = {"environment": AIR, "identity": HOSTILE, "platform": "UAV_ROTARY_WING", "exercise": False}
+    implied = (Loss("platform", "IMPLIED"),)
+    assert to_sidc15(**track) == Written("SHAPMHQ--------", implied)
+    assert to_sidc20(**track).text == "10060100001104000000"
+    assert implied[0] in to_sidc20(**track).losses
+    assert to_sidc15(**{**track, "platform": "UAV"}) == Written("SHAPMFQ--------", implied)
+    assert to_sidc20(**{**track, "platform": "UAV"}) == Written("10060100001103000000", implied)
     coarser = (Loss("platform", "ROUNDED"),)
     for wanted in ("A-M-F-Q", "A-M-F-Q-r", "01110300"):
         assert to_sidc20(**track, functions={"UAV": wanted}) == Written("10060100001103000000", coarser)
@@ -167,8 +178,8 @@ def test_no_code_claims_more_than_the_track_unless_the_operator_says_so() -> Non
     assert to_sidc15(**track, functions={"UAV_ROTARY_WING": "A-M-H-Q"}) == Written("SHAPMHQ--------")
     for nonsense in ("G-E-V", "15120000", "A-?-", "Axx", "", "99999999"):
         choice = {"UAV": nonsense, "UAV_ROTARY_WING": nonsense}
-        assert to_sidc20(**track, functions=choice) == Written("10060100000000000000", unsaid)
-        assert to_sidc15(**track, functions=choice) == Written("SHAP-----------", unsaid)
+        assert to_sidc20(**track, functions=choice) == to_sidc20(**track)
+        assert to_sidc15(**track, functions=choice) == to_sidc15(**track)
 
 
 @pytest.mark.parametrize(
@@ -205,7 +216,7 @@ def test_a_new_environment_or_platform_makes_a_new_code() -> None:
 
 def test_a_code_that_could_not_be_read_is_not_passed_on_as_it_is() -> None:
     track = {"environment": AIR, "identity": None, "platform": None, "exercise": False}
-    assert to_sidc20(**track, kept="10980100000000000000").text == "10000100000000000000"
+    assert to_sidc20(**track, kept="10980100000000000000").text == "10010100000000000000"
     assert to_sidc15(**track, kept="SZAP-----------").text == "SOAP-----------"
 
 

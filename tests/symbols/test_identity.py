@@ -74,7 +74,7 @@ def allowed(before: Said) -> set[tuple[Identity | None, str | None]]:
     same = {(before.value, before.amplification), (before.value, None)} if before is not None else set()
     weaker: set[tuple[Identity | None, str | None]] = {(None, None)}
     if before is None:
-        weaker |= {(Identity.PENDING, None)}  # 20 digits cannot say that nobody said
+        weaker |= {(Identity.UNKNOWN, None), (Identity.PENDING, None)}  # 20 digits cannot say that nobody said
     elif before.value in (Identity.SUSPECT, Identity.HOSTILE):
         weaker |= {(Identity.UNKNOWN, None)}  # neither has an exercise letter of its own
     return same | weaker
@@ -109,9 +109,9 @@ def test_no_identity_stays_none_where_a_code_can_say_so(step: Step, sent: bool) 
     assert step(None, sent, sent)[0] is None
 
 
-def test_20_digits_say_pending_for_no_identity_and_state_it() -> None:
+def test_20_digits_say_unknown_for_no_identity_and_state_it() -> None:
     written = to_sidc20(environment=Environment.AIR, identity=None, platform=None, exercise=False)
-    assert (written.text[:6], written.losses) == ("100001", (Loss("identity.value", "NO_CODE"),))
+    assert (written.text[:6], written.losses) == ("100101", (Loss("identity.value", "NO_CODE"),))
     assert sidc15_to_sidc20("SOAP-----------") is not None
     assert Loss("sidc.identity", "NO_CODE") in (sidc15_to_sidc20("SOAP-----------") or written).losses
 

@@ -14,14 +14,14 @@ CHOICE = {"UAV": "A-M-F-Q", "UAV_ROTARY_WING": "A-M-H-Q"}
 @pytest.mark.parametrize(
     ("platform", "functions", "text", "losses"),
     [
-        ("UAV_ROTARY_WING", {}, "a-u-A", (Loss("platform", "NO_CODE"),)),
+        ("UAV_ROTARY_WING", {}, "a-u-A-M-H-Q", (Loss("platform", "IMPLIED"),)),
         ("UAV_ROTARY_WING", CHOICE, "a-u-A-M-H-Q", ()),
         ("UAV_GYROPLANE", CHOICE, "a-u-A-M-H-Q", (Loss("platform", "ROUNDED"),)),
         ("UAV_FIXED_WING", CHOICE, "a-u-A-M-F-Q", (Loss("platform", "ROUNDED"),)),
         ("UAV", CHOICE, "a-u-A-M-F-Q", ()),
         ("UAV", {"UAV": "A-C-F-q"}, "a-u-A-C-F-q", ()),
         ("UAV", {"UAV": "A-C-F"}, "a-u-A-C-F", (Loss("platform", "NO_CODE"),)),
-        ("UAV", {"UAV": "G-E-V"}, "a-u-A", (Loss("platform", "NO_CODE"),)),
+        ("UAV", {"UAV": "G-E-V"}, "a-u-A-M-F-Q", (Loss("platform", "IMPLIED"),)),
         ("MISSILE", {}, "a-u-A-W-M", ()),
         ("BIRD", {}, "a-u-A", (Loss("platform", "NO_CODE"),)),
     ],
