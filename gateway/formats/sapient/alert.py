@@ -11,7 +11,7 @@ from gateway.formats.sapient.kept import extension_of
 from gateway.formats.sapient.motion import location_errors
 from gateway.formats.sapient.place import place_of
 from gateway.formats.sapient.polar import Sighting, sighting_of
-from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, time_quality
+from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, long, time_quality
 from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.codes import NOT_REGISTERED
 from gateway.formats.sapient.session.nodes import Node
@@ -34,6 +34,7 @@ def alert_track(arrived: Arrived, node: Node, rules: Rules) -> Track:
     if rounded:
         losses.append(ROUNDED_TIME)
     sighting = _sighting(alert, node, rules, losses)
+    remarks = long(alert.description, "alert.description", rules.limits, losses) or None
     accuracy = None
     if sighting.horizontal_95_m is not None or sighting.vertical_95_m is not None:
         accuracy = Accuracy(
@@ -50,7 +51,7 @@ def alert_track(arrived: Arrived, node: Node, rules: Rules) -> Track:
         classes = (Classification(type=AlertType(alert.alert_type).name, scheme=SCHEME),)
     return Track(
         identifiers=(Identifier(IDENTIFIER, f"{node.node_id}/{alert.alert_id}"),),
-        remarks=alert.description or None,
+        remarks=remarks,
         classifications=classes,
         detection_confidence_pct=round(alert.confidence * 100, 4) if alert.HasField("confidence") else None,
         status=Status(ended=True) if alert.status == AlertStatus.CLEAR else None,

@@ -12,7 +12,7 @@ from gateway.formats.sapient.kept import Fields, extension_of
 from gateway.formats.sapient.motion import NO_MOTION, Motion, accuracy_of, location_errors, motion_of
 from gateway.formats.sapient.place import place_of
 from gateway.formats.sapient.polar import Sighting, sighting_of
-from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, time_quality
+from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, long, short, time_quality
 from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.declared import Meaning
 from gateway.formats.sapient.session.nodes import Node
@@ -62,6 +62,8 @@ class DetectionMapper:
             heard = _track_info(report, fields[_TRACK_INFO][0], kept)
         if _OBJECT_INFO in fields:
             names, remarks = _object_info(report, fields[_OBJECT_INFO][0], kept)
+            if remarks is not None:
+                remarks = long(remarks, "detection_report.object_info", rules.limits, losses)
             identifiers += names
         sighting, meaning = self._sighting(report, node, fields, losses)
         motion = NO_MOTION
@@ -70,7 +72,7 @@ class DetectionMapper:
         kind = NO_KIND
         classes: tuple[Classification, ...] = ()
         if _CLASSIFICATION in fields:
-            classes, kind = classes_of(report, node, meaning, losses)
+            classes, kind = classes_of(report, node, meaning, rules.limits, losses)
         extensions: tuple[Extension, ...] = ()
         if kept or message.additional_information:
             extension = self._extension(kept, message.additional_information, losses)
@@ -84,7 +86,7 @@ class DetectionMapper:
             identifiers=identifiers,
             environment=kind.environment,
             platform=kind.platform,
-            name=report.id if _ID in fields else None,
+            name=short(report.id, "detection_report.id", rules.limits) if _ID in fields else None,
             remarks=remarks,
             classifications=classes,
             detection_confidence_pct=round(report.detection_confidence * 100, 4) if _CONFIDENCE in fields else None,

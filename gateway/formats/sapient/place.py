@@ -23,6 +23,7 @@ _ALONG_MERIDIAN_M = 111_132.95  # a degree of latitude and
 _ALONG_EQUATOR_M = 111_319.49  # one of longitude at the equator: for errors, where a percent does not matter
 
 _STEEPEST_DEG = 89.9
+_LONGEST_ZONE = 8
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -57,7 +58,7 @@ def place_of(location: Location, zone: str, path: str, letters: str = "band") ->
 
 def _utm(location: Location, declared: str, path: str, letters: str) -> Position:
     text = location.utm_zone or declared
-    zone = zone_of(text, letters=letters) if text else None
+    zone = zone_of(text, letters=letters) if 0 < len(text) <= _LONGEST_ZONE else None  # what is asked is remembered
     if zone is None:
         cause = f"zone {text[:20]!r}" if text else "no utm_zone, and the Registration declares none"
         raise FormatError(codes.NO_ZONE, place=f"{path}.utm_zone", cause=cause)

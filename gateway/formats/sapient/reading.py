@@ -42,6 +42,23 @@ def instant_of(message: SapientMessage) -> tuple[datetime, bool]:
         raise FormatError(codes.NO_TIME, place="timestamp", cause=f"{stamp.seconds} s since 1970") from None
 
 
+def short(text: str, path: str, limits: Limits) -> str:
+    """A name or code; `FormatError` ``SAP-066`` for one that is longer than any."""
+    most = limits.max_name_octets
+    if len(text) * 4 > most and len(text.encode()) > most:
+        raise FormatError(codes.TOO_LONG, place=path, cause=f"{len(text)} characters, at most {most} octets")
+    return text
+
+
+def long(text: str, path: str, limits: Limits, losses: list[Loss]) -> str:
+    """What people wrote, cut where it is longer than a text may be: loss ``TRUNCATED``."""
+    most = limits.max_text_octets
+    if len(text) * 4 <= most or len(octets := text.encode()) <= most:
+        return text
+    losses.append(Loss(path, "TRUNCATED"))
+    return octets[:most].decode("utf-8", "ignore")
+
+
 def time_quality(time: datetime, frame: Frame, rules: Rules) -> str:
     """`TAGGED`, or `DOUBTFUL` where it is too far from the reception."""
     if rules.window is not None and not -rules.window <= frame.received_at - time <= rules.window:

@@ -30,7 +30,10 @@ def unsaid(track: Track, state: State, lost: list[Loss]) -> None:
     if any(one.scheme not in (SCHEME, ALERT_SCHEME) for one in track.classifications):
         lost.append(Loss("classifications", "NO_TARGET"))
     for one in track.identifiers:
-        if one.scheme not in _OWN_NAMES and name_of(one.scheme, one.value) is None:
+        if one.scheme in _OWN_NAMES:
+            if track.track_id is not None and one.scheme == "sapient_object":  # the object has our id now
+                lost.append(Loss("identifiers.sapient_object", "NO_TARGET"))
+        elif name_of(one.scheme, one.value) is None:
             lost.append(Loss(f"identifiers.{one.scheme}", "NO_TARGET"))
         elif one.quality is not None:
             lost.append(Loss(f"identifiers.{one.scheme}.quality", "NO_TARGET"))

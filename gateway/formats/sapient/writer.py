@@ -89,7 +89,7 @@ class ReportWriter:
         own = [one for one in track.classifications if one.scheme == SCHEME]
         if own:
             _tree(report, own)
-            kind = kind_of(best_paths(report), {})
+            kind = kind_of(best_paths(report, self._limits), {})
             if kind.environment is track.environment and kind.platform == track.platform:
                 return
             del report.classification[:]

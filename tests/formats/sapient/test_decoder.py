@@ -387,3 +387,76 @@ def test_what_is_no_number_is_refused_and_not_read_as_unknown(number: float) -> 
         sensor().bearing_report(azimuth=number, at=NOW),
     ):
         assert refusal(registered().decode(frame_of(message))).place.startswith("detection_report.")
+
+
+# ------------------------------------------------------------------------------------------------- bounds of a stranger
+
+
+def test_names_that_are_too_long_are_refused() -> None:
+    long_id = detection()
+    long_id.detection_report.id = "x" * 1_025
+    for message in (long_id, detection(classes=("x" * 1_025,)), detection(classes=("Air Vehicle", "ž" * 600))):
+        assert refusal(registered().decode(frame_of(message))).code == codes.TOO_LONG
+    assert track_of(detection(classes=("x" * 1_024,))).classifications[0].type == "x" * 1_024
+
+
+def test_classes_deeper_than_an_alliance_message_are_refused() -> None:
+    assert len(track_of(detection(classes=("x",) * 20)).classifications) == 20
+    assert refusal(registered().decode(frame_of(detection(classes=("x",) * 21)))).code == codes.TOO_MANY
+
+
+def test_remarks_that_are_too_long_are_cut_and_the_loss_is_listed() -> None:
+    message = detection()
+    message.detection_report.object_info.add(type="remarks", value="ž" * 40_000)
+    track = track_of(message)
+    assert track.remarks == "ž" * 32_768
+    assert ("detection_report.object_info", "TRUNCATED") in {
+        (one.field, one.reason) for one in track.provenance[0].losses
+    }
+
+
+def test_a_nodes_name_is_cut_to_what_people_read() -> None:
+    decoder = SapientDecoder()
+    decoder.decode(frame_of(sensor(name="x" * 100_000).registration(NOW)))
+    assert only(decoder.decode(frame_of(detection()))).sources[0].name == "x" * 200
+
+
+def test_many_large_registrations_do_not_fill_the_memory() -> None:
+    decoder = SapientDecoder(hold=True)
+    for number in range(40):
+        message = sensor(node_id=f"a8654cdf-4328-47de-81fa-c495589e30{number:02x}").registration(NOW)
+        message.additional_information = "x" * 1_000_000
+        assert decoder.decode(frame_of(message)).silent == 1
+    assert len(decoder._session.nodes) == 33_554_432 // 1_000_400
+
+
+def test_a_zone_of_a_megabyte_is_no_zone() -> None:
+    message = detection()
+    place = message.detection_report.location
+    place.coordinate_system, place.utm_zone = "LOCATION_COORDINATE_SYSTEM_UTM_M", "3" * 1_000_000 + "U"
+    error = refusal(registered().decode(frame_of(message)))
+    assert len(error.cause) < 500
+
+
+def test_json_with_half_a_character_is_refused_and_not_a_crash() -> None:
+    text = write_json(parse(detection().SerializeToString()))
+    broken = text.replace(b'"detectionReport": {', b'"detectionReport": {"colour": "\\ud800",', 1)
+    assert broken != text
+    decoded = registered().decode(frame_of(broken))
+    assert len(decoded.tracks) + len(decoded.problems) == 1
+    for track in decoded.tracks:
+        assert "\ud800" not in "".join(one.xml for one in track.extensions)
+
+
+def test_the_extension_is_canonical_xml() -> None:
+    from lxml import etree
+
+    from tests.formats.sapient.samples import rich_detection
+
+    message = rich_detection()
+    message.detection_report.colour = "<red> & \"dark\"\t'grey'\r\n"
+    decoder = SapientDecoder()
+    decoder.decode(frame_of(sensor(node_id=message.node_id).registration(NOW)))
+    (extension,) = only(decoder.decode(frame_of(message.SerializeToString()))).extensions
+    canonical = etree.tostring(parse_xml(extension.xml.encode(), max_octets=65_536), method="c14n", exclusive=True)
+    assert canonical == extension.xml.encode()

@@ -46,6 +46,7 @@ PARENT_REFUSES = Code("SAP-062", "the parent refuses our Registration", "read it
 PARENT_SILENT = Code("SAP-063", "the parent does not answer our Registration", "check that it is a SAPIENT fusion node")
 TOO_MANY = Code("SAP-064", "frame holds too many messages", "send fewer messages at a time")
 TOO_LARGE = Code("SAP-065", "frame is larger than allowed", "send smaller frames, or raise the limit")
+TOO_LONG = Code("SAP-066", "text is longer than allowed", "send shorter names, or raise limits.max_name_octets")
 OPTION = Code("SAP-068", "option has a value that makes no sense", "give a value of the kind that the cause names")
 NO_POSITION = Code(
     "SAP-070",
@@ -72,6 +73,7 @@ CODES = (
     PARENT_SILENT,
     TOO_MANY,
     TOO_LARGE,
+    TOO_LONG,
     OPTION,
     NO_POSITION,
     NO_NAME,

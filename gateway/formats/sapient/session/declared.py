@@ -40,6 +40,7 @@ _MODALITIES = {
     RegistrationNodeType.FUSION_NODE: "FUSION",
 }
 _MAX_DEFINITIONS = 1_000  # of one node: a Registration is remembered for as long as its connection lasts
+_NAME_CHARACTERS = 200  # of what people call a node
 _T = TypeVar("_T")
 
 
@@ -119,7 +120,7 @@ def declared(registration: Registration) -> Declared:
     ):
         modality = "INFRARED"
     return Declared(
-        name=registration.name or registration.short_name,
+        name=(registration.name or registration.short_name)[:_NAME_CHARACTERS],
         version=registration.icd_version,
         modality=modality,
         modes=modes,

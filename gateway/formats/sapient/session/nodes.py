@@ -23,6 +23,8 @@ class Node:
         self.sources: tuple[Source, ...] = ()
         self.leaving = False
         """It has said goodbye."""
+        self.octets = 0
+        """How long its Registration was: what remembering it costs."""
         self._nation = nation
         self._declared: Declared | None = None
         self._mode: str | None = None
@@ -40,11 +42,12 @@ class Node:
             return self._mode
         return self._declared.default_mode
 
-    def register(self, declared: Declared) -> None:
+    def register(self, declared: Declared, octets: int) -> None:
         """Take a Registration: it holds for what comes from now on. The mode is the node's to tell again."""
         if self._declared is not None:
             self._mode = None
         self._declared = declared
+        self.octets = octets
         self._forget_meanings()
         self.leaving = False
         name = declared.name or self.node_id

@@ -34,6 +34,7 @@ WAITS = (codes.NOT_REGISTERED, codes.NO_POSE, codes.NO_MODE)
 Overdue = tuple[tuple[Frame, FormatError], ...]
 _NOWHERE = Pose(None)
 _SMALL_OCTETS = 4_096
+_DECLARED_OCTETS = 33_554_432  # Registrations of one connection that are remembered: thousands of usual ones
 
 
 class Held(Struct, frozen=True):
@@ -54,6 +55,7 @@ class Session:
         self._held: deque[Held] = deque()
         self._patience = timedelta(seconds=rules.limits.held_s)
         self._nodes: OrderedDict[str, Node] = OrderedDict()
+        self._declared_octets = 0
         self._given_up: list[tuple[Frame, FormatError]] = []
         self._late: list[Track] = []
 
@@ -78,7 +80,8 @@ class Session:
 
     def forget(self, node_id: str) -> None:
         """Drop a node and what waits for it: another connection speaks for it now."""
-        self._nodes.pop(node_id, None)
+        node = self._nodes.pop(node_id, None)
+        self._declared_octets -= node.octets if node is not None else 0
         waiting, self._held = self._held, deque()
         for one in waiting:
             if one.arrived.message.node_id == node_id:
@@ -97,7 +100,7 @@ class Session:
             self.expire(arrived.frame.received_at)
         node = self._node(message.node_id)
         if message.HasField("registration"):
-            node.register(declared(message.registration))
+            self._register(node, arrived)
             self._try_again(node)
             return None
         try:
@@ -137,12 +140,23 @@ class Session:
         node = self._nodes.get(node_id)
         if node is None:
             if len(self._nodes) >= self._rules.limits.peers_remembered:
-                self._nodes.popitem(last=False)
+                self._drop_longest_silent()
             node = Node(node_id, self._sites.get(node_id, _NOWHERE), self._rules.nation)
             self._nodes[node_id] = node
         elif len(self._nodes) > 1:
             self._nodes.move_to_end(node_id)
         return node
+
+    def _register(self, node: Node, arrived: Arrived) -> None:
+        found = declared(arrived.message.registration)
+        self._declared_octets += len(arrived.octets) - node.octets
+        node.register(found, len(arrived.octets))
+        while self._declared_octets > _DECLARED_OCTETS and len(self._nodes) > 1:
+            self._drop_longest_silent()
+
+    def _drop_longest_silent(self) -> None:
+        _, node = self._nodes.popitem(last=False)
+        self._declared_octets -= node.octets
 
     def _read(self, arrived: Arrived, node: Node) -> Track | None:
         message = arrived.message
