@@ -24,6 +24,7 @@ _ALONG_EQUATOR_M = 111_319.49  # one of longitude at the equator: for errors, wh
 
 _STEEPEST_DEG = 89.9
 _LONGEST_ZONE = 8
+_SMALLEST_M, _LARGEST_M = 0.01, 100_000.0  # believable errors beside latitude and longitude
 
 
 class Place(Struct, frozen=True, gc=False):
@@ -84,7 +85,7 @@ def _with_height(position: Position, location: Location, path: str) -> Place:
 
 
 def horizontal_95(location: Location, latitude_deg: float, kind: ErrorKind) -> float | None:
-    """95 % radius in metres of a location's x and y errors; `None` where their unit is not known.
+    """95 % radius in metres of a location's x and y errors; `None` where their unit is not known or cannot be true.
 
     x and y errors are in the unit that the node declared for its errors; where it declared none, only those of UTM
     have one.
@@ -94,8 +95,12 @@ def horizontal_95(location: Location, latitude_deg: float, kind: ErrorKind) -> f
         return None
     x = location.x_error * scale[0] if location.HasField("x_error") else 0.0
     y = location.y_error * scale[1] if location.HasField("y_error") else 0.0
-    worst = max(x, y) * kind.circular
-    return worst if isfinite(worst) and min(x, y) >= 0 else None
+    worst = max(x, y)
+    # Said in metres and written in degrees, or the other way round: such a bound would be worse than none
+    in_metres = kind.unit in (LengthUnit.METRE, LengthUnit.KILOMETRE)
+    if location.coordinate_system != UTM and (0 < worst < _SMALLEST_M if in_metres else worst > _LARGEST_M):
+        return None
+    return worst * kind.circular if isfinite(worst) and min(x, y) >= 0 else None
 
 
 def degrees_per_metre(latitude_deg: float) -> tuple[float, float]:

@@ -174,6 +174,15 @@ def test_errors_in_degrees_are_metres_on_the_ground_there() -> None:
     assert accuracy.horizontal_95_m == pytest.approx(111.133 * CIRCULAR_95, rel=1e-3)  # of latitude: the worse axis
 
 
+@pytest.mark.parametrize(("units", "error"), [("metres", 0.0001), ("degrees", 5.0), ("radians", 0.1)])
+def test_an_error_that_cannot_be_in_its_declared_unit_is_no_bound(units: str, error: float) -> None:
+    """Metres declared and degrees written would be an error of a tenth of a millimetre."""
+    conversation, node = registered(error_units=units)
+    track = only(detect(conversation, node, error=error).decoded)
+    assert state_of(track).accuracy is None or state_of(track).accuracy.horizontal_95_m is None  # type: ignore[union-attr]
+    assert ("detection_report.location.x_error", "UNDECLARED") in losses_of(track)
+
+
 def test_words_that_are_no_kind_of_error_are_none() -> None:
     assert kind_of("", "") is None
     assert kind_of("sigma sigma sigma", "m") is None
