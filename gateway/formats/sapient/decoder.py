@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gateway.errors import FormatError
 from gateway.formats.sapient import options
@@ -106,6 +106,12 @@ class SapientDecoder:
             if track is not None:
                 tracks.append(track)
         return self._decoded(tracks, problems, frame, len(pieces))
+
+    def finish(self, now: datetime) -> Decoded:
+        """Gives up what is still held: nothing more will come."""
+        self._session.expire(now)
+        self._session.abandon("nothing more came")
+        return Decoded(overdue=self._session.given_up())
 
     def _decoded(self, tracks: list[Track], problems: list[FormatError], frame: Frame, count: int = 1) -> Decoded:
         session = self._session

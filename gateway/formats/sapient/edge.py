@@ -60,6 +60,11 @@ class EdgeNode:
         self.heartbeat = timedelta(seconds=heartbeat_s)
         self.answer_within = timedelta(seconds=options.number("answer_s", answer_s, 0.1, 3_600))
 
+    @property
+    def offers_tracks(self) -> bool:
+        """The parent is, once it has let us in."""
+        return True
+
     def converse(self, peer: Peer) -> EdgeConversation:
         """A conversation with the parent that we have just reached."""
         return EdgeConversation(self, peer)

@@ -72,6 +72,11 @@ class FusionNode:
         self.register_within = timedelta(seconds=options.number("register_s", register_s, 0.1, 3_600))
         self._owners: OrderedDict[str, FusionConversation] = OrderedDict()
 
+    @property
+    def offers_tracks(self) -> bool:
+        """Never: sensors are not told what others see."""
+        return False
+
     def converse(self, peer: Peer) -> FusionConversation:
         """A conversation with whoever has just connected."""
         return FusionConversation(self, peer)

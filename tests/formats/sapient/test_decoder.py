@@ -15,7 +15,7 @@ from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.stream import frame as framed
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.limits import Limits
-from gateway.stages import Decoded
+from gateway.stages import Decoded, finished
 from gateway.track import Environment, Identifier, Track
 from gateway.xml import parse as parse_xml
 from tests.data import recording
@@ -126,6 +126,15 @@ def test_with_hold_it_waits_for_later_frames() -> None:
     decoder.decode(first)
     ((frame, error),) = decoder.decode(frame_of(detection())).overdue
     assert (frame, error.code) == (first, codes.NOT_REGISTERED)
+
+
+def test_what_still_waits_at_the_end_of_the_input_is_given_up_once() -> None:
+    decoder = SapientDecoder(hold=True)
+    frame = frame_of(detection())
+    decoder.decode(frame)
+    ((given, error),) = finished(decoder, NOW).overdue
+    assert (given, error.code) == (frame, codes.NOT_REGISTERED)
+    assert finished(decoder, NOW) == Decoded()
 
 
 # ----------------------------------------------------------------------------------------------------- official samples

@@ -99,6 +99,11 @@ def test_the_first_word_is_a_registration_that_declares_every_unit() -> None:
     assert conversation.conversation.title == ""
 
 
+def test_a_parent_is_offered_tracks_and_sensors_are_not() -> None:
+    assert FORMAT.endpoint(role="edge-node").offers_tracks  # type: ignore[misc]
+    assert not FORMAT.endpoint(role="fusion-node").offers_tracks  # type: ignore[misc]
+
+
 def test_our_node_id_is_the_configured_one_or_always_the_same() -> None:
     assert said(calling()[1])[0].node_id == said(calling()[1])[0].node_id
     configured = "A8654CDF-4328-47DE-81FA-C495589E30C8"
