@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from msgspec import Struct
 
@@ -13,8 +13,9 @@ from gateway.formats.remoteid import codes, receiver, wire
 from gateway.formats.remoteid.carriers import unwrap
 from gateway.formats.remoteid.join import AGES_S, Book, Known, Slot, Transmitter
 from gateway.formats.remoteid.leftovers import extension
-from gateway.formats.remoteid.messages import Location
+from gateway.formats.remoteid.messages import BasicId, Location
 from gateway.formats.remoteid.report import Heard, Report
+from gateway.formats.remoteid.texts import SCHEMES
 from gateway.formats.remoteid.tracks import Standing, standing, state, status
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
@@ -35,6 +36,8 @@ class _Remembered(Struct):
     ids: tuple[bytes, ...]
     others: tuple[bytes, ...]
     """Its messages but the Location, as broadcast."""
+    plain: tuple[tuple[bytes, ...], tuple[bytes, ...]]
+    """Those of the ids and the others that say nothing beside what was read of them."""
 
 
 class RemoteIdDecoder:
@@ -70,10 +73,12 @@ class RemoteIdDecoder:
         self._book = Book(ages, self._limits.peers_remembered)
         self._provenance = Provenance(gateway=node, input_format=FORMAT_NAME, mapping_id=MAPPING)
         self._sources: dict[str, tuple[Source, ...]] = {}
+        self._last_source = ""
 
     def decode(self, frame: Frame) -> Decoded:
         """The tracks whose positions this frame completes; messages without one are silent, and remembered."""
         problems: list[FormatError] = []
+        self._last_source = frame.source
         try:
             reports = self._reports(frame, problems)
         except FormatError as error:
@@ -93,6 +98,24 @@ class RemoteIdDecoder:
             else:
                 tracks.append(found)
         return Decoded(tracks=tuple(tracks), problems=tuple(problems), silent=silent, duplicates=duplicates)
+
+    def finish(self, now: datetime) -> Decoded:
+        """The positions that waited for a Basic ID which never came, under the addresses of their transmitters."""
+        tracks: list[Track] = []
+        problems: list[FormatError] = []
+        for transmitter, position in self._book.untold(now):
+            location = position.heard.message
+            assert isinstance(location, Location)
+            nothing_new = Report(heard=(), address=transmitter.address)
+            try:
+                tracks.append(
+                    self._track(transmitter, transmitter.current(now), position, nothing_new, self._last_source)
+                )
+            except FormatError as error:
+                problems.append(error)
+            transmitter.is_new = False
+            transmitter.told, transmitter.told_until = location, position.until
+        return Decoded(tracks=tuple(tracks), problems=tuple(problems))
 
     def _reports(self, frame: Frame, problems: list[FormatError]) -> Sequence[Report]:
         octets = frame.octets
@@ -201,17 +224,26 @@ class RemoteIdDecoder:
                 standing=standing(known, transmitter.address),
                 ids=_octets(known, ("basic_id",)),
                 others=_octets(known, _RAW_ORDER),
+                plain=(_octets(known, ("basic_id",), is_plain=True), _octets(known, _RAW_ORDER, is_plain=True)),
             )
         return remembered
 
     def _raw(self, remembered: _Remembered, heard: Heard, report: Report, losses: list[Loss]) -> RawRecord | None:
-        """The messages as a pack; a receiver's own text only where taking out the operator takes it out too."""
+        """The messages as a pack, or a receiver's own text where taking out the operator takes it out too.
+
+        A text may tell of an operator in a member that could not be read, in one of two that have the same name, in
+        undecoded octets: where nobody knows of an operator, nothing takes it out.
+        """
+        is_guarded = remembered.standing.operator is not None
         if heard.octets:
-            messages = [*remembered.ids, heard.octets, *remembered.others]
+            ids, others = (remembered.ids, remembered.others) if is_guarded else remembered.plain
+            if len(ids) + len(others) < len(remembered.ids) + len(remembered.others):
+                losses.append(_RAW_CUT)
+            messages = [*ids, heard.octets, *others]
             if len(messages) > wire.PACK_MAX:
                 losses.append(_RAW_CUT)
             return RawRecord(FORMAT_NAME, wire.pack(messages[: wire.PACK_MAX]))
-        if report.text and not (report.has_unread and remembered.standing.operator is None):
+        if report.text and is_guarded:
             return RawRecord(TEXT_FORMAT_NAME, report.text)
         losses.append(_RAW_WITHHELD)
         return None
@@ -225,10 +257,18 @@ class RemoteIdDecoder:
         return sources
 
 
-def _octets(known: Mapping[Slot, Heard], kinds: Sequence[str]) -> tuple[bytes, ...]:
+def _octets(known: Mapping[Slot, Heard], kinds: Sequence[str], *, is_plain: bool = False) -> tuple[bytes, ...]:
     """The messages of some kinds as broadcast, in that order."""
-    found = [known[slot].octets for kind in kinds for slot in sorted(known) if slot[0] == kind]
-    return tuple([octets for octets in found if octets])
+    found = [known[slot] for kind in kinds for slot in sorted(known) if slot[0] == kind]
+    return tuple([heard.octets for heard in found if heard.octets and (not is_plain or _is_plain(heard))])
+
+
+def _is_plain(heard: Heard) -> bool:
+    """Whether a message holds nothing in reserved octets, behind the end of its text, or as an id of no known kind."""
+    message = heard.message
+    if isinstance(message, BasicId) and message.uas_id and message.id_type not in SCHEMES:
+        return False
+    return wire.encode(message)[1:] == heard.octets[1:]  # the first octet is the version
 
 
 _REPEATED = Track()

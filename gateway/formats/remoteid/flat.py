@@ -67,7 +67,8 @@ def flat_report(value: dict[str, Json], text: bytes) -> Report | None:
         heard = [Heard(message=message) for message in _messages(outer)]
     outer.skip("protocol", "topic")
     members.skip("timestamp", "extra")
-    unread = outer.note_unread() | members.note_unread() | ("extra" in inner)
+    outer.note_unread()
+    members.note_unread()
     if not heard:
         if _STATE & inner.keys():
             return None
@@ -79,7 +80,6 @@ def flat_report(value: dict[str, Json], text: bytes) -> Report | None:
         facts=facts,
         losses=tuple(losses),
         text=text,
-        has_unread=unread,
     )
 
 

@@ -117,7 +117,8 @@ def _system(octets: bytes) -> System:
 
 def _point(latitude: float, longitude: float, field: str) -> tuple[float | None, float | None]:
     if not (-90.0 <= latitude <= 90.0 and -180.0 <= longitude <= 180.0):  # NaN is neither
-        raise FormatError(codes.RANGE, place=field, cause=f"latitude {latitude:.7g}, longitude {longitude:.7g}")
+        figures = f"latitude {latitude:.7g}, longitude {longitude:.7g}"
+        raise FormatError(codes.RANGE, place=field, cause=figures if field == "Location" else "the operator's")
     return without_null_island(latitude, longitude)
 
 

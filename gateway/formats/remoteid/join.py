@@ -121,10 +121,21 @@ class Book:
             transmitters.move_to_end(key)
         return found
 
+    def untold(self, now: datetime) -> list[tuple[Transmitter, Known]]:
+        """Transmitters with a position that is not too old and was never told, for want of a name."""
+        return [
+            (one, one.position)
+            for one in self._transmitters.values()
+            if one.told is None and one.position is not None and one.position.until >= now
+        ]
+
     def note(self, transmitter: Transmitter, report: Report, now: datetime) -> bool:
         """Take the messages in; whether a Location was among them."""
         located = False
-        for heard in report.heard:
+        messages = report.heard
+        if not transmitter.is_shared:  # of one aircraft, in whatever order: which one it is comes first
+            messages = tuple(sorted(messages, key=lambda one: not isinstance(one.message, BasicId)))
+        for heard in messages:
             message = heard.message
             kind = _KINDS[type(message)]
             until = now + self._ages[kind]

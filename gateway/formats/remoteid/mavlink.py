@@ -51,14 +51,13 @@ def mavlink_report(value: dict[str, Json], text: bytes) -> Report | None:
         heard = [Heard(message=read(members))]
     else:
         raise FormatError(codes.SHAPE, place="mavpackettype", cause=f"{kind[:40]!a} is not known")
-    unread = members.note_unread()
+    members.note_unread()
     return Report(
         heard=tuple(heard),
         address=address,
         is_whole=kind == _PACK,
         losses=tuple(losses),
         text=text,
-        has_unread=unread,
     )
 
 

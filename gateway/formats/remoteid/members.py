@@ -51,12 +51,11 @@ class Members:
             return value
         return None
 
-    def note_unread(self) -> bool:
-        """List what nobody read as not modelled; whether there was anything."""
-        unread = [name for name in self._value if name not in self._read]
-        for name in unread:
-            self.lose(name, "NOT_MODELLED")
-        return bool(unread)
+    def note_unread(self) -> None:
+        """List what nobody read as not modelled."""
+        for name in self._value:
+            if name not in self._read:
+                self.lose(name, "NOT_MODELLED")
 
 
 def _printable(name: str) -> str:

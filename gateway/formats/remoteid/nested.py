@@ -84,7 +84,6 @@ def nested_report(parts: list[dict[str, Json]], text: bytes) -> Report:
     losses: list[Loss] = []
     heard: list[Heard] = []
     reception = _Reception()
-    unread = False
     advertised = b""
     for part in parts:
         outer = Members(part, "", losses)
@@ -98,7 +97,7 @@ def nested_report(parts: list[dict[str, Json]], text: bytes) -> Report:
                 reception.read(members)
                 message = read(members)
                 members.skip("protocol_version")
-                unread |= members.note_unread()
+                members.note_unread()
                 if message is not None:
                     heard.append(Heard(message=message))
         if AUTHENTICATION in part:
@@ -108,7 +107,7 @@ def nested_report(parts: list[dict[str, Json]], text: bytes) -> Report:
         reception.read(outer)
         advertised = outer.take(("AdvData",), _octets) or advertised
         outer.skip("index", "runtime")
-        unread |= outer.note_unread()
+        outer.note_unread()
     if not heard and advertised:
         heard = _broadcast(advertised)
     if not heard:
@@ -120,7 +119,6 @@ def nested_report(parts: list[dict[str, Json]], text: bytes) -> Report:
         facts=reception.facts,
         losses=tuple(losses),
         text=text,
-        has_unread=unread,
     )
 
 

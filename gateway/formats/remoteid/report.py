@@ -31,6 +31,4 @@ class Report(Struct, frozen=True, kw_only=True):
     """What the receiver says of the reception, under the names of `leftovers.NAMES`."""
     losses: tuple[Loss, ...] = ()
     text: bytes = b""
-    """The receiver's own JSON."""
-    has_unread: bool = False
-    """The text has members that were not read, which may tell who the operator is."""
+    """The receiver's own JSON. It may tell of the operator where nothing else of the report does."""

@@ -26,6 +26,7 @@ SIZE = 25
 PACK_MAX = 9
 PACK_HEAD = 3
 PACK = 0xF
+LOCATION = "Location"
 VERSION = 2
 """What we write: F3411-22a and EN 4709-002."""
 _VERSIONS = (0, 1, 2)
@@ -112,7 +113,7 @@ def _location(octets: bytes, losses: list[Loss]) -> Location:
     (_, flags, direction, speed, vertical, lat, lon, baro, geo, height, accuracy, more, tenths, quality) = (
         _LOCATION.unpack(octets)
     )
-    _check_position(lat, lon, "Location")
+    _check_position(lat, lon, LOCATION)
     known = lat != 0 or lon != 0
     try:
         course = direction_deg(direction, flags)
@@ -194,8 +195,9 @@ def _operator_id(octets: bytes, losses: list[Loss]) -> OperatorId:
 
 def _check_position(latitude: int, longitude: int, field: str) -> None:
     if not (-90 * _DEGREE <= latitude <= 90 * _DEGREE and -180 * _DEGREE <= longitude <= 180 * _DEGREE):
-        cause = f"latitude {latitude / _DEGREE:.7f}, longitude {longitude / _DEGREE:.7f}"
-        raise FormatError(codes.RANGE, place=field, cause=cause)
+        # never the figures of the operator: one of the two may be right
+        figures = f"latitude {latitude / _DEGREE:.7f}, longitude {longitude / _DEGREE:.7f}"
+        raise FormatError(codes.RANGE, place=field, cause=figures if field == LOCATION else "the operator's")
 
 
 _READERS: dict[int, Callable[[bytes, list[Loss]], Message]] = {

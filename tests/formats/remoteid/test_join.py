@@ -241,6 +241,41 @@ def test_an_address_with_another_serial_number_is_another_aircraft() -> None:
     assert (track.operator, track.remarks) == (None, None)  # they were the former one's
 
 
+def test_another_aircraft_is_told_by_its_id_wherever_that_stands_in_the_pack() -> None:
+    decoder = RemoteIdDecoder()
+    feed(decoder, beacon(packed(SERIAL, LOCATION, OPERATOR_ID)))
+    (track,) = feed(decoder, beacon(packed(SYSTEM, located(tenths=3615), basic("OTHER"))), after_s=1).tracks
+    assert track.identifiers[0] == Identifier("uas_serial", "OTHER")
+    assert track.operator is not None
+    assert (track.operator.identifier, track.operator.position) == (None, Position(45.539319, -122.966379))
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        b"\x52\x00\x00" + b"FIN87astrdge12k8".ljust(22, b"\0"),
+        b"\x52" + bytes(21) + b"FIN",
+        b"\x02\x02" + b"FIN87astrdge12k8".ljust(23, b"\0"),
+        b"\x32\x00\x00" + b"FIN87astrdge12k8".ljust(22, b"\0"),
+        b"\x42" + bytes(23) + b"\x01",
+    ],
+    ids=["behind the end", "reserved", "id of no kind", "behind the end of the text", "reserved of the system"],
+)
+def test_what_hides_in_a_message_does_not_leave_with_the_raw_record_of_nobody(message: bytes) -> None:
+    track = one(packed(SERIAL, LOCATION, message))
+    assert track.operator is None
+    assert track.raw == RawRecord("REMOTE_ID", packed(SERIAL, LOCATION))
+    assert Loss("raw", "TRUNCATED") in track.provenance[0].losses
+
+
+def test_a_refusal_does_not_tell_where_the_operator_stands() -> None:
+    nowhere = SYSTEM[:6] + (1_810_000_000).to_bytes(4, "little") + SYSTEM[10:]
+    decoded = RemoteIdDecoder().decode(frame(packed(SERIAL, LOCATION, nowhere)))
+    (problem,) = decoded.problems
+    assert problem.code.id == "RID-005"
+    assert "45.5" not in str(problem)
+
+
 def test_a_new_session_id_is_a_new_name_of_the_same_transmitter() -> None:
     decoder = RemoteIdDecoder()
     feed(decoder, beacon(packed(SESSION, SELF_ID, LOCATION)))

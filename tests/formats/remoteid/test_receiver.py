@@ -12,9 +12,10 @@ import pytest
 
 from gateway.formats.remoteid import RemoteIdDecoder
 from gateway.limits import Limits
+from gateway.policy.personal import withhold_personal
 from gateway.stages import Decoded
 from gateway.track import Identifier, Loss, Operator, Position, RawRecord, Status, Track
-from tests.formats.remoteid.support import LOCATION, MAC, PACK, frame, one, service_data
+from tests.formats.remoteid.support import LOCATION, MAC, OPERATOR_ID, PACK, SYSTEM, frame, one, service_data
 
 Object = dict[str, Any]
 
@@ -332,12 +333,46 @@ def test_unknown_members_are_listed_and_never_in_an_extension_for_they_may_be_pe
     assert track.raw is not None  # it goes with the operator, whom the track has
 
 
-def test_a_text_that_may_be_personal_is_not_kept_where_nothing_would_take_it_out() -> None:
-    plain = {name: value for name, value in NESTED.items() if name in ("Basic ID", "Location/Vector Message")}
-    assert track_of(plain).raw is not None
-    track = track_of(plain | {"pilot_phone": "+31 6 1234"})
+PLAIN: Object = {name: NESTED[name] for name in ("Basic ID", "Location/Vector Message")}
+FLAT_PLAIN: Object = {name: FLAT[name] for name in ("UAType", "IDType", "BasicID", "Status", "Latitude", "Longitude")}
+SECRETS = (b"52.0123456", b"FIN87astrdge12k8", SYSTEM.hex().encode(), base64.b64encode(SYSTEM + OPERATOR_ID))
+
+
+def _twice() -> bytes:
+    """JSON with two members of one name, of which readers take the last."""
+    text = json.dumps(PLAIN).removesuffix("}")
+    told = '{"operator_lat": 52.0123456, "operator_lon": 8.1}'
+    return f'{text}, "System Message": {told}, "System Message": {{}}}}'.encode()
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        PLAIN | {"pilot": {"lat": 52.0123456}},
+        PLAIN | {"System Message": {"operator_lat": "52.0123456 N", "operator_lon": "8.1 E"}},
+        PLAIN | {"System Message": {"operator_lat": 52.0123456}},
+        PLAIN | {"System Message": {"operator_lat": None, "operator_latitude": 52.0123456, "operator_lon": 8.1}},
+        PLAIN | {"System Message": [{}, "52.0123456"]},
+        PLAIN | {"Operator ID Message": {"operator_id": "FIN87astrdge12k8" * 10}},
+        PLAIN | {"Operator ID Message": {"operator_id": ["FIN87astrdge12k8"]}},
+        PLAIN | {"Authentication Message": {"operator": "FIN87astrdge12k8"}},
+        PLAIN | {"Signal Info": {"pilot": "52.0123456"}},
+        PLAIN | {"index": "FIN87astrdge12k8"},
+        PLAIN | {"AdvData": (SYSTEM + OPERATOR_ID).hex()},
+        FLAT_PLAIN | {"data": {"UASdata": base64.b64encode(SYSTEM + OPERATOR_ID).decode()}},
+        FLAT_PLAIN | {"OperatorID": "", "OperatorId": "FIN87astrdge12k8"},
+        FLAT_PLAIN | {"OperatorLatitude": "52.0123456N"},
+        FLAT_PLAIN | {"topic": "FIN87astrdge12k8"},
+        _twice(),
+    ],
+)
+def test_an_operator_whom_nobody_could_read_is_not_told_of_by_the_text(report: Object | bytes) -> None:
+    octets = report if isinstance(report, bytes) else json.dumps(report).encode()
+    assert any(secret in octets for secret in SECRETS)
+    (track,) = RemoteIdDecoder(node="nld-1").decode(frame(octets)).tracks
     assert (track.operator, track.raw) == (None, None)
     assert Loss("raw", "WITHHELD") in track.provenance[0].losses
+    assert not any(secret in repr(withhold_personal(track)).encode() for secret in SECRETS)
 
 
 def test_sniffers_tell_the_address_in_their_own_layer() -> None:
@@ -463,7 +498,7 @@ def test_mavlinks_messages_are_joined_by_address_and_have_mavlinks_units() -> No
     page |= {"authentication_type": 1, "data_page": 0, "last_page_index": 0, "length": 1, "authentication_data": [1]}
     assert decoder.decode(frame(json.dumps(page).encode())).silent == 1
     (track,) = decoder.decode(frame(json.dumps(MAVLINK_LOCATION).encode())).tracks
-    assert track.provenance[0].losses == (Loss("Authentication", "NOT_MODELLED"),)
+    assert track.provenance[0].losses == (Loss("Authentication", "NOT_MODELLED"), Loss("raw", "WITHHELD"))
     assert track.identifiers == (Identifier("uas_serial", "SER-1"), Identifier("mac", MAC))
     state = track.state
     assert state is not None
