@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from lxml.etree import _Element
 from msgspec import Struct
@@ -82,6 +82,23 @@ class Decoder(Protocol):
     def decode(self, frame: Frame) -> Decoded:
         """The tracks of one frame; refusals are in the result. Only `GatewayError`s ever leave it."""
         ...
+
+
+@runtime_checkable
+class Holding(Protocol):
+    """What a decoder has beside `decode` when it may hold back records for what later frames bring."""
+
+    def finish(self, now: datetime) -> Decoded:
+        """What it still holds, as far as it can be told, and what is given up: nothing more will come.
+
+        `now` is the reception of the last frame. Each record comes out once: a second call gives nothing.
+        """
+        ...
+
+
+def finished(decoder: Decoder, now: datetime) -> Decoded:
+    """What a decoder still holds at the end of its input; nothing for one that never holds anything."""
+    return decoder.finish(now) if isinstance(decoder, Holding) else Decoded()
 
 
 class Encoder(Protocol):
@@ -163,13 +180,18 @@ class Conversation(Protocol):
 class Endpoint(Protocol):
     """A dialect at one feed: makes the conversations and holds what they share (nodes known, octets once written)."""
 
+    @property
+    def offers_tracks(self) -> bool:
+        """Whether peers are ever offered tracks: false where all of them are sensors, whatever a feed's `origins`."""
+        ...
+
     def converse(self, peer: Peer) -> Conversation:
         """A conversation with a peer who has just connected."""
         ...
 
 
 class Request(Struct, frozen=True, kw_only=True):
-    """What a consumer asks of a document service. Made by `feeds`."""
+    """What a consumer asks of a document service: made by `feeds`, or by a format as what a poll asks."""
 
     method: str
     """``GET`` or ``POST``."""
@@ -177,6 +199,8 @@ class Request(Struct, frozen=True, kw_only=True):
     media_type: str
     """Of the body, without parameters; empty for a GET."""
     octets: bytes = b""
+    headers: Mapping[str, str] = {}
+    """Header fields that the question needs beside those of HTTP itself, such as ``SOAPAction``; of an enquiry only."""
     client: str = ""
     """Configured name of the client who asks."""
 

@@ -7,13 +7,14 @@ from datetime import datetime
 from inspect import signature
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.errors import FormatError, GatewayError
 from gateway.node.codecs import make_encoder
 from gateway.node.documents import make_service
-from gateway.node.talks import client_view, make_endpoint, view_of
+from gateway.node.talks import client_view, consumer_options, make_endpoint, view_of
 from gateway.policy import View
 from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
 from gateway.track import Label, Loss, Track
@@ -43,7 +44,10 @@ class Shown(Struct, frozen=True, kw_only=True):
 class Consumer:
     """One feed, or one client of a feed, with the writer that it would be served by."""
 
-    def __init__(self, *, feed: str, client: str = "", form: Format, view: View, make: Callable[[], Write]) -> None:
+    def __init__(
+        self, *, feed: str, client: str = "", form: Format, view: View, make: Callable[[], Write | None]
+    ) -> None:
+        """`make` makes the writer, or nothing where the peers are never offered tracks."""
         self._feed = feed
         self._client = client
         self._form = form
@@ -58,7 +62,7 @@ class Consumer:
     def try_on(self, track: Track, *, is_own: bool, label: Label, now: datetime) -> Shown:
         """What it would be shown of a track that came under `label`."""
         if self._write is None:
-            return self._nothing(self._fault)
+            return self._nothing(self._fault or "its peers are sensors, which are shown nothing")
         if not (self._view.own if is_own else self._view.allied):
             return self._nothing("sees the tracks of partners only" if is_own else "sees the tracks of this node only")
         seen = self._view.filter((track,), is_own=is_own, label=label)
@@ -92,18 +96,20 @@ def consumers(config: Config, formats: Mapping[str, Format]) -> Iterator[Consume
     yield Consumer(feed=PICTURE, form=form, view=View(), make=lambda: _encoding(make_encoder(config, form, {})))
 
 
-def _maker(config: Config, name: str, table: FeedTable, form: Format, client: str) -> Callable[[], Write]:
-    options = config.feed_options(name)
-
-    def make() -> Write:
+def _maker(config: Config, name: str, table: FeedTable, form: Format, client: str) -> Callable[[], Write | None]:
+    def make() -> Write | None:
         if table.kind is FeedKind.HTTP:
-            return _serving(make_service(config, form, options), client)
+            options = consumer_options(config, name, form.service or form.encoder)
+            return _serving(make_service(config, form, options), form, client)
         if table.direction is Direction.BOTH and form.endpoint is not None:
+            options = consumer_options(config, name, form.endpoint)
             endpoint = make_endpoint(config, form, options, source=table.source or name)
+            if not endpoint.offers_tracks:
+                return None
             taken = signature(form.encoder).parameters
             plain = {key: value for key, value in options.items() if key in taken}
             return _talking(endpoint.converse(Peer(name=client)), _encoding(make_encoder(config, form, plain)))
-        return _encoding(make_encoder(config, form, options))
+        return _encoding(make_encoder(config, form, config.feed_options(name)))
 
     return make
 
@@ -116,9 +122,12 @@ def _encoding(encoder: Encoder) -> Write:
     return write
 
 
-def _serving(service: Service, client: str) -> Write:
+def _serving(service: Service, form: Format, client: str) -> Write:
+    """As the service would answer whoever asks it for everything."""
+    ask = form.enquiry() if form.enquiry is not None else Request(method="GET", query={}, media_type="")
+
     def write(track: Track, now: datetime) -> tuple[Losses, Problems]:
-        answer = service.answer(Request(method="GET", query={}, media_type="", client=client), (track,), now)
+        answer = service.answer(replace(ask, client=client), (track,), now)
         return answer.losses, answer.problems
 
     return write

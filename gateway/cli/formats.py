@@ -57,7 +57,7 @@ def find_format(name: str) -> Format:
 
 
 def _describe(form: Format, *, options: bool) -> dict[str, object]:
-    from gateway.cli.option_texts import DECODERS, ENCODERS
+    from gateway.cli.option_texts import PARTS
 
     fields: dict[str, object] = {
         "name": form.name,
@@ -67,8 +67,10 @@ def _describe(form: Format, *, options: bool) -> dict[str, object]:
         "trace": form.trace is not None,
     }
     if options:
-        fields["decoder_options"] = _options(form.decoder, DECODERS[form.name])
-        fields["encoder_options"] = _options(form.encoder, ENCODERS[form.name])
+        for part, texts in PARTS.items():
+            make = getattr(form, part)
+            if make is not None:
+                fields[f"{part}_options"] = _options(make, texts[form.name])
     return fields
 
 
@@ -113,14 +115,26 @@ def _default(value: object) -> str:
     return "none" if value is None or value == () else shown(value)
 
 
+_SHOWN = {
+    "decoder": ("decoder", "--option '%s=%s'"),
+    "encoder": ("encoder", "--to-option '%s=%s'"),
+    "endpoint": ("conversation (direction both)", "options = { %s = %s }"),
+    "service": ("documents that clients fetch (kind http)", "options = { %s = %s }"),
+    "enquiry": ("question of a poll (kind http-poll)", "options = { enquiry = { %s = %s } }"),
+}
+"""Title of each part of a format, and how an option of it is given."""
+
+
 def _show(described: dict[str, object]) -> None:
     data(f"{described['name']}: {described['title']} ({described['media_type']})")
-    for direction, flag in (("decoder", "--option"), ("encoder", "--to-option")):
-        options = described[f"{direction}_options"]
+    for part, (title, example) in _SHOWN.items():
+        options = described.get(f"{part}_options")
+        if options is None:
+            continue
         assert isinstance(options, dict)
-        data(f"\noptions of the {direction}:" if options else f"\nno options of the {direction}")
+        data(f"\noptions of the {title}:" if options else f"\nno options of the {title}")
         for name, option in options.items():
             data(f"  {name}: {option['type']}, default {option['default']}")
             data(f"      {option['meaning']}")
-            data(f"      {flag} '{name}={option['example']}'")
+            data(f"      {example % (name, option['example'])}")
     say("in a configuration: options = { NAME = VALUE } of a feed, or of the source by format; values are TOML")

@@ -165,3 +165,55 @@ ENCODERS: dict[str, dict[str, OptionText]] = {
         "classification": OptionText("classification of the label", '"UNCLASSIFIED"'),
     },
 }
+
+_SITE = "{latitude_deg=54.7, longitude_deg=25.3, altitude_hae_m=120.0}"
+
+ENDPOINTS: dict[str, dict[str, OptionText]] = {
+    "cot": {
+        "role": OptionText("server (TAK clients connect), client (of a TAK server) or mesh (multicast)", '"client"'),
+        "negotiate": OptionText("offer TAK protocol version 1, and take it up; without it XML is spoken", "false"),
+        **DECODERS["cot"],
+        **{name: text for name, text in ENCODERS["cot"].items() if name != "protocol"},
+    },
+    "sapient": {
+        "role": OptionText("fusion-node (sensors connect to us) or edge-node (we report to a parent)", '"edge-node"'),
+        "node_id": ENCODERS["sapient"]["node_id"],
+        **{name: text for name, text in DECODERS["sapient"].items() if name != "hold"},
+        "register_s": OptionText("how long a sensor may be connected without registering, in seconds", "10.0"),
+        "name": OptionText("what our Registration says that we are called; edge node only", '"Border gateway"'),
+        "short_name": OptionText("its short form, for displays; edge node only", '"BG"'),
+        "heartbeat_s": OptionText("time between two of our StatusReports, in seconds; edge node only", "5.0"),
+        "answer_s": OptionText("how long the parent may take to acknowledge us, in seconds; edge node only", "10.0"),
+        "site": OptionText("where we say that we stand; without it no place is stated; edge node only", _SITE),
+    },
+}
+"""Of conversations: feeds with direction both."""
+
+SERVICES: dict[str, dict[str, OptionText]] = {"nffi": ENCODERS["nffi"], "nvg": ENCODERS["nvg"]}
+"""Of documents that clients fetch: feeds of kind http."""
+
+ENQUIRIES: dict[str, dict[str, OptionText]] = {
+    "nffi": {
+        "area": OptionText(
+            "only tracks in this box, in degrees", "{south_deg=50.0, west_deg=3.0, north_deg=54.0, east_deg=8.0}"
+        ),
+        "systems": OptionText(
+            "only tracks of these: any of country, system, subsystem, transponder_id; % stands for any text",
+            '[{country="NOR", system="OTH%"}]',
+        ),
+        "history_depth": OptionText("how many positions of each track are wanted, as SIP3's historyDepth", "0"),
+    },
+    "nvg": {
+        "soap_request": OptionText("ask by SOAP (GetNvg) instead of fetching the document with a GET", "true"),
+    },
+}
+"""Of what is asked of a server: the table enquiry among the options of a feed of kind http-poll."""
+
+PARTS = {
+    "decoder": DECODERS,
+    "encoder": ENCODERS,
+    "endpoint": ENDPOINTS,
+    "service": SERVICES,
+    "enquiry": ENQUIRIES,
+}
+"""By the parts of a `Format` that take options."""

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from gateway.errors import FormatError, GatewayError
 from gateway.feeds.files import FileReport, read_frames
 from gateway.limits import Limits
-from gateway.stages import FieldTrace, Format, Frame, native_identifier
+from gateway.stages import Decoded, FieldTrace, Format, Frame, finished, native_identifier
 from gateway.track import Loss, Track
 
 _NAMESPACE = UUID("6f0c2f3e-6d0b-5a52-9a0e-3f4b8f6f6a11")
@@ -105,24 +105,32 @@ class DryRun:
             while len(waiting) >= self._batch:
                 yield self._write(waiting[: self._batch], now)
                 del waiting[: self._batch]
-        if waiting:
-            yield self._write(waiting, now)
+        read, tracks = self._taken(finished(self._decoder, now), "end", None)
+        if tracks or read.problems:
+            waiting += tracks
+            yield read
+        for at in range(0, len(waiting), self._batch):
+            yield self._write(waiting[at : at + self._batch], now)
 
     def _read(self, frame: Frame) -> tuple[Step, list[Track]]:
-        decoded = self._decoder.decode(frame)
         self.counts.frames += 1
+        return self._taken(self._decoder.decode(frame), frame.peer, frame)
+
+    def _taken(self, decoded: Decoded, peer: str, frame: Frame | None) -> tuple[Step, list[Track]]:
+        """What came of a frame, or of the end of all frames: of records of it, and of what was held for it in vain."""
+        problems = (*decoded.problems, *(why for _, why in decoded.overdue))
         self.counts.tracks += len(decoded.tracks)
         self.counts.silent += decoded.silent
         self.counts.duplicates += decoded.duplicates
-        self.counts.refused += len(decoded.problems)
-        tracks = [self._identified(track, frame, number) for number, track in enumerate(decoded.tracks)]
+        self.counts.refused += len(problems)
+        tracks = [self._identified(track, peer, number) for number, track in enumerate(decoded.tracks)]
         losses = [(track.track_id or "", loss) for track in tracks for step in track.provenance for loss in step.losses]
         self._count(losses)
         step = Step(
             frame=frame,
-            traces=tuple(self._traced(frame)),
+            traces=tuple(self._traced(frame)) if frame is not None else (),
             losses=tuple(losses),
-            problems=tuple(decoded.problems),
+            problems=problems,
         )
         return step, tracks
 
@@ -148,10 +156,10 @@ class DryRun:
             key = (loss.field, loss.reason)
             self.counts.losses[key] = self.counts.losses.get(key, 0) + 1
 
-    def _identified(self, track: Track, frame: Frame, number: int) -> Track:
+    def _identified(self, track: Track, peer: str, number: int) -> Track:
         """The track with an id: its own, else one from its source and native name, else from its place in the file."""
         if track.track_id is not None:
             return track
         native = native_identifier(track)
-        name = f"{native.scheme}:{native.value}" if native is not None else f"{frame.peer}#{number}"
+        name = f"{native.scheme}:{native.value}" if native is not None else f"{peer}#{number}"
         return msgspec.structs.replace(track, track_id=str(uuid5(_NAMESPACE, f"{self._name}/{name}")))

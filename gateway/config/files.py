@@ -17,11 +17,12 @@ from pathlib import Path
 
 from cryptography import x509
 from msgspec import Struct
+from pydantic import JsonValue
 
 from gateway.clock import utc_text
 from gateway.config import codes
 from gateway.config.checks import without_effect
-from gateway.config.codec_options import unknown_option
+from gateway.config.codec_options import ENQUIRY, of_poll, unknown_option
 from gateway.config.load import LoadedConfig
 from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Profile
@@ -243,12 +244,16 @@ def _codec_options(config: Config, formats: Mapping[str, Format]) -> Iterator[Pr
         form = formats.get(feed.format)
         if form is None:
             continue
+        options = config.feed_options(name)
+        if feed.kind is FeedKind.HTTP_POLL:
+            options, asked = of_poll(options)
+            yield from _try_enquiry(form, ("feed", name, "options", ENQUIRY), asked)
         make = codec_of(form, feed)
         if make is None:
             cause = f"{form.title} has no conversation in it; use direction in or out"
             yield Problem(code=codes.CONFLICT, path=("feed", name, "direction"), cause=cause)
         else:
-            yield from _try_options(make, ("feed", name, "options"), config.feed_options(name))
+            yield from _try_options(make, ("feed", name, "options"), options)
     for name, source in config.source.items():
         for spoken, options in source.options.items():
             form = formats.get(spoken)
@@ -265,6 +270,18 @@ def codec_of(form: Format, feed: FeedTable) -> Callable[..., object] | None:
     if feed.kind is FeedKind.HTTP and form.service is not None:
         return form.service
     return form.encoder
+
+
+def _try_enquiry(form: Format, path: KeyPath, asked: JsonValue) -> Iterator[Problem]:
+    """What a poll would ask, made as a run would make it."""
+    if not isinstance(asked, dict):
+        yield Problem(code=codes.WRONG_VALUE, path=path, cause="expected a table of options")
+    elif form.enquiry is not None:
+        yield from _try_options(form.enquiry, path, asked)
+    elif asked:
+        yield Problem(
+            code=codes.FORMAT_OPTION, path=path, cause=f"{form.title} is fetched by a plain GET; leave it out"
+        )
 
 
 def _try_options(make: object, path: KeyPath, options: Mapping[str, object]) -> Iterator[Problem]:

@@ -145,7 +145,8 @@ class FeedTable(Table):
     interface: IpAddress | None = None
     """Address of the network interface for multicast (`udp` only); absent lets the system choose."""
     options: dict[str, JsonValue] = Field(default_factory=dict)
-    """Options of the format's decoder or encoder, over those of the source."""
+    """Options of the format's decoder, encoder, conversation or service, over those of the source; of a poll also
+    `enquiry`, a table of what is asked."""
     base_time: UtcTime | None = None
     """When the recording began, for containers that do not say so in UTC (`file` only): ISO 8601 text with a zone.
     Codecs take the date of times of day from it. Absent means that the recording's times of day are the latest that are

@@ -10,15 +10,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from hashlib import sha256
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler, Middleware
-from cryptography import x509
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from msgspec import Struct
 from prometheus_client import Counter, Gauge, Histogram
 
@@ -26,6 +23,7 @@ from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.http_problems import SECURITY_HEADERS, from_http, problem_response
 from gateway.feeds.http_types import NATIONAL, HttpSource, National
+from gateway.feeds.pins import spki_pin
 
 PIN: web.RequestKey[str] = web.RequestKey("pin", str)
 """SPKI pin of the caller's certificate; absent on a plain connection."""
@@ -40,12 +38,6 @@ class _Peer(Struct):
 
     pin: str
     since_s: float
-
-
-def spki_pin(certificate_der: bytes) -> str:
-    """Hex SHA-256 of a certificate's public key (SPKI, DER)."""
-    key = x509.load_der_x509_certificate(certificate_der).public_key()
-    return sha256(key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 class HttpMetrics:

@@ -24,7 +24,7 @@ from gateway.feeds.http_problems import problem_response, refusal
 from gateway.feeds.http_query import check_names
 from gateway.feeds.http_types import JSON, National
 from gateway.feeds.negotiation import choose
-from gateway.stages import Format, Frame, native_identifier
+from gateway.stages import Decoded, Format, Frame, finished, native_identifier
 from gateway.track import Loss, Track
 
 LOSSES_HEADER = "Gateway-Losses"
@@ -93,17 +93,20 @@ async def _decode(
     for number, octets in enumerate(bodies, 1):
         peer = f"record {number}"
         frame = Frame(octets=octets, feed=caller.feed, source=caller.name, peer=peer, received_at=now)
-        decoded = decoder.decode(frame)
-        result.silent += decoded.silent
-        overdue = [why for _, why in decoded.overdue]
-        result.refuse("decode", [*decoded.problems, *overdue], number)
-        for track in decoded.tracks:
-            named = track if track.track_id is not None else replace(track, track_id=_provisional_id(track, result))
-            result.tracks.append(named)
-            if named.provenance and named.provenance[-1].losses:
-                result.lose("decode", named.track_id or "", named.provenance[-1].losses)
+        _take(decoder.decode(frame), number, result)
         if number % _CHUNK == 0:
             await asyncio.sleep(0)
+    _take(finished(decoder, now), len(bodies), result)
+
+
+def _take(decoded: Decoded, number: int, result: _Result) -> None:
+    result.silent += decoded.silent
+    result.refuse("decode", [*decoded.problems, *(why for _, why in decoded.overdue)], number)
+    for track in decoded.tracks:
+        named = track if track.track_id is not None else replace(track, track_id=_provisional_id(track, result))
+        result.tracks.append(named)
+        if named.provenance and named.provenance[-1].losses:
+            result.lose("decode", named.track_id or "", named.provenance[-1].losses)
 
 
 def _provisional_id(track: Track, result: _Result) -> str:

@@ -27,8 +27,6 @@ from gateway.feeds.http_body import frames_of
 from gateway.limits import Limits
 from gateway.stages import Format, Frame, Request
 
-_XML = "text/xml"
-
 
 class PollPlace(Struct, frozen=True, kw_only=True):
     """What is fetched, how often, and whose it is."""
@@ -140,8 +138,7 @@ class PollFeed:
         if ask is not None and ask.method == "POST":
             method, body = "POST", ask.octets
             headers["Content-Type"] = ask.media_type
-            if ask.media_type == _XML:
-                headers["SOAPAction"] = '""'  # SOAP 1.1 wants the header, whatever is in it
+            headers |= ask.headers
         else:
             if self._tag:
                 headers["If-None-Match"] = self._tag

@@ -15,7 +15,7 @@ from cryptography import x509
 
 from gateway.errors import FeedError
 from gateway.feeds import codes
-from gateway.feeds.http_guard import spki_pin
+from gateway.feeds.pins import spki_pin
 
 _CIPHERS = "ECDHE+AESGCM:ECDHE+CHACHA20"  # of TLS 1.2; those of 1.3 are all sound
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+
+from pydantic import JsonValue
 
 from gateway.clock import Clock
 from gateway.config import Config
-from gateway.config.national import FeedTable
+from gateway.config.codec_options import ENQUIRY
 from gateway.errors import ConfigError, FeedError
 from gateway.feeds import codes as feed_codes
 from gateway.feeds.clients import Client, visible
@@ -19,7 +21,7 @@ from gateway.feeds.talk import Snapshot
 from gateway.feeds.tls import calling_context
 from gateway.node import codes
 from gateway.node.codecs import make_encoder, refuse_unknown
-from gateway.node.talks import admitted, configured_client, view_of
+from gateway.node.talks import admitted, configured_client, consumer_options, view_of
 from gateway.stages import Answer, Encoder, Format, Request, Service
 from gateway.track import Track
 
@@ -28,7 +30,7 @@ def open_documents(config: Config, name: str, form: Format, *, snapshot: Snapsho
     """The documents of that feed; `start` before `run`."""
     table, http = config.feed[name], config.http
     assert table.address is not None, "the configuration checks that a socket has an address"
-    options = config.feed_options(name)
+    options = consumer_options(config, name, form.service or form.encoder)
     make_service(config, form, options)  # refuses wrong options now, not at the first request
     place = DocumentPlace(
         name=name,
@@ -64,8 +66,9 @@ def make_service(config: Config, form: Format, options: Mapping[str, object]) ->
         raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
 
 
-def open_poll(config: Config, name: str, table: FeedTable, form: Format, *, sink: FrameSink, clock: Clock) -> PollFeed:
-    """The feed that fetches documents."""
+def open_poll(config: Config, name: str, form: Format, *, asked: JsonValue, sink: FrameSink, clock: Clock) -> PollFeed:
+    """The feed that fetches documents; `asked` are the options of the format's enquiry."""
+    table = config.feed[name]
     assert table.url is not None, "the configuration checks that a poll has its URL"
     http = config.http
     place = PollPlace(
@@ -75,8 +78,24 @@ def open_poll(config: Config, name: str, table: FeedTable, form: Format, *, sink
         every_s=table.every_s,
         form=form,
         tls=calling_context(http.certificate, http.key, http.client_ca) if table.tls else None,
+        enquiry=make_enquiry(form, asked),
     )
     return PollFeed(place, sink=sink, clock=clock, limits=config.limits)
+
+
+def make_enquiry(form: Format, asked: JsonValue) -> Callable[[], Request] | None:
+    """What a poll asks, or nothing for a plain GET; `ConfigError` ``NODE-004`` when the format refuses the options."""
+    if not isinstance(asked, dict) or (asked and form.enquiry is None):
+        cause = f"{form.title} is fetched by a plain GET" if form.enquiry is None else "expected a table of options"
+        raise ConfigError(codes.OPTIONS, place=f"{form.name} {ENQUIRY}", cause=cause)
+    if form.enquiry is None:
+        return None
+    refuse_unknown(form, form.enquiry, asked)
+    try:
+        request = form.enquiry(**asked)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(codes.OPTIONS, place=f"{form.name} {ENQUIRY}", cause=str(error)[:200]) from None
+    return lambda: request
 
 
 class _Plain:

@@ -71,6 +71,9 @@ class NodeCollector(Collector):
         refused = CounterMetricFamily(
             "gateway_feed_refused_peers", "Connections that were refused to a feed that converses", labels=["feed"]
         )
+        broken_off = CounterMetricFamily(
+            "gateway_feed_broken_off", "Conversations of a feed that could not go on", labels=["feed"]
+        )
         for feed, talk in node.outlets.talks.items():
             came, went = talk.counts, talk.out
             frames.add_metric([feed], came.frames)
@@ -79,4 +82,5 @@ class NodeCollector(Collector):
             dropped.add_metric([feed], came.dropped + went.dropped)
             peers.add_metric([feed], len(talk.peers()))
             refused.add_metric([feed], came.refused_peers)
-        yield from (frames, dropped, sent, unencoded, peers, refused)
+            broken_off.add_metric([feed], came.broken_off)
+        yield from (frames, dropped, sent, unencoded, peers, refused, broken_off)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -34,13 +34,18 @@ class FileFeed:
         clock: Clock,
         limits: Limits,
         scout: Decoder,
+        at_end: Callable[[Frame], Awaitable[None]],
     ) -> None:
-        """`scout` is a decoder of the feed's that nothing else uses: it reads the recording's first time of day."""
+        """`scout` is a decoder of the feed's that nothing else uses: it reads the recording's first time of day.
+
+        `at_end` is told the last frame, once: nothing more will come.
+        """
         self.counts = FeedCounts()
         self.report = FileReport()
         self._name, self._table, self._form = name, table, form
         self._sink, self._clock, self._limits = sink, clock, limits
         self._scout = scout
+        self._at_end = at_end
 
     async def run(self) -> None:
         """Replay to the end, then return."""
@@ -48,10 +53,14 @@ class FileFeed:
         if begin is None:
             begin = await asyncio.to_thread(self._begin)  # a long recording is walked through once
         frames = self._frames(begin, self.report)
+        last = None
         async for frame in replay(frames, factor=parse_rate(str(self._table.rate)), clock=self._clock):
             self.counts.frames += 1
             self.counts.octets += len(frame.octets)
             await self._sink(frame)
+            last = frame
+        if last is not None:
+            await self._at_end(last)
 
     def _frames(self, begin: datetime, report: FileReport) -> Iterator[Frame]:
         table = self._table

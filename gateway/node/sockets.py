@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from gateway.clock import Clock
 from gateway.config import Config
+from gateway.config.codec_options import of_poll
 from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.feeds.clients import visible
 from gateway.feeds.documents import DocumentServer
 from gateway.feeds.frame_queue import FeedCounts
 from gateway.feeds.outlet import Outlet
 from gateway.feeds.talk import Snapshot
+from gateway.feeds.talk_heard import Given, says_something
 from gateway.feeds.tcp_in import TcpConnectFeed, TcpIn, TcpListenFeed
 from gateway.feeds.tcp_out import TcpConnectOutlet, TcpListenOutlet, TcpOut
 from gateway.feeds.udp_in import UdpFeed, UdpIn
@@ -22,7 +26,7 @@ from gateway.node.documents import open_poll
 from gateway.node.recording import FileFeed
 from gateway.node.talks import Talk, feed_tls, view_of
 from gateway.policy import View
-from gateway.stages import Decoder, Encoder, Format, Frame
+from gateway.stages import Decoder, Encoder, Format, Frame, finished
 from gateway.track import Label, Track
 
 MAX_CONVERSATIONS = 1_024  # decoders kept per feed: one per peer, and peers come and go
@@ -69,7 +73,9 @@ def open_feed(
 ) -> FeedIn:
     """The feed in of that name; it listens from `run` on (UDP from now on)."""
     table, limits = config.feed[name], config.limits
-    options = dict(config.feed_options(name))
+    options, asked = dict(config.feed_options(name)), None
+    if table.kind is FeedKind.HTTP_POLL:
+        options, asked = of_poll(options)
     source = table.source or name
     first = make_decoder(config, form, options, source=source)  # refuses wrong options now, not at the first frame
     talks = Conversations(
@@ -80,10 +86,15 @@ def open_feed(
     async def sink(frame: Frame) -> None:
         await take(frame, talks.of(frame.peer))
 
+    async def at_end(last: Frame) -> None:
+        rest = finished(talks.of(last.peer), last.received_at)
+        if says_something(rest):
+            await take(replace(last, octets=b""), Given(rest))
+
     if table.kind is FeedKind.FILE:
-        return FileFeed(name, table, form, sink=sink, clock=clock, limits=limits, scout=first)
+        return FileFeed(name, table, form, sink=sink, clock=clock, limits=limits, scout=first, at_end=at_end)
     if table.kind is FeedKind.HTTP_POLL:
-        return open_poll(config, name, table, form, sink=sink, clock=clock)
+        return open_poll(config, name, form, asked=asked, sink=sink, clock=clock)
     assert table.address is not None, "the configuration checks that a socket has an address"
     host, port = table.address.host, table.address.port
     if table.kind is FeedKind.UDP:

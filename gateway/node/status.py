@@ -107,6 +107,7 @@ def _talk(name: str, form: str, talk: Talk) -> dict[str, object]:
         "unencoded": went.unencoded,
         "refused_peers": came.refused_peers,
         "stream_errors": came.stream_errors,
+        "broken_off": came.broken_off,
         "last_error": came.last_error or went.last_error,
         "losses": _losses(went),
         "peers": [

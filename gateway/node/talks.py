@@ -23,6 +23,7 @@ from gateway.node.codecs import refuse_unknown
 from gateway.policy import View
 from gateway.stages import Endpoint, Format
 
+_PERSONAL = "personal_data"
 _EVERYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
 
 Talk = TalkListenFeed | TalkConnectFeed | TalkUdpFeed
@@ -51,7 +52,8 @@ def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: 
         group=table.group,
         interface=table.interface,
     )
-    endpoint = make_endpoint(config, form, dict(config.feed_options(name)), source=table.source or name)
+    options = consumer_options(config, name, form.endpoint)
+    endpoint = make_endpoint(config, form, options, source=table.source or name)
     make = _FEEDS[table.kind]
     return make(place, endpoint=endpoint, take=take, snapshot=snapshot, clock=clock, limits=config.limits)
 
@@ -67,6 +69,19 @@ def make_endpoint(config: Config, form: Format, options: Mapping[str, object], *
         return form.endpoint(node=config.node.name, limits=config.limits, **options)
     except TypeError as error:
         raise ConfigError(codes.OPTIONS, place=form.name, cause=str(error)) from None
+
+
+def consumer_options(config: Config, name: str, make: Callable[..., object] | None) -> dict[str, object]:
+    """Options of a feed for what `make` makes for its consumers.
+
+    Where one of its clients may see personal data, it is written: each client's view has taken it out for the others.
+    A feed's own word stands.
+    """
+    table, options = config.feed[name], dict[str, object](config.feed_options(name))
+    may_see = any(config.client[client].personal_data for client in table.clients)
+    if may_see and make is not None and _PERSONAL in signature(make).parameters:
+        options.setdefault(_PERSONAL, True)
+    return options
 
 
 def view_of(origins: Origins) -> View:

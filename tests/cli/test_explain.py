@@ -285,6 +285,7 @@ class Notes:
 
     def __init__(self, *, node: str = "", limits: object = None, greeted: bool = True) -> None:
         self.title = "notes"
+        self.offers_tracks = True
         self.wants_tracks = greeted
         self.asked: list[Request] = []
 

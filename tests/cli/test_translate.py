@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gateway.cli.option_texts import DECODERS, ENCODERS
+from gateway.cli.option_texts import PARTS
 from gateway.cli.options import key_values
 from gateway.config.codec_options import option_names
 from gateway.formats.registry import find, formats, names
@@ -148,20 +148,22 @@ def test_empty_input_is_said_to_be_empty(gateway: Gateway) -> None:
 
 
 @pytest.mark.parametrize(
-    ("form", "direction", "name"),
+    ("form", "part", "name"),
     [
-        (form.name, direction, name)
+        (form.name, part, name)
         for form in formats().values()
-        for direction in ("decoder", "encoder")
-        for name in option_names(getattr(form, direction))
+        for part in PARTS
+        if getattr(form, part) is not None
+        for name in option_names(getattr(form, part))
     ],
 )
-def test_every_option_is_explained_by_an_example_that_works(form: str, direction: str, name: str) -> None:
-    text = (DECODERS if direction == "decoder" else ENCODERS)[form][name]
+def test_every_option_is_explained_by_an_example_that_works(form: str, part: str, name: str) -> None:
+    text = PARTS[part][form][name]
     assert len(text.meaning) > 10
     value = key_values([f"{name}={text.example}"])[name]
     assert tomllib.loads(f"value = {text.example}")["value"] == value
-    getattr(find(form), direction)(**{name: value})
+    edge_alone = "edge node only" in text.meaning
+    getattr(find(form), part)(**{name: value}, **({"role": "edge-node"} if edge_alone else {}))
 
 
 def test_an_integer_of_thousands_of_digits_is_text() -> None:
@@ -169,9 +171,11 @@ def test_an_integer_of_thousands_of_digits_is_text() -> None:
 
 
 def test_no_option_is_explained_that_is_not_there() -> None:
-    for texts, direction in ((DECODERS, "decoder"), (ENCODERS, "encoder")):
-        for form in formats().values():
-            assert set(texts[form.name]) == set(option_names(getattr(form, direction)))
+    for part, texts in PARTS.items():
+        made = {form.name: getattr(form, part) for form in formats().values()}
+        assert set(texts) == {name for name, make in made.items() if make is not None}
+        for name in texts:
+            assert set(texts[name]) == set(option_names(made[name]))
 
 
 def test_formats_lists_options(invoke: Invoke) -> None:
@@ -182,6 +186,12 @@ def test_formats_lists_options(invoke: Invoke) -> None:
     assert """--option 'sites={"25/201"={latitude_deg=52.3, longitude_deg=6.2, altitude_msl_m=45.0}}'""" in shown
     assert "  category: whole number, default 62\n      62 (system tracks) or 48" in shown
     assert 'did you mean "geojson"?' in invoke("formats", "geojsn").stderr
+    assert "conversation" not in shown
+    assert """      options = { role = "client" }""" in invoke("formats", "cot").stdout
+    assert "      options = { enquiry = { soap_request = true } }" in invoke("formats", "nvg").stdout
+    (sapient,) = (entry for entry in listed if entry["name"] == "sapient")
+    assert sapient["endpoint_options"]["register_s"]["default"] == "30.0"
+    assert "service_options" not in sapient
 
 
 def test_a_capture_becomes_geojson(invoke: Invoke) -> None:

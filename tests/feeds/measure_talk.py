@@ -72,6 +72,10 @@ class Talks:
         self._form = form
         self._wants_tracks = wants_tracks
 
+    @property
+    def offers_tracks(self) -> bool:
+        return True
+
     def converse(self, peer: Peer) -> Talk:
         decoder = LineDecoder() if self._form is LINES else CotDecoder(node="nld", limits=Limits())
         return Talk(decoder, wants_tracks=self._wants_tracks)

@@ -96,6 +96,8 @@ class LineTalk:
 
 
 class LineEndpoint:
+    offers_tracks = True
+
     def __init__(
         self, *, wants_tracks: bool = False, greets: bool = False, beats: bool = False, padding: int = 0
     ) -> None:

@@ -251,7 +251,9 @@ async def test_a_document_that_the_pipeline_could_not_take_is_fetched_again() ->
 
 
 async def test_a_service_is_asked_its_formats_question() -> None:
-    ask = Request(method="POST", query={}, media_type="text/xml", octets=b"<pull/>")
+    ask = Request(
+        method="POST", query={}, media_type="text/xml", octets=b"<pull/>", headers={"SOAPAction": '"PullDataOperation"'}
+    )
     form = Format(
         name="asked",
         title="A dialect that asks",
@@ -265,7 +267,7 @@ async def test_a_service_is_asked_its_formats_question() -> None:
         await poll.polls(2)
         first, second = server.asked
         assert (first.method, first.content_type, server.bodies[0]) == ("POST", "text/xml", b"<pull/>")
-        assert first.headers["SOAPAction"] == '""'
+        assert first.headers["SOAPAction"] == '"PullDataOperation"'
         assert "If-None-Match" not in second.headers  # an answer to a question has no tag
         assert len(poll.frames) == 1
     other = Request(method="GET", query={"since": "1"}, media_type="")

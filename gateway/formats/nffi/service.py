@@ -123,7 +123,13 @@ def enquiry(
         )
     inner = f'<NFFIFilter xmlns="{soap.QUERY}">{parts}</NFFIFilter>' if parts else ""
     octets = soap.envelope(soap.SOAP_11, f'<ReqResFilter xmlns="{soap.SIP3}">{inner}</ReqResFilter>')
-    return Request(method="POST", query={}, media_type=soap.ENVELOPES[soap.SOAP_11], octets=octets)
+    return Request(
+        method="POST",
+        query={},
+        media_type=soap.ENVELOPES[soap.SOAP_11],
+        octets=octets,
+        headers={"SOAPAction": '"PullDataOperation"'},
+    )
 
 
 def _asked(root: etree._Element) -> Query:

@@ -105,7 +105,13 @@ def enquiry(*, soap_request: bool = False) -> Request:
     if not soap_request:
         return Request(method="GET", query={}, media_type="")
     octets = soap.envelope(soap.SOAP_11, f'<GetNvg xmlns="{soap.SERVICE}"/>')
-    return Request(method="POST", query={}, media_type=soap.ENVELOPES[soap.SOAP_11], octets=octets)
+    return Request(
+        method="POST",
+        query={},
+        media_type=soap.ENVELOPES[soap.SOAP_11],
+        octets=octets,
+        headers={"SOAPAction": f'"{soap.SERVICE}/GetNvg"'},
+    )
 
 
 def _passes(track: Track, wanted: Filter) -> bool:

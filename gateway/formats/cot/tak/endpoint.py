@@ -71,6 +71,11 @@ class CotEndpoint:
             self._limits,
         )
 
+    @property
+    def offers_tracks(self) -> bool:
+        """In every role."""
+        return True
+
     def converse(self, peer: Peer) -> Conversation:
         """A conversation with a peer who has just connected, or with a mesh."""
         decoder = CotDecoder(
