@@ -29,6 +29,7 @@ _PARSER = etree.XMLParser(
     remove_blank_text=False,
     strip_cdata=False,
 )  # lxml locks a parser that threads share
+_TEXTS = etree.XPath("descendant::text()")
 
 
 def parse(octets: bytes, *, max_octets: int) -> etree._Element:
@@ -52,3 +53,13 @@ def parse(octets: bytes, *, max_octets: int) -> etree._Element:
     if info.xml_version != "1.0" or (info.encoding or "UTF-8").upper() not in ("UTF-8", "ASCII", "US-ASCII"):
         raise FormatError(ENCODING, place="line 1", cause=f"version {info.xml_version}, encoding {info.encoding}")
     return root
+
+
+def words_of(element: etree._Element, *, at_most: int) -> str:
+    """What a person would read in an element: its words on one line, at most so many characters; never a value.
+
+    Comments and processing instructions are no words of it; where one stands, a word ends.
+    """
+    texts = _TEXTS(element)
+    assert isinstance(texts, list), "the expression gives nodes"
+    return " ".join(" ".join(map(str, texts)).split())[:at_most]

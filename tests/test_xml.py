@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gateway.errors import FormatError
-from gateway.xml import parse
+from gateway.xml import parse, words_of
 
 
 @pytest.mark.parametrize(
@@ -20,3 +20,10 @@ def test_what_is_malformed_says_its_place_once(octets: bytes, place: str, cause:
     with pytest.raises(FormatError) as caught:
         parse(octets, max_octets=100)
     assert (caught.value.place, caught.value.cause) == (place, cause)
+
+
+def test_words_are_what_a_person_reads_and_no_more_than_was_asked_for() -> None:
+    root = parse(b"<f><c>s:Server</c><s>no\n <!-- secret -->data<?p q?></s> <![CDATA[<b>]]></f>", max_octets=100)
+    assert words_of(root, at_most=100) == "s:Server no data <b>"
+    assert words_of(root, at_most=11) == "s:Server no"
+    assert words_of(parse(b"<f> <c/></f>", max_octets=100), at_most=100) == ""

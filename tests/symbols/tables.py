@@ -52,8 +52,12 @@ def _identities() -> list[str]:
     for letter, role in identities.ROLES.items():
         digits = _code("1" + identities.ROLE_DIGIT_OF[role])
         rows.append((f"`FRIEND` as `{role}`", f"`{letter.lower()}`, exercise only", "", _code(letter), "", digits))
+    digits, exercise_digits = (
+        f"{_code(context + identities.digit_for(None, exercise=exercise)[0])}, a loss"
+        for context, exercise in (("0", False), ("1", True))
+    )
     rows.append(
-        ("none", "`o`, read also `x` `.`", "`O`, read also `X` `-` `*`", "`O`, a loss", "`00`, a loss", "`10`, a loss")
+        ("none", "`o`, read also `x` `.`", "`O`, read also `X` `-` `*`", "`O`, a loss", digits, exercise_digits)
     )
     head = ("Identity", "CoT", "15 letters", "in an exercise", "20 digits, places 3 and 4", "in an exercise")
     return _table("Identity", head, rows)
@@ -78,10 +82,13 @@ def _where(platform: str) -> list[Environment]:
 def _platforms() -> list[str]:
     rows = []
     for platform, parent in PLATFORMS.items():
-        atoms = [cot.FUNCTIONS[where, platform] for where in _where(platform) if (where, platform) in cot.FUNCTIONS]
-        digits = [
-            entities.NEUTRAL[where, platform] for where in _where(platform) if (where, platform) in entities.NEUTRAL
-        ]
+        atoms = [_code(cot.FUNCTIONS.get((where, platform))) for where in _where(platform)]
+        digits = [_code(entities.NEUTRAL.get((where, platform))) for where in _where(platform)]
+        for where in _where(platform):
+            nearest = cot.NEAREST.get((where, platform))
+            if nearest is not None:
+                atoms.append(f"({_code(nearest)})")
+                digits.append(f"({_code((entities.of_function(nearest) or '')[:8])})")
         path, lost = to_sapient(environment=_where(platform)[0], platform=platform)
         ua_type, unflown = to_remote_id(platform=platform)
         category, unsaid = to_emitter_category(environment=_where(platform)[0], platform=platform, scheme="062")
@@ -89,8 +96,8 @@ def _platforms() -> list[str]:
             (
                 _code(platform),
                 _code(parent),
-                " ".join(map(_code, atoms)),
-                " ".join(map(_code, digits)),
+                " ".join(filter(None, atoms)),
+                " ".join(filter(None, digits)),
                 "" if any(loss.field == "platform" for loss in lost) else " / ".join(path),
                 "" if unflown else str(ua_type),
                 "" if category is None or any(loss.field == "platform" for loss in unsaid) else str(category),

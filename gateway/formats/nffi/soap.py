@@ -13,6 +13,7 @@ from gateway.formats.nffi import codes
 from gateway.formats.nffi.tree import names_of
 from gateway.formats.nffi.values import clean, element_text
 from gateway.limits import Limits
+from gateway.xml import words_of
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -38,8 +39,7 @@ def fault_text(body: etree._Element) -> str | None:
     """What a fault says, cut to a line; `None` for an element that is none."""
     if names_of(body)[1] != "Fault":
         return None
-    words = " ".join(" ".join(str(text).split()) for text in body.itertext() if text.strip())
-    return words[:200] or "no text"
+    return words_of(body, at_most=200) or "no text"
 
 
 def envelope(namespace: str, content: str) -> bytes:

@@ -6,6 +6,7 @@ from lxml import etree
 
 from gateway.formats.nvg.tree import names_of
 from gateway.formats.nvg.values import clean, element_text
+from gateway.xml import words_of
 
 SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
 SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
@@ -30,8 +31,7 @@ def fault_text(root: etree._Element) -> str | None:
     body = body_of(root)
     if body is None or names_of(body)[1] != "Fault":
         return None
-    words = " ".join(" ".join(str(text).split()) for text in body.itertext() if text.strip())
-    return words[:200] or "no text"
+    return words_of(body, at_most=200) or "no text"
 
 
 def envelope(namespace: str, content: str) -> bytes:
