@@ -12,7 +12,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +27,7 @@ from pytak.client_functions import read_pref_package
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.demo.stage import Player, free_ports, ledger_verifier, set_stage
+from gateway.feeds.talk import PeerStatus
 from gateway.formats.registry import formats
 from gateway.ledger import prove_message, verify
 from gateway.node.assembly import Node
@@ -35,6 +36,7 @@ from tests.simulators.sapient_sensor import SapientSensor
 from tests.test_corridor import running, until
 
 PASSWORD = "correct horse"
+TAK_UID = "ANDROID-ops"
 VILNIUS = (54.6872, 25.2797)
 NVG = "{https://tide.act.nato.int/schemas/2012/10/nvg}"
 WITHIN_S = 1.0
@@ -51,8 +53,10 @@ class Wall(Struct, frozen=True):
     package: Path
     map_url: str
 
-    def node(self, player: Player) -> Node:
-        return self.nodes[player.nation.node]
+    @property
+    def tak_peers(self) -> list[PeerStatus]:
+        """Who is connected to the TAK feed of the commanding nation."""
+        return self.nodes[self.commanding.nation.node].outlets.talks["tak"].peers()
 
 
 def gateway(player: Player, *arguments: str) -> str:
@@ -154,13 +158,14 @@ class TakClient:
         self._package = package
         self.events: asyncio.Queue[bytes] = asyncio.Queue()
         self._tasks: list[asyncio.Task[None]] = []
+        self._writer: asyncio.StreamWriter
 
     async def __aenter__(self) -> TakClient:
         config = {key: value for key, value in read_pref_package(str(self._package)).items() if value}
-        reader, writer = await pytak.protocol_factory(config)
+        reader, self._writer = await pytak.protocol_factory(config)
         hello: asyncio.Queue[bytes] = asyncio.Queue()
-        hello.put_nowait(pytak.functions.gen_cot(uid="ANDROID-ops", cot_type="a-f-G-U-C", lat=52.1, lon=5.1))
-        workers = (pytak.RXWorker(self.events, config, reader), pytak.TXWorker(hello, config, writer))
+        hello.put_nowait(pytak.functions.gen_cot(uid=TAK_UID, cot_type="a-f-G-U-C", lat=52.1, lon=5.1))
+        workers = (pytak.RXWorker(self.events, config, reader), pytak.TXWorker(hello, config, self._writer))
         self._tasks = [asyncio.ensure_future(worker.run()) for worker in workers]
         return self
 
@@ -168,6 +173,10 @@ class TakClient:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._writer.close()
+        with suppress(OSError):  # the other side may have been faster
+            async with asyncio.timeout(5.0):
+                await self._writer.wait_closed()
 
     async def next_object(self) -> etree._Element:
         """The next event that tells of an object."""
@@ -198,6 +207,8 @@ async def seen_on_the_map(wall: Wall) -> etree._Element:
 async def test_a_drone_reaches_a_tak_client_and_a_map_within_a_second_with_what_the_sensor_said(wall: Wall) -> None:
     async with TakClient(wall.package) as client, SapientSensor(port=wall.sapient_port) as sensor:
         await until(lambda: all(link.state == "UP" for node in wall.nodes.values() for link in node.links.values()))
+        await until(lambda: [peer.title for peer in wall.tak_peers] == [TAK_UID])  # its hello was heard
+        await fetch_map(wall)  # the name and its password are known from here on
         await sensor.register()
         await sensor.status(latitude=54.68, longitude=25.28, altitude=112.0)
         await sensor.detect(
@@ -223,9 +234,9 @@ async def test_a_drone_reaches_a_tak_client_and_a_map_within_a_second_with_what_
     assert float(point.get("speed")) == pytest.approx(18.0, abs=0.05)  # km/h in NVG 2.0
 
     # Every ledger proves its part
-    message_id = sole_message(wall)
     for node in wall.nodes.values():
         await until(lambda node=node: node.ledger.problem is None and settled(node))
+    message_id = await sole_message(wall)
     for player in (wall.sensing, wall.commanding, wall.mapping):
         verifier = ledger_verifier(player)
         report = verify(player.ledger_directory, verifier)
@@ -233,9 +244,8 @@ async def test_a_drone_reaches_a_tak_client_and_a_map_within_a_second_with_what_
         assert prove_message(player.ledger_directory, verifier, message_id)
 
     # What each hop lost
-    sent = msgspec.json.decode(gateway(wall.sensing, "explain", message_id, "--json"))
-    received = msgspec.json.decode(gateway(wall.commanding, "explain", message_id, "--json"))
-    mapped = msgspec.json.decode(gateway(wall.mapping, "explain", message_id, "--json"))
+    players = (wall.sensing, wall.commanding, wall.mapping)
+    sent, received, mapped = [await shown(player, "explain", message_id) for player in players]
     for document in (sent, received, mapped):
         (hop,) = document[0]["tracks"][0]["hops"]
         assert (hop["gateway"], hop["input_format"]) == ("deu-1", "SAPIENT")
@@ -257,8 +267,13 @@ def settled(node: Node) -> bool:
     return isinstance(checkpoint, dict) and checkpoint["leaves"] == checkpoint["checkpoint_size"]
 
 
-def sole_message(wall: Wall) -> str:
+async def shown(player: Player, *arguments: str) -> Any:
+    """What a command prints as JSON, while the nodes go on."""
+    return msgspec.json.decode(await asyncio.to_thread(gateway, player, *arguments, "--json"))
+
+
+async def sole_message(wall: Wall) -> str:
     """Id of the message that the sensing node sent."""
-    shown = msgspec.json.decode(gateway(wall.sensing, "ledger", "show", "--last", "100", "--json"))
-    (sent,) = {leaf["mid"] for leaf in shown["entries"] if leaf["ev"] == "sent"}
+    listed = await shown(wall.sensing, "ledger", "show", "--last", "100")
+    (sent,) = {leaf["mid"] for leaf in listed["entries"] if leaf["ev"] == "sent"}
     return str(sent)
