@@ -14,6 +14,7 @@ from gateway.formats.remoteid.messages import (
     HORIZONTAL_BOUNDS_M,
     SPEED_BOUNDS_MPS,
     VERTICAL_BOUNDS_M,
+    BasicId,
     Location,
     Message,
     OperatorId,
@@ -60,11 +61,12 @@ class _Reception:
 
     def __init__(self) -> None:
         self.address = ""
+        self.addresses: set[str] = set()
         self.facts: dict[str, str] = {}
 
     def read(self, members: Members) -> None:
         """Address, signal strength, transport and frequency, wherever they stand."""
-        self.address = members.take(("MAC", "mac", "MAC address"), lenient.address) or self.address
+        self.sent_by(members.take(("MAC", "mac", "MAC address"), lenient.address))
         for names, fact in (
             (("RSSI", "rssi"), "rssi-dbm"),
             (("channel", "chanIdx"), "channel"),
@@ -77,6 +79,12 @@ class _Reception:
             text = members.take(keys, partial(lenient.text, most=100))
             if text is not None and text.isprintable():
                 self.facts[fact] = text
+
+    def sent_by(self, address: str | None) -> None:
+        """Note the transmitter's address, if it is one."""
+        if address:
+            self.address = address
+            self.addresses.add(address)
 
 
 def nested_report(parts: list[dict[str, Json]], text: bytes) -> Report:
@@ -112,6 +120,8 @@ def nested_report(parts: list[dict[str, Json]], text: bytes) -> Report:
         heard = _broadcast(advertised)
     if not heard:
         raise FormatError(codes.SHAPE, cause="no message that could be read")
+    if len(parts) > 1:
+        _check_one_drone(heard, reception)
     return Report(
         heard=tuple(heard),
         address=reception.address,
@@ -129,13 +139,24 @@ def _read_link(outer: Members, reception: _Reception, losses: list[Loss]) -> Non
         if inner is None:
             continue
         members = Members(inner, f"{name}/", losses)
-        reception.address = members.take(("AdvA",), lenient.address) or reception.address
+        reception.sent_by(members.take(("AdvA",), lenient.address))
         if name != "Frequency Message":
             reception.read(members)
         elif (hertz := members.take(("frequency",), partial(lenient.number, units={}))) is not None:
             megahertz = hertz / 1e6 if hertz > 1e6 else hertz  # both are written
             reception.facts["frequency-mhz"] = f"{megahertz:.10g}"
         members.note_unread()
+
+
+def _check_one_drone(heard: list[Heard], reception: _Reception) -> None:
+    """`FormatError` (``RID-006``) for a list of messages that are of more than one drone."""
+    ids: dict[int, bytes] = {}
+    for one in heard:
+        message = one.message
+        if isinstance(message, BasicId) and ids.setdefault(message.id_type, message.uas_id) != message.uas_id:
+            raise FormatError(codes.AMBIGUOUS, place=BASIC, cause="one list with the ids of several drones")
+    if len(reception.addresses) > 1:
+        raise FormatError(codes.AMBIGUOUS, cause=f"one list with {len(reception.addresses)} addresses")
 
 
 def _octets(value: Json) -> bytes:

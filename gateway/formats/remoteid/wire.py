@@ -295,7 +295,8 @@ def speed_octet(speed: float | None) -> tuple[int, int]:
     quarters = round(speed * 4)
     if quarters <= 255:
         return max(quarters, 0), 0
-    return min(max(round((speed - 63.75) / 0.75), 1), 254), _FAST
+    steps = round((speed - 63.75) / 0.75)
+    return (min(steps, 254), _FAST) if steps else (255, 0)
 
 
 def half_metres(altitude: float | None) -> int:

@@ -164,6 +164,15 @@ def test_a_list_of_drones_is_several() -> None:
     assert [track.identifiers[0].value for track in decoded.tracks] == ["112624150A90E3AE1EC0", "OTHER"]
 
 
+@pytest.mark.parametrize(
+    "other", [{"Basic ID": NESTED["Basic ID"] | {"id": "OTHER"}}, {"Self-ID Message": {"MAC": "60:60:1f:1e:30:1f"}}]
+)
+def test_a_list_whose_messages_are_of_two_drones_is_refused_and_not_mixed(other: Object) -> None:
+    decoded = read([{name: value} for name, value in NESTED.items()] + [other])
+    assert decoded.tracks == ()
+    assert [one.code.id for one in decoded.problems] == ["RID-006"]
+
+
 def test_two_basic_ids_may_stand_in_a_list() -> None:
     ids = [NESTED["Basic ID"], {"id_type": "CAA Assigned Registration ID", "id": "NLD.1"}]
     track = track_of(NESTED | {"Basic ID": ids})

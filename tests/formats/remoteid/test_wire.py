@@ -192,6 +192,11 @@ def test_the_multiplier_makes_three_quarters_from_63_75_on(octet: int, flags: in
     assert wire.speed_mps(octet, flags) == speed
 
 
+@pytest.mark.parametrize(("speed", "written"), [(63.9, 63.75), (64.1, 63.75), (64.2, 64.5), (300.0, 254.25)])
+def test_a_speed_about_the_switch_of_the_multiplier_goes_to_the_nearest_step(speed: float, written: float) -> None:
+    assert wire.speed_mps(*wire.speed_octet(speed)) == written
+
+
 @pytest.mark.parametrize(("octet", "climb"), [(0x00, 0.0), (0xFC, -2.0), (0x84, -62.0), (0x7C, 62.0), (0x7E, None)])
 def test_the_vertical_speed_is_signed_and_63_is_unknown(octet: int, climb: float | None) -> None:
     message, losses = decoded(LOCATION[:4] + bytes((octet,)) + LOCATION[5:])
