@@ -56,6 +56,11 @@ _V = TypeVar("_V")
 _TypeKey = tuple[Environment, Identity | None, str | None, str | None, str | None, bool]
 
 
+def flow_tag_of(node: str) -> str:
+    """The attribute of `_flow-tags_` that says that an event passed `node`."""
+    return re.sub(r"^[^A-Za-z_]|[^A-Za-z0-9_.-]", "_", node)
+
+
 class CotEncoder:
     """Writes one consumer's events.
 
@@ -86,7 +91,7 @@ class CotEncoder:
         self._protocol = protocol
         self._personal_data = personal_data
         self._stale_after = timedelta(seconds=stale_after_s)
-        self._flow_tag = re.sub(r"^[^A-Za-z_]|[^A-Za-z0-9_.-]", "_", node)
+        self._flow_tag = flow_tag_of(node)
         self._opex = opex
         self._functions = dict(platform_types or {})
         self._undeclared = undeclared

@@ -18,5 +18,10 @@ NO_ANSWER = Code(
     "TAK-007", "server did not answer the request for TAK protocol", "look at the server; it is called again"
 )
 NO_NAME = Code("TAK-008", "option of the TAK endpoint is unusable", "see docs/formats/tak.md for what it may be")
+NOT_ITS_OWN = Code(
+    "TAK-009",
+    "uid is another's",
+    "give each client a uid of its own; only who reported a track ends it",
+)
 
-CODES = (MALFORMED, VERSION, TOO_LONG, CUT, NOT_PROTOBUF, NOT_XML, NO_ANSWER, NO_NAME)
+CODES = (MALFORMED, VERSION, TOO_LONG, CUT, NOT_PROTOBUF, NOT_XML, NO_ANSWER, NO_NAME, NOT_ITS_OWN)

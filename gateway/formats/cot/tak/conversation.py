@@ -21,6 +21,7 @@ from gateway.formats.cot.tak import codes, negotiation
 from gateway.formats.cot.tak.manners import Peer, offered
 from gateway.formats.cot.tak.negotiation import Said, Talk
 from gateway.formats.cot.tak.shelf import Shelf
+from gateway.formats.cot.tak.uids import Uids
 from gateway.formats.cot.tak.written import STREAM, XML, framed
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame, Turn
@@ -47,9 +48,22 @@ class Stage(Enum):
 class _Side:
     """What both ends have in common."""
 
-    def __init__(self, *, decoder: CotDecoder, shelf: Shelf, limits: Limits, negotiate: bool, uid: str) -> None:
+    def __init__(
+        self,
+        *,
+        decoder: CotDecoder,
+        shelf: Shelf,
+        uids: Uids,
+        who: str,
+        limits: Limits,
+        negotiate: bool,
+        uid: str,
+    ) -> None:
+        """`who` the peer is to `uids`; `uid` is ours."""
         self._decoder = decoder
         self._shelf = shelf
+        self._uids = uids
+        self._who = who
         self._limits = limits
         self._negotiate = negotiate
         self._uid = uid
@@ -78,7 +92,7 @@ class _Side:
             return self._answered(talk, frame.received_at)
         if negotiation.is_auth(frame.octets):
             return _SILENT
-        decoded = self._decoder.decode(frame)
+        decoded = self._uids.heard(self._decoder.decode(frame), self._who, frame.received_at)
         self._peer.heard(decoded)
         return Turn(decoded=decoded)
 
@@ -129,8 +143,18 @@ class ServerSide(_Side):
 class ClientSide(_Side):
     """We have called a TAK server."""
 
-    def __init__(self, *, decoder: CotDecoder, shelf: Shelf, limits: Limits, negotiate: bool, uid: str) -> None:
-        super().__init__(decoder=decoder, shelf=shelf, limits=limits, negotiate=negotiate, uid=uid)
+    def __init__(
+        self,
+        *,
+        decoder: CotDecoder,
+        shelf: Shelf,
+        uids: Uids,
+        who: str,
+        limits: Limits,
+        negotiate: bool,
+        uid: str,
+    ) -> None:
+        super().__init__(decoder=decoder, shelf=shelf, uids=uids, who=who, limits=limits, negotiate=negotiate, uid=uid)
         self._asked_at: datetime | None = None
         self._spoke_at: datetime | None = None
 

@@ -12,6 +12,7 @@ from gateway.formats.cot.tak import codes
 from gateway.formats.cot.tak.conversation import ClientSide, ServerSide
 from gateway.formats.cot.tak.mesh import MeshConversation
 from gateway.formats.cot.tak.shelf import Shelf
+from gateway.formats.cot.tak.uids import Uids
 from gateway.limits import Limits
 from gateway.stages import Conversation, Peer
 
@@ -57,19 +58,18 @@ class CotEndpoint:
         self._label_policy = label_policy
         self._limits = limits or Limits()
         self._new_id = new_id
-        self.shelf = Shelf(
-            CotEncoder(
-                stale_after_s=stale_after_s,
-                node=node,
-                opex=opex,
-                platform_types=platform_types,
-                declaration=declaration,
-                personal_data=personal_data,
-                undeclared=undeclared,
-                limits=self._limits,
-            ),
-            self._limits,
+        encoder = CotEncoder(
+            stale_after_s=stale_after_s,
+            node=node,
+            opex=opex,
+            platform_types=platform_types,
+            declaration=declaration,
+            personal_data=personal_data,
+            undeclared=undeclared,
+            limits=self._limits,
         )
+        self._uids = Uids(encoder, node=node)
+        self.shelf = Shelf(self._uids, self._limits)
 
     @property
     def offers_tracks(self) -> bool:
@@ -89,5 +89,18 @@ class CotEndpoint:
         sides = {"server": ServerSide, "client": ClientSide, "mesh": MeshConversation}
         uid = f"{self._node or 'gateway'}-{self._new_id()}"
         return sides[self._role](
-            decoder=decoder, shelf=self.shelf, limits=self._limits, negotiate=self._negotiate, uid=uid
+            decoder=decoder,
+            shelf=self.shelf,
+            uids=self._uids,
+            who=self._known_as(peer),
+            limits=self._limits,
+            negotiate=self._negotiate,
+            uid=uid,
         )
+
+    def _known_as(self, peer: Peer) -> str:
+        """A client without a name is known by its host, which it keeps when it calls again; a server, and a mesh, is
+        one peer whoever speaks through it."""
+        if self._role != "server":
+            return self._role
+        return f"client {peer.name}" if peer.name else f"host {peer.address.rpartition(':')[0]}"

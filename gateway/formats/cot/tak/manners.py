@@ -43,7 +43,7 @@ class Peer:
         """Remember whose tracks these are; the first thing that is somewhere names the peer."""
         for track in decoded.tracks:
             uid = uid_of(track)
-            kind = _kind_of(track)
+            kind = kind_of(track)
             if kind[:2] == "t-":  # who deletes a track does not own it
                 continue
             self.sent.add(uid)
@@ -52,7 +52,8 @@ class Peer:
                 self.title = next((one.value for one in track.identifiers if one.scheme == "callsign"), uid)
 
 
-def _kind_of(track: Track) -> str:
+def kind_of(track: Track) -> str:
+    """Its CoT type; empty for a track that was no event."""
     for one in track.classifications:
         if one.scheme == SCHEME:
             return one.type

@@ -21,6 +21,7 @@ from gateway.formats.cot.tak.framing import VERSION, mesh_frame, payload_of
 from gateway.formats.cot.tak.manners import Peer, offered, uid_of
 from gateway.formats.cot.tak.messages import TakMessage, new_message, read_message
 from gateway.formats.cot.tak.shelf import Shelf
+from gateway.formats.cot.tak.uids import Uids
 from gateway.formats.cot.tak.written import MESH, XML
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame, Turn
@@ -65,10 +66,22 @@ class _Contact:
 class MeshConversation:
     """Our side of a multicast group. Its peer is everybody."""
 
-    def __init__(self, *, decoder: CotDecoder, shelf: Shelf, limits: Limits, negotiate: bool, uid: str) -> None:
+    def __init__(
+        self,
+        *,
+        decoder: CotDecoder,
+        shelf: Shelf,
+        uids: Uids,
+        who: str,
+        limits: Limits,
+        negotiate: bool,
+        uid: str,
+    ) -> None:
         """Without `negotiate` everything is sent as XML, and nothing is announced."""
         self._decoder = decoder
         self._shelf = shelf
+        self._uids = uids
+        self._who = who
         self._limits = limits
         self._negotiate = negotiate
         self._uid = uid
@@ -98,7 +111,7 @@ class MeshConversation:
         octets = frame.octets
         if self._digest(octets) in self._echoes:
             return Turn(decoded=Decoded(silent=1))
-        decoded = self._decoder.decode(frame)
+        decoded = self._uids.heard(self._decoder.decode(frame), self._who, frame.received_at)
         self._peer.heard(decoded)
         self._note(octets, decoded, frame.received_at)
         return Turn(decoded=decoded, octets=self._agreed(frame.received_at))

@@ -12,9 +12,9 @@ from datetime import datetime
 from msgspec import Struct
 
 from gateway.errors import FormatError
-from gateway.formats.cot.encoder import CotEncoder
 from gateway.formats.cot.tak.written import PROTOCOLS, XML, framed
 from gateway.limits import Limits
+from gateway.stages import Encoder
 from gateway.track import Loss, Track
 
 GENERATION = 4_096
@@ -32,7 +32,7 @@ class Shelved(Struct, frozen=True):
 class Shelf:
     """Writes snapshots once per protocol. `made` counts how often it did."""
 
-    def __init__(self, encoder: CotEncoder, limits: Limits) -> None:
+    def __init__(self, encoder: Encoder, limits: Limits) -> None:
         """`encoder` writes XML."""
         self._encoder = encoder
         self._limits = limits

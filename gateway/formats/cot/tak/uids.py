@@ -1,0 +1,189 @@
+"""Who speaks for a uid at an endpoint. TAK displays know a thing by its uid alone: whoever reports it moves it, whoever
+deletes it takes it off every screen.
+
+1. A uid that leaves here stands for one thing. Where two tracks of different origin would bear the same, the later one
+   leaves under its `track_id`. So no client, and no ally, moves or deletes what another one reported.
+2. What we wrote ourselves is no report when it comes back, from an echoing server or round a mesh: our flow tag tells,
+   or the `track_id` that it has for a uid. And what a partner heard of us goes out no second time.
+3. A peer ends only what it reported itself.
+4. Who reported himself is himself: nobody else does so under his uid while that report counts.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.errors import FormatError
+from gateway.formats.cot.encoder import CotEncoder, flow_tag_of
+from gateway.formats.cot.event import NAMESPACE
+from gateway.formats.cot.tak import codes
+from gateway.formats.cot.tak.manners import kind_of, uid_of
+from gateway.stages import Decoded, Encoded
+from gateway.track import Loss, Track
+
+MOST = 65_536
+"""Uids remembered of each kind; then the longest unheard goes."""
+REPORTERS = 8
+"""Peers remembered that reported the same uid."""
+SELF_HOLDS = timedelta(minutes=10)
+"""At most, whatever the report says of its validity."""
+CLAIM_HOLDS = timedelta(minutes=1)
+"""At least: a hiccup of a source is no reason to give its names away."""
+
+_RENAMED = Loss("identifiers.cot_uid", "NO_TARGET")
+_V = TypeVar("_V")
+
+
+class _Report(Struct, gc=False):
+    """Who reported a uid."""
+
+    reporters: tuple[str, ...]
+    itself: str = ""
+    """The peer that reported itself under it."""
+    itself_until: datetime | None = None
+
+
+class _Claim(Struct, gc=False):
+    """Whose track leaves under a uid."""
+
+    origin: tuple[str, str]
+    until: datetime
+
+
+class Uids:
+    """The uids of one endpoint, both ways; all its conversations share it. An `Encoder` for what goes out."""
+
+    def __init__(self, encoder: CotEncoder, *, node: str) -> None:
+        """`encoder` writes XML, with the flow tag of `node`."""
+        self._encoder = encoder
+        tag = flow_tag_of(node)
+        self._is_tagged = re.compile(rf"<_flow-tags_(?=[ />])[^>]*? {re.escape(tag)}=").search if tag else None
+        self._reports: dict[str, _Report] = {}
+        self._claims: dict[str, _Claim] = {}
+        self._minted: dict[str, None] = {}
+
+    # ------------------------------------------------------------------------------------------------- what comes in
+
+    def heard(self, decoded: Decoded, who: str, now: datetime) -> Decoded:
+        """What of it the peer `who` may say: refusals (``TAK-009``) are among the problems, echoes are duplicates."""
+        tracks: list[Track] = []
+        problems: list[FormatError] = []
+        for track in decoded.tracks:
+            if self._is_echo(track):
+                continue
+            error = self._noted(track, who, now)
+            if error is None:
+                tracks.append(track)
+            else:
+                problems.append(error)
+        if len(tracks) == len(decoded.tracks):
+            return decoded
+        return replace(
+            decoded,
+            tracks=tuple(tracks),
+            problems=(*decoded.problems, *problems),
+            duplicates=decoded.duplicates + len(decoded.tracks) - len(tracks) - len(problems),
+        )
+
+    def _is_echo(self, track: Track) -> bool:
+        return self._has_passed(track) or (uid_of(track) in self._minted and not _has_ended(track))
+
+    def _has_passed(self, track: Track) -> bool:
+        """Whether it has left here as an event before."""
+        tagged = self._is_tagged
+        if tagged is None or not track.extensions:
+            return False
+        return any(one.namespace == NAMESPACE and tagged(one.xml) is not None for one in track.extensions)
+
+    def _noted(self, track: Track, who: str, now: datetime) -> FormatError | None:
+        """Remember who reported it; why not, if that is not for him to say."""
+        uid = uid_of(track)
+        report = self._reports.get(uid)
+        reporters = report.reporters if report is not None else ()
+        if _has_ended(track) and who not in reporters and (reporters or uid in self._minted or _deletes(track)):
+            return FormatError(codes.NOT_ITS_OWN, place=uid[:80], cause=f"{who} ends what it has not reported")
+        if report is not None and report.itself not in ("", who) and _before(now, report.itself_until):
+            return FormatError(
+                codes.NOT_ITS_OWN, place=uid[:80], cause=f"{report.itself} reports itself under this uid"
+            )
+        if _deletes(track):
+            return None
+        if report is None:
+            report = _Report((who,))
+        elif who not in reporters:
+            report.reporters = (*reporters, who)[-REPORTERS:]
+        _remember(self._reports, uid, report)
+        if any('endpoint="' in one.xml for one in track.extensions):
+            report.itself, report.itself_until = who, now + SELF_HOLDS
+            stale_at = track.state.stale_at if track.state is not None else None
+            if stale_at is not None:
+                report.itself_until = min(stale_at, report.itself_until)
+        return None
+
+    # ------------------------------------------------------------------------------------------------ what goes out
+
+    def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
+        """As `CotEncoder.encode`, without what has left here before, and each uid for one thing."""
+        own: list[Track] = []
+        losses: list[tuple[str, Loss]] = []
+        for track in tracks:
+            if self._has_passed(track):
+                continue
+            if not self._claimed(track, now):
+                track = replace(track, identifiers=tuple(one for one in track.identifiers if one.scheme != "cot_uid"))
+                losses.append((track.track_id or "", _RENAMED))
+            own.append(track)
+        encoded = self._encoder.encode(own, now)
+        return replace(encoded, losses=(*encoded.losses, *losses)) if losses else encoded
+
+    def _claimed(self, track: Track, now: datetime) -> bool:
+        """Whether it may have its uid, and has it from now on."""
+        uid, minted = uid_of(track), track.track_id
+        origin = _origin(track)
+        if uid == minted:
+            _remember(self._minted, uid, None)
+        elif minted:
+            claim = self._claims.get(uid)
+            if uid in self._minted or (claim is not None and claim.origin != origin and now <= claim.until):
+                _remember(self._minted, minted, None)
+                return False
+        until = now + CLAIM_HOLDS
+        if _has_ended(track):
+            self._claims.pop(uid, None)
+            return True
+        stale_at = track.state.stale_at if track.state is not None else None
+        _remember(self._claims, uid, _Claim(origin, until if stale_at is None else max(until, stale_at)))
+        return True
+
+
+def _origin(track: Track) -> tuple[str, str]:
+    """The gateway and the source that a track comes from."""
+    return (
+        track.provenance[0].gateway if track.provenance else "",
+        track.sources[0].id if track.sources else "",
+    )
+
+
+def _has_ended(track: Track) -> bool:
+    return track.status is not None and track.status.ended is True
+
+
+def _deletes(track: Track) -> bool:
+    return kind_of(track)[:2] == "t-"
+
+
+def _before(now: datetime, until: datetime | None) -> bool:
+    return until is not None and now <= until
+
+
+def _remember(table: dict[str, _V], key: str, value: _V) -> None:
+    table.pop(key, None)
+    if len(table) >= MOST:
+        del table[next(iter(table))]
+    table[key] = value
