@@ -98,6 +98,8 @@ def starter(values: Mapping[str, str], tables: Mapping[str, str] | None = None) 
     lines = ["# Configuration of one alliance track gateway. `gateway check` after every change.", ""]
     for section in sections():
         lines += _starter_section(section, values)
+        if section.header == "feed.NAME":
+            lines += [*_WANTED_FEEDS.splitlines(), "", ""]
         if tables and section.header in tables:
             lines += [tables[section.header].rstrip(), "", ""]
     return "\n".join(lines).rstrip() + "\n"
@@ -165,6 +167,57 @@ _EXAMPLES = {
     "policy.accept.classifications": '["UNCLASSIFIED"]',
     "policy.group.NAME.sources": '["radar-north"]',
 }
+
+_WANTED_FEEDS = f"""\
+# Feeds as they are often wanted: take away the "# " of a block to use it. Addresses beyond this machine need `allow`.
+
+# Counter-drone sensors: SAPIENT nodes connect, a Remote ID receiver sends datagrams.
+# [source.drone-wall]
+# formats = ["sapient", "remoteid"]
+#
+# [feed.sapient]
+# direction = "both"
+# kind = "tcp-listen"
+# format = "sapient"
+# source = "drone-wall"
+# address = "127.0.0.1:5020"
+# options = {{ role = "fusion-node" }}
+#
+# [feed.remote-id]
+# direction = "in"
+# kind = "udp"
+# format = "remoteid"
+# source = "drone-wall"
+# address = "127.0.0.1:4210"
+
+# TAK clients: `gateway certs tak-client hope` makes what a device imports, and prints the pin.
+# [source.tak]
+# formats = ["cot"]
+#
+# [client.hope]
+# certificate_pins = ["{_PIN}"]
+#
+# [feed.tak]
+# direction = "both"
+# kind = "tcp-listen"
+# format = "cot"
+# source = "tak"
+# address = "127.0.0.1:8089"
+# tls = true
+# clients = ["hope"]
+
+# A map (NVG) that a headquarters fetches: `gateway certs password` prints the hash of a password.
+# [client.hq]
+# password = "scrypt$14$8$1${"A" * 22}${"A" * 43}"
+#
+# [feed.map]
+# direction = "out"
+# kind = "http"
+# format = "nvg"
+# address = "127.0.0.1:8090"
+# tls = true
+# clients = ["hq"]
+"""
 
 
 if __name__ == "__main__":
