@@ -145,7 +145,8 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     gatherer = rooms.gatherer
     assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
     counts = rooms.counts
-    await gatherer.room()
+    if gatherer.is_full:
+        await gatherer.room()
 
     # 1. Receive: a feed made the frame; its source comes from the client certificate or the feed's configuration
     counts.frames += 1
@@ -154,7 +155,8 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     decoded = decoder.decode(frame)
     counts.records_silent += decoded.silent
     counts.duplicates += decoded.duplicates
-    _set_aside_refused(rooms, frame, decoded)
+    if decoded.problems or decoded.overdue:
+        _set_aside_refused(rooms, frame, decoded)
 
     # 3. Admit: mint or find each track's identifier, flag what is implausible
     admitted, begun = rooms.admission.admit(frame.source, decoded.tracks, frame.received_at)
@@ -182,7 +184,7 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
         batches.append(gatherer.add(verdict, begun, frame))
         begun = ()  # belongs to one transaction
     pending = Pending(
-        track_ids=tuple(track.track_id or "" for track in tracks),
+        track_ids=tuple([track.track_id or "" for track in tracks]),
         problems=problems,
         duplicates=decoded.duplicates,
         refused=tuple(refused),

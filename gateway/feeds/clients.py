@@ -63,6 +63,7 @@ class Clients:
         self._view = view
         self._source = source
         self._by_pin: dict[str, Client] = {}
+        self._views = {client.view: client.view for client in clients}  # equal ones are one object, found by identity
         self._anonymous = not clients
         for client in clients:
             for pin in client.pins:
@@ -83,7 +84,7 @@ class Clients:
         client = self._by_pin.get(pin)
         if client is None:
             raise FeedError(codes.PIN_REFUSED, place=address, cause=f"public key {pin} is no client's")
-        return Caller(peer=Peer(name=client.name, address=address), view=client.view, source=client.source)
+        return Caller(peer=Peer(name=client.name, address=address), view=self._views[client.view], source=client.source)
 
 
 def visible(picture: Sequence[Shown], view: View) -> list[Track]:

@@ -13,7 +13,7 @@ from gateway.feeds.clients import Client, Shown
 from gateway.policy import View
 from gateway.stages import Decoder, Format, Frame
 
-Take = Callable[[Frame, Decoder], Awaitable[None]]
+Take = Callable[[Frame, Decoder], Awaitable[object]]
 """The corridor: takes a frame and what decodes it; it may wait, and a `GatewayError` from it is counted."""
 
 Snapshot = Callable[[], Sequence[Shown]]

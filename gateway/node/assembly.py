@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -313,8 +313,8 @@ class Node:
         """The outbound corridor for one frame."""
         return await outbound(self.rooms, frame, decoder, answer)
 
-    async def _take(self, frame: Frame, decoder: Decoder) -> None:
-        await outbound(self.rooms, frame, decoder)
+    def _take(self, frame: Frame, decoder: Decoder) -> Awaitable[object]:
+        return outbound(self.rooms, frame, decoder)
 
     async def take_inbound(self, message: Inbound) -> ReceiptAnswer:
         """The inbound corridor for one message."""

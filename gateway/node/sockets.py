@@ -68,7 +68,7 @@ def open_feed(
     name: str,
     form: Format,
     *,
-    take: Callable[[Frame, Decoder], Awaitable[None]],
+    take: Callable[[Frame, Decoder], Awaitable[object]],
     clock: Clock,
 ) -> FeedIn:
     """The feed in of that name; it listens from `run` on (UDP from now on)."""

@@ -19,8 +19,10 @@ def release(policy: Policy, tracks: Sequence[Track], *, source: str | None = Non
     if not tracks:
         return []
     verdicts: list[Release | Refused] = []
-    plain = tuple(track for track in tracks if track.label is None or track.label == policy.label)
-    labelled = tuple(track for track in tracks if not (track.label is None or track.label == policy.label))
+    plain = tuple([track for track in tracks if track.label is None or track.label == policy.label])
+    labelled: tuple[Track, ...] = ()
+    if len(plain) < len(tracks):
+        labelled = tuple(track for track in tracks if not (track.label is None or track.label == policy.label))
     is_personal = has_personal(plain)
     withheld: tuple[Track, ...] | None = None  # made once for all the groups that need it
     for group, members in policy.groups.items():
@@ -53,4 +55,4 @@ def _group_rule(policy: Policy, group: str, source: str | None) -> str:
 
 
 def _refused(group: str, tracks: Sequence[Track], rule: str) -> Refused:
-    return Refused(group=group, track_ids=tuple(track.track_id or "" for track in tracks), rule=rule)
+    return Refused(group=group, track_ids=tuple([track.track_id or "" for track in tracks]), rule=rule)

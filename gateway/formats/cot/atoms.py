@@ -7,6 +7,7 @@ kept but never read.
 from __future__ import annotations
 
 from enum import Enum
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -46,6 +47,11 @@ class Meaning(Struct, frozen=True):
 
 def is_type(text: str) -> bool:
     """Whether `text` has the form of a CoT type."""
+    return _is_known_type(text) if len(text) < 64 else cot.READABLE(text) is not None
+
+
+@lru_cache(maxsize=1_024)
+def _is_known_type(text: str) -> bool:
     return cot.READABLE(text) is not None
 
 

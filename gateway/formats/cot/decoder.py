@@ -8,7 +8,6 @@ and one function makes the track of it. What no canonical field holds travels in
 from __future__ import annotations
 
 import re
-from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -21,20 +20,26 @@ from gateway.formats.cot.event import (
     OPERATOR_SUFFIX,
     Event,
     Part,
-    Reading,
     motion_reading,
     named,
     plain_part,
     required,
 )
-from gateway.formats.cot.gathered import accuracy_of, combined, fitting_of, kept_xml, status_of
-from gateway.formats.cot.point import Point, point_of
+from gateway.formats.cot.gathered import (
+    accuracy_of,
+    combined,
+    fitting_of,
+    instants_of,
+    kept_xml,
+    operator_of,
+    status_of,
+)
+from gateway.formats.cot.point import point_of
 from gateway.formats.cot.stream import Splitter
 from gateway.formats.cot.tak.framing import payload_of
 from gateway.formats.cot.tak.messages import read_message
 from gateway.formats.cot.tak.payload import payload_of as read_payload
 from gateway.formats.cot.tak.to_event import event_of as tak_event_of
-from gateway.formats.cot.values import time_of
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from gateway.track import (
@@ -84,6 +89,8 @@ class CotDecoder:
         self._sources: dict[str, tuple[Source, ...]] = {}
         self._meanings: dict[tuple[str, bool], Meaning] = {}
         self._parts: dict[Shape, dict[plain.Child, Part]] = {shape: {} for shape in Shape}
+        self._pieces: dict[Shape, dict[str, Part]] = {shape: {} for shape in Shape}
+        self._extended: dict[tuple[str, ...], Extension] = {}
         self._typed: dict[Shape, dict[tuple[str, ...], Part]] = {shape: {} for shape in Shape}
 
     def decode(self, frame: Frame) -> Decoded:
@@ -146,23 +153,35 @@ class CotDecoder:
 
     def _plain_event(self, octets: bytes) -> Event | None:
         text = plain.text_of(octets)
-        found = plain.event_of(text) if text is not None else None
+        if text is None:
+            return None
+        usual = plain.usual_of(text) if self._limits.max_xml_attributes >= 7 else None
+        if usual is not None and (meaning := self._meaning(usual[0])).shape is Shape.ATOM:
+            attributes, numbers, pieces = usual
+            return self._event_of(meaning, attributes, {}, numbers, pieces)
+        found = plain.pieces_of(text)
         if found is None:
             return None
-        attributes = plain.attributes_of(found[0])
-        numbers = plain.numbers_of(found[1])
-        point = plain.attributes_of(found[1]) if numbers is None else {}
-        if attributes is None or point is None or len(attributes) > self._limits.max_xml_attributes:
+        plain_attributes, point = plain.attributes_of(found[0]), plain.attributes_of(found[1])
+        if plain_attributes is None or point is None or len(plain_attributes) > self._limits.max_xml_attributes:
             return None
-        meaning = self._meaning(attributes)
+        meaning = self._meaning(plain_attributes)
+        return self._event_of(meaning, plain_attributes, point, None, found[2])
+
+    def _event_of(
+        self,
+        meaning: Meaning,
+        attributes: dict[str, str],
+        point: dict[str, str],
+        numbers: plain.Numbers | None,
+        pieces: list[str],
+    ) -> Event | None:
         shape = meaning.shape
-        if numbers is not None and shape is not Shape.ATOM:
-            point = plain.attributes_of(found[1]) or {}
         parts: list[Part] = []
         merged: set[str] = set()
-        known = self._parts[shape]
-        for child in found[2]:
-            part = known.get(child) or self._plain_part(shape, child)
+        known = self._pieces[shape]
+        for piece in pieces:
+            part = known.get(piece) or self._new_piece(shape, piece)
             if part is None:
                 return None
             if part.name in MERGED:
@@ -171,6 +190,19 @@ class CotDecoder:
                 merged.add(part.name)
             parts.append(part)
         return Event(meaning=meaning, attributes=attributes, point=point, numbers=numbers, detail={}, parts=parts)
+
+    def _new_piece(self, shape: Shape, piece: str) -> Part | None:
+        motion = plain.motion_of_piece(piece)
+        if motion is not None:
+            return Part("track", motion_reading(*motion), "")
+        child = plain.child_of(piece)
+        part = self._plain_part(shape, child)
+        if part is not None and child[0] != "track" and len(piece) < _CACHED_TEXT:
+            known = self._pieces[shape]
+            if len(known) >= _CACHED:
+                known.clear()
+            known[piece] = part
+        return part
 
     def _plain_part(self, shape: Shape, child: plain.Child) -> Part | None:
         name, text_attributes, text = child
@@ -245,7 +277,7 @@ class CotDecoder:
         if shape is Shape.SILENT:
             return None
         reading = combined(event.parts, self._limits)
-        sent_at, begin, stale_at = _instants(attributes) if known is None else known
+        sent_at, begin, stale_at = instants_of(attributes) if known is None else known
         point = point_of(event, uid, shape, reading)
         deletes = shape is Shape.DELETE
         name = reading.target if deletes else uid
@@ -257,7 +289,7 @@ class CotDecoder:
         motion = reading.motion
         operator = None
         if reading.parent is not None and shape is Shape.ATOM and uid == f"{reading.parent}{OPERATOR_SUFFIX}":
-            operator, point = _operator(point, reading, begin)
+            operator, point = operator_of(point, reading, begin)
             meaning = replace(meaning, identity=None)  # the affiliation there is a display's need
         elif reading.operator is not None:
             operator = Operator(identifier=reading.operator)
@@ -301,6 +333,8 @@ class CotDecoder:
         """What no field took, as one element in the gateway's CoT namespace, and what was too big for it."""
         attributes = event.attributes
         if len(attributes) == 7 and "how" in attributes and "version" in attributes:
+            if not point and not event.detail and not deletes and attributes["version"] == "2.0":
+                return self._usual_extension(attributes["how"], event)
             kept = {"how": attributes["how"]}  # the other five are required
         else:
             kept = {key: value for key, value in attributes.items() if key not in _SHARED}
@@ -311,6 +345,25 @@ class CotDecoder:
         leftovers = [part.leftover for part in event.parts if part.leftover]
         if not kept and not point and not leftovers and not event.detail:
             return None, ()
+        return self._fitting_extension(event, kept, point, leftovers)
+
+    def _usual_extension(self, how: str, event: Event) -> tuple[Extension | None, tuple[Loss, ...]]:
+        """That of an event without anything unusual but children: many events leave over the same ones."""
+        leftovers = [part.leftover for part in event.parts if part.leftover]
+        key = (how, *leftovers)
+        extension = self._extended.get(key)
+        if extension is not None:
+            return extension, ()
+        extension, losses = self._fitting_extension(event, {"how": how}, {}, leftovers)
+        if extension is not None and not losses and len(extension.xml) < _CACHED_TEXT:
+            if len(self._extended) >= _CACHED:
+                self._extended.clear()
+            self._extended[key] = extension
+        return extension, losses
+
+    def _fitting_extension(
+        self, event: Event, kept: dict[str, str], point: dict[str, str], leftovers: list[str]
+    ) -> tuple[Extension | None, tuple[Loss, ...]]:
         xml = kept_xml(kept, point, event.detail, leftovers)
         most = self._limits.max_text_octets
         if len(xml) * 4 <= most or len(xml.encode()) <= most:
@@ -340,20 +393,3 @@ class CotDecoder:
         if attributes.get("caveat"):
             categories.append(LabelCategory(tag="Caveat", kind="RESTRICTIVE", values=(attributes["caveat"],)))
         return Label(policy=self._label_policy, classification=access, categories=tuple(categories))
-
-
-def _instants(attributes: dict[str, str]) -> tuple[datetime, datetime, datetime]:
-    """time, start and stale of an event that has them."""
-    time, start = attributes["time"], attributes["start"]
-    sent_at = time_of(time, place="event@time")
-    begin = sent_at if start == time else time_of(start, place="event@start")
-    return sent_at, begin, time_of(attributes["stale"], place="event@stale")
-
-
-def _operator(point: Point, reading: Reading, begin: datetime) -> tuple[Operator, Point]:
-    """Where a person stands, kept where policy looks for it and nowhere else: also the point without that."""
-    operator = Operator(
-        identifier=reading.operator, position=point.position, altitude_hae_m=point.altitude_hae_m, time=begin
-    )
-    bare = replace(point, position=None, altitude_hae_m=None, horizontal_95_m=None, vertical_95_m=None)
-    return operator, bare

@@ -52,6 +52,7 @@ _FLOW_TAGS = re.compile(r"<_flow-tags_(?=[ />])").search
 _NO_STATUS = Status()
 _MODALITIES = {"ACOUSTIC": "b-d-a", "SEISMIC": "b-d-s", "DOPPLER": "b-d-d", "MOTION": "b-d-m"}
 _NO_POSITION = Loss("state.position", "NO_POSITION")
+_HOW_ONLY = frozenset(("how",))
 _V = TypeVar("_V")
 _TypeKey = tuple[Environment, Identity | None, str | None, str | None, str | None, bool]
 
@@ -100,6 +101,8 @@ class CotEncoder:
         self._kept: dict[str, Kept] = {}
         self._foreign: dict[str, str] = {}
         self._types: dict[_TypeKey, Written] = {}
+        self._now: datetime | None = None
+        self._sent = ""
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """One event per track, and one per operator that is released.
@@ -107,7 +110,9 @@ class CotEncoder:
         A track without a position, or without any name, is a problem instead.
         """
         frames: list[bytes] = []
-        sent = time_text(now)
+        if now is not self._now:
+            self._now, self._sent = now, time_text(now)
+        sent = self._sent
         lost: list[tuple[str, Loss]] = []
         problems: list[FormatError] = []
         for track in tracks:
@@ -204,7 +209,11 @@ class CotEncoder:
         return time, start, time_text(stale_at)
 
     def _type(self, track: Track, state: State, status: Status, kept: Kept, opex: str | None) -> Written:
-        own = next((one.type for one in track.classifications if one.scheme == SCHEME), None)
+        own = None
+        for one in track.classifications:
+            if one.scheme == SCHEME:
+                own = one.type
+                break
         sensed = False
         if state.position is None and not kept.point.get("lat"):
             sensed = state.polar is not None and state.polar.sensor_position is not None
@@ -282,7 +291,7 @@ class CotEncoder:
     def _markings(self, track: Track, kept: Kept, opex: str | None, lost: list[Loss]) -> str:
         """The optional attributes of `event`: security marking, exercise, quality of service, the source's own."""
         label, place = track.label, track.track_id or ""
-        if not kept.attributes and label is None and opex is None:
+        if label is None and opex is None and kept.attributes.keys() <= _HOW_ONLY:
             return ""
         attributes = {name: text for name, text in kept.attributes.items() if name not in ("how", "uid", "opex")}
         if not _QOS(attributes.get("qos", "")):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from msgspec.structs import replace
+
 from gateway.errors import FormatError
 from gateway.formats.cot import codes
 from gateway.formats.cot.event import NAMESPACE, NOTHING, Part, Reading
 from gateway.formats.cot.point import Point
-from gateway.formats.cot.values import attribute_text, element_xml
+from gateway.formats.cot.values import attribute_text, element_xml, time_of
 from gateway.limits import Limits
-from gateway.track import Accuracy, Loss, Status
+from gateway.track import Accuracy, Loss, Operator, Status
 
 
 def kept_xml(kept: dict[str, str], point: dict[str, str], detail: dict[str, str], leftovers: list[str]) -> str:
@@ -105,3 +109,20 @@ def fitting_of(parts: tuple[Part, ...] | list[Part], most: int) -> tuple[list[st
         else:
             losses.append(Loss(f"event/detail/{part.name}"[:200], "NOT_MODELLED"))
     return [text for text in fitting if text], tuple(losses)
+
+
+def instants_of(attributes: dict[str, str]) -> tuple[datetime, datetime, datetime]:
+    """time, start and stale of an event that has them."""
+    time, start = attributes["time"], attributes["start"]
+    sent_at = time_of(time, place="event@time")
+    begin = sent_at if start == time else time_of(start, place="event@start")
+    return sent_at, begin, time_of(attributes["stale"], place="event@stale")
+
+
+def operator_of(point: Point, reading: Reading, begin: datetime) -> tuple[Operator, Point]:
+    """Where a person stands, kept where policy looks for it and nowhere else: also the point without that."""
+    operator = Operator(
+        identifier=reading.operator, position=point.position, altitude_hae_m=point.altitude_hae_m, time=begin
+    )
+    bare = replace(point, position=None, altitude_hae_m=None, horizontal_95_m=None, vertical_95_m=None)
+    return operator, bare

@@ -76,8 +76,10 @@ def of_track(track: Track, losses: list[Loss]) -> None:
         losses.append(_RELATIONS)
     if track.sources and (len(track.sources) > 1 or track.sources[0].modality != "COT"):
         losses.append(_SOURCES)
-    if any(one.scheme != "COT_TYPE" or one.confidence_pct is not None for one in track.classifications):
-        losses.append(_CLASSIFICATIONS)
+    for one in track.classifications:
+        if one.scheme != "COT_TYPE" or one.confidence_pct is not None:
+            losses.append(_CLASSIFICATIONS)
+            break
     identity = track.identity
     if identity is not None:
         if identity.confidence_pct is not None:

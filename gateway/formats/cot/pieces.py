@@ -19,6 +19,7 @@ from gateway.formats.cot.values import (
     decimal_text,
     element_text,
     is_plain,
+    is_plain_text,
     is_xml,
 )
 from gateway.track import Accuracy, Label, Loss, Operator, Polar, State, Status, Track
@@ -69,16 +70,21 @@ def names(track: Track, kept: Kept, operator: Operator | None, lost: list[Loss])
             uid = f"{track.identifiers[0].scheme}:{track.identifiers[0].value}"
     if not uid:
         raise FormatError(codes.NO_NAME)
-    if not is_xml(uid):
+    if not is_plain(uid) and not is_xml(uid):
         raise FormatError(codes.NOT_XML, cause="control characters in the uid")
     if callsign is None:
         callsign = track.name
     elif track.name is not None and track.name != callsign:
         lost.append(Loss("name", "NO_TARGET"))
-    if callsign is not None and not is_xml(callsign):
-        lost.append(Loss("identifiers.callsign", "OUT_OF_RANGE"))
-        callsign = None
-    contact = _named("contact", {} if callsign is None else {"callsign": callsign}, kept)
+    if callsign is not None and is_plain(callsign) and "contact" not in kept.merged:
+        contact = f'<contact callsign="{callsign}"/>'
+    else:
+        if callsign is not None and not is_xml(callsign):
+            lost.append(Loss("identifiers.callsign", "OUT_OF_RANGE"))
+            callsign = None
+        contact = _named("contact", {} if callsign is None else {"callsign": callsign}, kept)
+    if not others and operator is None:
+        return uid, contact, "" if plain else _named("uid", others, kept)
     if operator is not None and operator.position is None and operator.identifier:
         if is_xml(operator.identifier):
             others[OPERATOR] = operator.identifier
@@ -194,6 +200,8 @@ def motion_piece(state: State, kept: Kept, lost: list[Loss]) -> str:
 def remarks_piece(remarks: str | None, kept: Kept, lost: list[Loss]) -> str:
     """The `remarks` piece, with the source's own attributes."""
     own = kept.merged.get("remarks")
+    if own is None and remarks is not None and is_plain_text(remarks):
+        return f"<remarks>{remarks}</remarks>"
     if remarks is not None and not is_xml(remarks):
         lost.append(Loss("remarks", "OUT_OF_RANGE"))
         remarks = None
@@ -244,10 +252,15 @@ def link_piece(target: str, kept: Kept) -> str:
     return f'<link uid="{attribute_text(target)}" relation="none" type="none"/><__forcedelete/>'
 
 
+@lru_cache(maxsize=256)
+def _is_how(text: str) -> bool:
+    return _HOW(text) is not None and is_xml(text)
+
+
 def how_text(status: Status, kept: Kept) -> str:
     """How the coordinates came about: as the source said, else what the status says, else "relayed by a gateway"."""
     own = kept.attributes.get("how", "")
-    if own and _HOW(own) and is_xml(own):
+    if own and (_is_how(own) if len(own) < 64 else _is_how.__wrapped__(own)):
         return own
     if status.simulated:
         return "m-s"
@@ -291,6 +304,7 @@ def _joined(word: str, kept: str | None) -> str:
 
 
 def _figure(value: float, place: str) -> str:
-    if value - value != 0.0:  # NaN and the infinities
+    text = repr(value)
+    if "n" in text:  # NaN and the infinities
         raise FormatError(codes.NOT_FINITE, place=place)
-    return decimal_text(value)
+    return text if "e" not in text else decimal_text(value)

@@ -82,6 +82,7 @@ def decimal_text(value: float) -> str:
 
 _ATTRIBUTE_SPECIALS = re.compile(r'[&<>"\x00-\x1f\ufffe\uffff\ud800-\udfff]')
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]").search
+_TEXT_SPECIALS = re.compile(r"[&<>\x00-\x08\x0b-\x1f\ufffe\uffff\ud800-\udfff]").search
 _C14N_ATTRIBUTE = {"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"}
 _C14N_TEXT = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"}
 _ATTRIBUTE_TABLE = str.maketrans(_C14N_ATTRIBUTE)
@@ -91,6 +92,11 @@ _TEXT_TABLE = str.maketrans(_C14N_TEXT)
 def is_plain(text: str) -> bool:
     """Whether `text` stands in an attribute as it is: XML can carry it, and nothing in it is escaped."""
     return _ATTRIBUTE_SPECIALS.search(text) is None
+
+
+def is_plain_text(text: str) -> bool:
+    """The same for the content of an element."""
+    return _TEXT_SPECIALS(text) is None
 
 
 def is_xml(text: str) -> bool:
@@ -105,7 +111,7 @@ def attribute_text(text: str) -> str:
 
 def element_text(text: str) -> str:
     """`text` escaped for an element's content, as canonical XML does; the caller has checked `is_xml`."""
-    return text.translate(_TEXT_TABLE)
+    return text.translate(_TEXT_TABLE) if _TEXT_SPECIALS(text) else text
 
 
 def element_xml(name: str, attributes: dict[str, str], content: str = "") -> str:

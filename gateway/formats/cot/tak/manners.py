@@ -25,10 +25,11 @@ class Names:
 
     def add(self, uid: str) -> None:
         """Remember it as heard now."""
-        self._known.pop(uid, None)
-        if len(self._known) >= self._most:
-            del self._known[next(iter(self._known))]
-        self._known[uid] = None
+        known = self._known
+        known.pop(uid, None)
+        if len(known) >= self._most:
+            del known[next(iter(known))]
+        known[uid] = None
 
 
 class Peer:
@@ -73,11 +74,14 @@ def offered(tracks: Sequence[Track], *, peer: Peer, shelf: Shelf, protocol: str,
     octets: list[bytes] = []
     losses: list[tuple[str, Loss]] = []
     problems: list[FormatError] = []
+    sent, written = peer.sent, shelf.written
     for track in tracks:
-        if uid_of(track) in peer.sent:
+        if uid_of(track) in sent:
             continue
-        shelved = shelf.written(track, protocol, now)
-        octets.extend(shelved.frames)
-        losses.extend(shelved.losses)
-        problems.extend(shelved.problems)
+        encoded = written(track, protocol, now)
+        octets += encoded.frames
+        if encoded.losses:
+            losses += encoded.losses
+        if encoded.problems:
+            problems += encoded.problems
     return Turn(octets=tuple(octets), losses=tuple(losses), problems=tuple(problems))

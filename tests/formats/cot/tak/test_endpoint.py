@@ -19,8 +19,9 @@ from gateway.formats.cot.tak.framing import stream_frame
 from gateway.formats.cot.tak.messages import read_message
 from gateway.formats.cot.tak.shelf import GENERATION, Shelf
 from gateway.limits import Limits
+from gateway.policy.personal import withhold_personal
 from gateway.stages import Peer, Turn
-from gateway.track import Identifier, Identity, IdentityGroup, Loss, Operator, Position, State, Track
+from gateway.track import Identifier, Identity, IdentityGroup, Loss, Operator, Position, Provenance, State, Track
 from tests.formats.cot.generators import EVENT, NOW, event, frame
 from tests.formats.cot.tak.test_lossless import payload
 
@@ -45,6 +46,15 @@ def track(number: int = 1, *, latitude: float = 50.5) -> Track:
         identity=IdentityGroup(value=Identity.UNKNOWN),
         state=State(time=NOW, sent_at=NOW, position=Position(latitude_deg=latitude, longitude_deg=14.25)),
     )
+
+
+def flown(number: int) -> Track:
+    """A track with personal data."""
+    operator, provenance = (
+        Operator(identifier="FIN87astrdge12k8"),
+        Provenance(gateway="n", input_format="COT", mapping_id="cot/2.0"),
+    )
+    return replace(track(number), operator=operator, provenance=(provenance,))
 
 
 def kind(octets: bytes) -> str:
@@ -314,8 +324,17 @@ def test_a_hundred_clients_cost_one_encoding_per_protocol() -> None:
     assert all(octets[0] == 0xBF for octets in turns[0].octets)
     assert turns[1].octets[0] is turns[99].octets[0]
     assert turns[0].octets[3] is turns[98].octets[3]
-    copies = [replace(one, remarks=None) for one in picture]  # equal, another object: another client's view
-    assert talks[1].offered(copies, NOW).octets == turns[1].octets
+
+
+def test_what_was_taken_out_for_many_clients_is_written_once() -> None:
+    endpoint = CotEndpoint(node="nld-1")
+    first, second = endpoint.converse(Peer()), endpoint.converse(Peer())
+    picture = [flown(number) for number in range(10)]
+    turns = [talk.offered([withhold_personal(one) for one in picture], NOW) for talk in (first, second)]
+    assert turns[0].octets == turns[1].octets
+    assert endpoint.shelf.made == 10
+    plain = [replace(one, operator=None) for one in picture]  # not one of ours took anything out: another track
+    assert len(first.offered(plain, NOW).octets) == 10
     assert endpoint.shelf.made == 20
 
 
@@ -331,6 +350,7 @@ def test_the_shelf_is_bounded_and_a_new_snapshot_is_written_anew() -> None:
     shelf = Shelf(CotEncoder(), Limits())
     for number in range(3 * GENERATION):
         shelf.written(track(number), "xml", NOW)
+        shelf.written(withhold_personal(flown(number)), "xml", NOW)
     assert len(shelf._young["xml"]) + len(shelf._old["xml"]) <= 2 * GENERATION
     assert len(shelf._equal) + len(shelf._equal_old) <= 2 * GENERATION
     made = shelf.made
