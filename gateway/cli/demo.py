@@ -29,9 +29,11 @@ def demo(
       gateway demo --seconds 60
       gateway demo --input radar.pcap --format asterix
 
-    Two NATO nations and an EU agency, each with keys of its own. A simulated radar and track server feed one nation,
-    a drone detector another; every node gets every track, signed, and shows it to its own systems. At the end the
-    ledgers are verified from their files, and one message is proven. Exit code 1: a promise did not hold.
+    Two NATO nations and an EU agency, each with keys of its own. A simulated radar and track server feed one nation;
+    a drone detector, a SAPIENT sensor node and a Remote ID receiver another. Every node gets every track, signed, and
+    shows it to its own systems: displays, a TAK client, a map. At the end the ledgers are verified from their files,
+    one message is proven, nothing may have told where a drone's operator stands, and what each hop could not carry is
+    listed. Exit code 1: a promise did not hold.
     """
     import asyncio
 

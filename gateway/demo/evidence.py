@@ -23,8 +23,14 @@ class Evidence(Struct, frozen=True):
     lines: tuple[str, ...]
     commands: tuple[str, ...]
 
+    def joined(self, other: Evidence) -> Evidence:
+        """Both."""
+        return Evidence(self.holds and other.holds, self.lines + other.lines, self.commands + other.commands)
 
-class _Leaf(Struct):
+
+class Leaf(Struct):
+    """What is looked at of one entry of a ledger."""
+
     ev: str
     mid: str = ""
     sha256: str = ""
@@ -34,7 +40,7 @@ def examine(players: list[Player]) -> Evidence:
     """Verify every ledger, compare what was sent with what was received, prove one message. No node is running."""
     lines: list[str] = []
     holds = True
-    sent: dict[str, _Leaf] = {}
+    sent: dict[str, Leaf] = {}
     received: Counter[tuple[str, str]] = Counter()
     for player in players:
         node, key = player.nation.node, ledger_verifier(player)
@@ -62,7 +68,7 @@ def examine(players: list[Player]) -> Evidence:
     return Evidence(holds and bool(commands), (*lines, *proven), commands)
 
 
-def _prove(players: list[Player], sent: dict[str, _Leaf]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def _prove(players: list[Player], sent: dict[str, Leaf]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Prove the newest message of the first node that sent any, in its sender's ledger."""
     for message_id in reversed(sent):
         for player in players:
@@ -86,8 +92,14 @@ def _prove(players: list[Player], sent: dict[str, _Leaf]) -> tuple[tuple[str, ..
     return ("no message was sent, so there is nothing to prove",), ()
 
 
-def _leaves(directory: Path, size: int) -> Iterator[_Leaf]:
+def leaves_of(player: Player) -> Iterator[Leaf]:
+    """The entries of a player's ledger up to its checkpoint, from the files."""
+    checkpoint = verify(player.ledger_directory, ledger_verifier(player)).checkpoint
+    yield from _leaves(player.ledger_directory, checkpoint.size if checkpoint is not None else 0)
+
+
+def _leaves(directory: Path, size: int) -> Iterator[Leaf]:
     tiles = TileDirectory(directory, size)
     for bundle in range((size + WIDTH - 1) // WIDTH):
         for entry in tiles.entries(bundle):
-            yield json.decode(entry, type=_Leaf)
+            yield json.decode(entry, type=Leaf)

@@ -65,6 +65,13 @@ class Process:
                 await self.read_status()
                 await asyncio.sleep(POLL_S)
 
+    async def wait_linked(self) -> None:
+        """Return once every partner is connected; `TimeoutError` when that takes too long."""
+        async with asyncio.timeout(READY_S):
+            while not is_linked(self.status):
+                await asyncio.sleep(POLL_S)
+                await self.read_status()
+
     async def stop(self) -> int:
         """Stop the node as an operator would (SIGTERM); its exit code."""
         if self._session is not None:
@@ -119,6 +126,12 @@ def queued(status: Mapping[str, object]) -> int:
         value = link.get("queued_messages", 0) if isinstance(link, Mapping) else 0
         total += value if isinstance(value, int) else 0
     return total
+
+
+def is_linked(status: Mapping[str, object]) -> bool:
+    """Whether all links are up."""
+    links = status.get("links")
+    return isinstance(links, list) and all(isinstance(link, Mapping) and link.get("state") == "UP" for link in links)
 
 
 def latency(status: Mapping[str, object], quantile: str) -> str:

@@ -20,6 +20,12 @@ AIRPORT = (52.1346, 7.6848)
 """Latitude and longitude of the reference point near which a drone loiters."""
 RADAR = (52.30, 6.20, 45.0)
 """Latitude, longitude (degrees) and antenna height above mean sea level (metres) of the simulated radar."""
+GEOID_M = 44.0
+"""Height of the geoid above the ellipsoid in the area, metres."""
+OPERATOR = (52.1391, 7.6712)
+"""Latitude and longitude of whoever flies the drone near the airport."""
+OPERATOR_HEIGHT_M = 48.0
+"""Above mean sea level."""
 
 
 class Aircraft(Struct, frozen=True, kw_only=True):

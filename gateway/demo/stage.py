@@ -9,13 +9,19 @@ from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.serialization import load_pem_public_key
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.clock import Clock
 from gateway.ledger import Verifier
 from gateway.ledger.note import ED25519
+from gateway.password import generate_password, hash_password
 from gateway.seal.certificates import spki_pin, write_development
 
 SIMULATED, REAL = "SIMULATED", "REAL"
+
+
+MAP_CLIENT = "hq"
+"""Client that may fetch the map."""
 
 
 class Nation(Struct, frozen=True, kw_only=True):
@@ -48,6 +54,16 @@ class Player(Struct, frozen=True, kw_only=True):
     """TCP, Cursor on Target out: connect to it to see the allied picture."""
     asterix_sink: int
     """UDP, ASTERIX CAT062 out: the demonstration listens there."""
+    sapient_port: int = 0
+    """TCP, SAPIENT sensor nodes connect; 0 where there is none, as with the ports below."""
+    remoteid_port: int = 0
+    """UDP, Remote ID in."""
+    tak_port: int = 0
+    """TCP, TAK clients connect."""
+    map_port: int = 0
+    """HTTP, NVG for the client `MAP_CLIENT`."""
+    map_password: str = ""
+    """That client's; the configuration has its hash alone."""
 
     @property
     def config_path(self) -> Path:
@@ -55,14 +71,25 @@ class Player(Struct, frozen=True, kw_only=True):
         return self.directory / "gateway.toml"
 
     @property
+    def map_url(self) -> str:
+        """Where the map is fetched."""
+        return f"http://127.0.0.1:{self.map_port}/nvg"
+
+    @property
     def ledger_directory(self) -> Path:
         """The node's ledger."""
         return self.directory / "data" / "ledger"
 
 
-def set_stage(root: Path, clock: Clock, *, simulation: str, recording: tuple[Path, str] | None = None) -> list[Player]:
-    """Make everything that three nodes need below `root`; nothing listens yet."""
-    ports = iter(free_ports(6 * len(NATIONS)))
+def set_stage(
+    root: Path, clock: Clock, *, simulation: str, recording: tuple[Path, str] | None = None, drones: bool = False
+) -> list[Player]:
+    """Make everything that three nodes need below `root`; nothing listens yet.
+
+    `drones` adds the drone wall: SAPIENT and Remote ID at the second node, TAK clients at the first, a map at the
+    third.
+    """
+    ports = iter(free_ports(6 * len(NATIONS) + (4 if drones else 0)))
     players = [
         Player(
             nation=nation,
@@ -76,6 +103,13 @@ def set_stage(root: Path, clock: Clock, *, simulation: str, recording: tuple[Pat
         )
         for nation in NATIONS
     ]
+    if drones:
+        first, second, third = players
+        players = [
+            replace(first, tak_port=next(ports)),
+            replace(second, sapient_port=next(ports), remoteid_port=next(ports)),
+            replace(third, map_port=next(ports), map_password=generate_password()),
+        ]
     for player in players:
         write_development(
             player.directory / "certs",
@@ -141,7 +175,7 @@ classification = "UNMARKED"
 [source.sensors]
 formats = ["asterix", "cot", "geojson"]
 certificate_pins = ["{_pin(certs / "sensors.client.pem")}"]
-{feeds}
+{feeds}{_drone_wall(player)}
 [feed.display]
 direction = "out"
 kind = "tcp-listen"
@@ -176,6 +210,57 @@ format = "cot"
 source = "sensors"
 address = "127.0.0.1:{player.detector_port}"
 """
+
+
+def _drone_wall(player: Player) -> str:
+    """What this player has of the drone wall; nothing for most."""
+    text = ""
+    if player.sapient_port:
+        text += f"""
+[source.drone-wall]
+formats = ["sapient", "remoteid"]
+
+[feed.wall]
+direction = "both"
+kind = "tcp-listen"
+format = "sapient"
+source = "drone-wall"
+address = "127.0.0.1:{player.sapient_port}"
+options = {{ role = "fusion-node" }}
+
+[feed.receiver]
+direction = "in"
+kind = "udp"
+format = "remoteid"
+source = "drone-wall"
+address = "127.0.0.1:{player.remoteid_port}"
+"""
+    if player.tak_port:
+        text += f"""
+[source.tak]
+formats = ["cot"]
+
+[feed.tak]
+direction = "both"
+kind = "tcp-listen"
+format = "cot"
+source = "tak"
+address = "127.0.0.1:{player.tak_port}"
+origins = "allies"
+"""
+    if player.map_port:
+        text += f"""
+[client.{MAP_CLIENT}]
+password = "{hash_password(player.map_password)}"
+
+[feed.map]
+direction = "out"
+kind = "http"
+format = "nvg"
+address = "127.0.0.1:{player.map_port}"
+clients = ["{MAP_CLIENT}"]
+"""
+    return text
 
 
 def _recorded(recording: tuple[Path, str] | None) -> str:

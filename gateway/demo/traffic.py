@@ -74,7 +74,7 @@ class Systems:
         self.records: Counter[str] = Counter()
         """CAT062 datagrams received, by node."""
         self.samples: dict[str, bytes] = {}
-        """One event per node, as it came."""
+        """One event per node, as it came: of a drone, if there was one."""
 
     async def run(self) -> None:
         """Listen until cancelled."""
@@ -95,7 +95,8 @@ class Systems:
                     while octets := await reader.read(65_536):
                         for event in splitter.feed(octets):
                             self.events[node] += 1
-                            self.samples.setdefault(node, event)
+                            if node not in self.samples or (not _is_drone(self.samples[node]) and _is_drone(event)):
+                                self.samples[node] = event
                 finally:
                     writer.close()
             await asyncio.sleep(RETRY_S)
@@ -109,3 +110,8 @@ class Systems:
             while True:
                 await loop.sock_recv(udp, 65_536)
                 self.records[node] += 1
+
+
+def _is_drone(event: bytes) -> bool:
+    """Whether a Cursor on Target event is of an uncrewed aircraft, by its type."""
+    return b'-Q" how=' in event
