@@ -23,6 +23,7 @@ Cross = Callable[..., tuple[Finding, ...]]
 _Key = tuple[str, str]
 
 MUST: Mapping[_Key, str] = {
+    ("DetectionReport.DerivedDetection", "timestamp"): HARNESS,
     ("Error", "error_message"): HARNESS,
     ("Registration.TaskDefinition", "concurrent_tasks"): HARNESS,
 }
@@ -176,6 +177,8 @@ def _status_definition(one: v2.RegistrationStatusDefinition) -> tuple[Finding, .
 
 
 def _signal(one: v2.DetectionReportSignal) -> tuple[Finding, ...]:
+    if not one.HasField("centre_frequency"):  # told as missing; it would read as 0 Hz, below any start
+        return ()
     found: list[Finding] = []
     if one.HasField("start_frequency") and one.start_frequency > one.centre_frequency:
         found.append(

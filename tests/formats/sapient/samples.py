@@ -58,7 +58,7 @@ def rich_detection() -> SapientMessage:
     related = report.associated_detection.add(node_id=PARENT, object_id=OTHER)
     related.association_type = v2.AssociationRelation.SIBLING
     related.timestamp.seconds = SENT_S
-    report.derived_detection.add(node_id=PARENT, object_id=OTHER)
+    report.derived_detection.add(node_id=PARENT, object_id=OTHER).timestamp.seconds = SENT_S
     return message
 
 

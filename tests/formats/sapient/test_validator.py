@@ -319,6 +319,12 @@ def test_a_signal_outside_its_own_band_and_a_task_that_ends_before_it_starts_con
     assert found(message) == [("task.task_end_time", codes.CONTRADICTION)]
 
 
+def test_a_missing_centre_frequency_is_one_fault_and_no_band_is_measured_by_it() -> None:
+    message = rich_detection()
+    message.detection_report.signal[0].ClearField("centre_frequency")
+    assert found(message) == [("detection_report.signal[0].centre_frequency", codes.MISSING)]
+
+
 def test_elements_of_lists_are_told_by_their_index() -> None:
     message = registration()
     message.registration.dependent_nodes.append("not a UUID")
@@ -336,6 +342,15 @@ def test_an_error_says_what_was_wrong_and_a_task_definition_how_many_at_once() -
     message = registration()
     message.registration.mode_definition[0].task.ClearField("concurrent_tasks")
     assert found(message) == [("registration.mode_definition[0].task.concurrent_tasks", codes.MISSING)]
+    assert "test harness" in validate(message)[0].clause
+
+
+def test_a_detection_that_another_was_derived_from_has_its_time_and_one_merely_associated_need_not() -> None:
+    message = rich_detection()
+    message.detection_report.associated_detection[0].ClearField("timestamp")
+    assert found(message) == []
+    message.detection_report.derived_detection[0].ClearField("timestamp")
+    assert found(message) == [("detection_report.derived_detection[0].timestamp", codes.MISSING)]
     assert "test harness" in validate(message)[0].clause
 
 
