@@ -6,7 +6,6 @@ from gateway.errors import Code
 
 UNREADABLE = Code("NODE-001", "a file named in the configuration cannot be read", "check the path and its permissions")
 LEDGER_KEY = Code("NODE-002", "the ledger key is not an Ed25519 private key", "make one with gateway certs dev")
-NOT_ACCEPTING = Code("NODE-003", "the node is shutting down", "repeat the request when it is up again")
 OPTIONS = Code("NODE-004", "a format does not know these options", "gateway formats NAME lists them")
 
-CODES = (UNREADABLE, LEDGER_KEY, NOT_ACCEPTING, OPTIONS)
+CODES = (UNREADABLE, LEDGER_KEY, OPTIONS)

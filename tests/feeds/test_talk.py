@@ -262,7 +262,7 @@ async def test_what_was_heard_before_the_end_is_handed_on() -> None:
         peer.say(*(f"{number} 50 8" for number in range(300)))
         await until(lambda: scene.feed.counts.frames == 300)
         stopping = asyncio.ensure_future(scene.stop())
-        await asyncio.sleep(0.01)
+        await until(lambda: not scene.feed._door.is_open)  # it is being stopped
         scene.corridor.open.set()
         await stopping
         assert len(scene.corridor.numbers) == 300
@@ -278,7 +278,7 @@ async def test_the_end_comes_in_bounded_time_though_a_peer_never_reads_and_the_c
         await until(lambda: scene.feed.out.octets > 10_000_000)
         scene.corridor.open.clear()
         peer.say("1 50 8")
-        await asyncio.sleep(0.01)
+        await until(lambda: scene.feed.waiting == 1)
         began = asyncio.get_running_loop().time()
     assert asyncio.get_running_loop().time() - began < 4
     assert endpoint.talks[0].asked.count("closed") == 1
@@ -313,7 +313,8 @@ async def test_what_was_read_is_worked_on_though_the_connection_is_reset_meanwhi
         async with calling(scene.address) as peer:
             peer.say(*(f"{number} 50 8" for number in range(3_000)))  # 30 kB: one read
             await until(lambda: scene.feed.waiting > 0)
-        await asyncio.sleep(0.05)  # until a heartbeat finds the connection gone
+            (session,) = scene.feed._sessions
+        await until(lambda: session._wire.transport.is_closing())  # a heartbeat found the connection gone
         scene.corridor.open.set()
         await until(lambda: not scene.feed.peers())
         assert scene.corridor.numbers == [str(number) for number in range(3_000)]
@@ -554,10 +555,9 @@ async def test_who_floods_without_reading_our_answers_is_not_read_from() -> None
         line = b"ping " + b"x" * 10_000 + b"\n"
         for _ in range(200):
             peer.writer.write(line * 10)
-        waiting = -1
-        while scene.feed.out.frames != waiting:  # until nothing moves any more
-            waiting = scene.feed.out.frames
-            await asyncio.sleep(0.05)
+        await until(lambda: bool(scene.feed._sessions))
+        (session,) = scene.feed._sessions
+        await until(lambda: session._wire.stuck_since_s is not None and not session._wire.transport.is_reading())
         assert scene.feed.counts.frames < 2_000
         assert scene.feed.counts.dropped == 0
 
