@@ -28,6 +28,7 @@ _PARSER = etree.XMLParser(
     huge_tree=False,  # keeps libxml2's own bounds: depth 256, text 10 MB
     remove_blank_text=False,
     strip_cdata=False,
+    collect_ids=False,  # equal or odd xml:id are no business of well-formedness: of two records each may have its own
 )  # lxml locks a parser that threads share
 _TEXTS = etree.XPath("descendant::text()")
 

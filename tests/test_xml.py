@@ -22,6 +22,11 @@ def test_what_is_malformed_says_its_place_once(octets: bytes, place: str, cause:
     assert (caught.value.place, caught.value.cause) == (place, cause)
 
 
+@pytest.mark.parametrize("octets", [b'<a><b xml:id="x"/><b xml:id="x"/></a>', b'<a xml:id="1 x"/>'])
+def test_equal_or_odd_ids_are_well_formed_for_two_records_may_have_the_same(octets: bytes) -> None:
+    assert parse(octets, max_octets=100).tag == "a"
+
+
 def test_words_are_what_a_person_reads_and_no_more_than_was_asked_for() -> None:
     root = parse(b"<f><c>s:Server</c><s>no\n <!-- secret -->data<?p q?></s> <![CDATA[<b>]]></f>", max_octets=100)
     assert words_of(root, at_most=100) == "s:Server no data <b>"

@@ -30,7 +30,7 @@ from gateway.formats.nffi.facets import (
 from gateway.formats.nffi.losses import list_losses
 from gateway.formats.nffi.marking import ATTRIBUTES, Marking, attributes_text, higher, marking_of
 from gateway.formats.nffi.reader import SCHEME, SECTIONS
-from gateway.formats.nffi.tree import canonical, names_of, root_of
+from gateway.formats.nffi.tree import canonical, names_of, root_of, without_ids
 from gateway.formats.nffi.values import (
     CEP_95,
     KMH,
@@ -299,6 +299,8 @@ class _Kept:
         for extension in track.extensions:
             try:
                 root = root_of(extension.xml.encode("utf-8", "surrogatepass"), limits)
+                if without_ids(root):
+                    lost.append(Loss("extensions", "OUT_OF_RANGE"))
                 if names_of(root) == (NFFI, "track") and not self.markings and not self._found:
                     self._read(root)
                 else:

@@ -61,3 +61,17 @@ def canonical(element: etree._Element) -> str:
 def plain_attributes(element: etree._Element) -> dict[str, str]:
     """The element's attributes that have no namespace."""
     return {str(name): str(value) for name, value in element.items() if str(name)[0] != "{"}
+
+
+_ID = "{http://www.w3.org/XML/1998/namespace}id"
+
+
+def without_ids(root: etree._Element) -> bool:
+    """Take every ``xml:id`` out; whether there was any.
+
+    Leftovers of several objects stand in one document, where equal ids make it unreadable to consumers who check them.
+    """
+    found = False
+    for node in root.iter():
+        found |= node.attrib.pop(_ID, None) is not None
+    return found

@@ -19,7 +19,7 @@ from gateway.formats.nvg.facts import SCHEMA
 from gateway.formats.nvg.kept import NOTHING, Kept, is_lax, kept_of
 from gateway.formats.nvg.shapes import shape_of
 from gateway.formats.nvg.symbol import FAMILIES, kept_symbol, symbol_for
-from gateway.formats.nvg.tree import root_of
+from gateway.formats.nvg.tree import canonical, root_of, without_ids
 from gateway.formats.nvg.values import (
     KMH,
     attribute_text,
@@ -174,9 +174,12 @@ class _Object:
                     self.kept = kept_of(extension.xml, self._options.limits)
                     if not self.kept.complete:
                         self._lost.append(Loss("extensions", "OUT_OF_RANGE"))
-                elif is_lax(root_of(extension.xml.encode("utf-8", "surrogatepass"), self._options.limits)):
-                    self._inside += extension.xml  # `extension` is the place for what NVG does not know
-                else:
+                    continue
+                root = root_of(extension.xml.encode("utf-8", "surrogatepass"), self._options.limits)
+                had_ids, is_placed = without_ids(root), is_lax(root)
+                if is_placed:  # `extension` is the place for what NVG does not know
+                    self._inside += canonical(root) if had_ids else extension.xml
+                if had_ids or not is_placed:
                     self._lost.append(Loss("extensions", "OUT_OF_RANGE"))
             except FormatError:
                 self._lost.append(Loss("extensions", "OUT_OF_RANGE"))

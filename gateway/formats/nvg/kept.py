@@ -17,8 +17,8 @@ from msgspec import Struct
 from gateway.errors import FormatError
 from gateway.formats.nvg import codes
 from gateway.formats.nvg.edition import KEPT, NVG, is_nvg
-from gateway.formats.nvg.tree import canonical, names_of, plain_attributes, root_of
-from gateway.formats.nvg.values import attribute_text, is_key, is_ncname, number_of
+from gateway.formats.nvg.tree import canonical, names_of, plain_attributes, root_of, without_ids
+from gateway.formats.nvg.values import attribute_text, is_key, is_ncname, is_uri, number_of
 from gateway.limits import Limits
 from gateway.track import Extension, Loss
 
@@ -32,6 +32,7 @@ _PLACED = frozenset(("ExtendedData", "textInfo", "TimeStamp", "TimeSpan", "exten
 _GLOBAL = frozenset(("nvg", "metadata", "BindingInformation"))
 _XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _XML = "http://www.w3.org/XML/1998/namespace"
+_RESERVED = frozenset((_XML, "http://www.w3.org/2000/xmlns/"))  # no other prefix may be bound to these
 ALLIANCE = "urn:alliance:track-exchange:1"
 
 
@@ -137,10 +138,11 @@ def kept_of(xml: str, limits: Limits) -> Kept:
     root = root_of(xml.encode("utf-8", "surrogatepass"), limits)
     if names_of(root) != (KEPT, "kept") or len(root) == 0:
         raise FormatError(codes.NOT_NVG, place="extension", cause=f"observed {str(root.tag)[:60]}")
+    had_ids = without_ids(root)
     bound: dict[str, str] = {}
     for pair in root.get("prefixes", "").split():
         prefix, equals, uri = pair.partition("=")
-        if equals and is_ncname(prefix) and not prefix.lower().startswith("xml") and uri:
+        if equals and is_ncname(prefix) and not prefix.lower().startswith("xml") and uri not in _RESERVED and uri:
             bound[prefix] = uri
     left, *schemas = list(root)
     attributes = {
@@ -171,7 +173,7 @@ def kept_of(xml: str, limits: Limits) -> Kept:
         sections=parts["sections"],
         begin=parts["begin"],
         inside=parts["inside"],
-        complete=len(placeable) == len(left),
+        complete=len(placeable) == len(left) and not had_ids,
         schemas=tuple(found for schema in schemas if (found := _schema(schema, bound)) is not None),
     )
 
@@ -198,7 +200,7 @@ def _is_valid(name: str, value: str) -> bool:
             return False
         return number is not None and 0 <= number <= 360
     if name == "href":
-        return not any(sign in value for sign in ' <>"{}|\\^`%') and value.isascii()
+        return is_uri(value)
     return True
 
 
@@ -258,9 +260,11 @@ def _schema(element: etree._Element, bound: dict[str, str]) -> tuple[str, str] |
     identifier = element.get("schemaId")
     if names_of(element) != (NVG, "Schema") or identifier is None or set(element.keys()) != {"schemaId"}:
         return None
+    if (element.text or "").strip():
+        return None
     for field in element:
         keys = set(field.keys())
-        if names_of(field) != (NVG, "SimpleField") or len(field):
+        if names_of(field) != (NVG, "SimpleField") or len(field) or field.text or (field.tail or "").strip():
             return None
         if not {"id", "type"} <= keys <= {"id", "type", "label", "description", "unit"}:
             return None

@@ -17,7 +17,14 @@ _LARGEST = 1e9  # metres or m/s; nothing that moves near Earth has a larger figu
 _NOT_XML = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff\ud800-\udfff]")
 _ATTRIBUTE = str.maketrans({"&": "&amp;", "<": "&lt;", '"': "&quot;", "\t": "&#x9;", "\n": "&#xA;", "\r": "&#xD;"})
 _TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#xD;"})
-_URI = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/?-]|%[0-9A-Fa-f]{2})+").fullmatch
+# RFC 3986, 4.1, without the addresses in brackets; what does not fit is no xs:anyURI for strict readers
+_HOST = r"[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2}"
+_LATER = rf"(?:/(?:{_HOST}|[:@])*)*"
+_PLACE = rf"//(?:(?:{_HOST}|:)*@)?(?:{_HOST})*(?::[0-9]{{1,5}})?{_LATER}|/(?:(?:{_HOST}|[:@])+{_LATER})?"
+_URI = re.compile(
+    rf"(?:[A-Za-z][A-Za-z0-9+.-]*:(?:{_PLACE}|(?:{_HOST}|[:@])+{_LATER})?|{_PLACE}|(?:{_HOST}|@)+{_LATER}|(?=[?#]))"
+    rf"(?:\?(?:{_HOST}|[:@/?])*)?(?:#(?:{_HOST}|[:@/?])*)?"
+).fullmatch
 _NCNAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*").fullmatch
 
 
@@ -78,7 +85,7 @@ def element_text(text: str) -> str:
 
 
 def is_uri(text: str) -> bool:
-    """Whether `text` can stand in `uri` as it is; a stray percent sign or a space cannot."""
+    """Whether `text` can stand in `uri` or `href` as it is; a stray percent sign or a space cannot."""
     return _URI(text) is not None
 
 

@@ -318,6 +318,14 @@ def test_other_formats_leftovers_travel_in_detail_data() -> None:
     assert xml in etree.tostring(root, method="c14n").decode()
 
 
+def test_equal_ids_of_leftovers_do_not_make_the_message_unreadable() -> None:
+    xml = '<detail xmlns="urn:d" xml:id="a"></detail>'
+    own = track(extensions=(Extension("urn:d", "detail", xml),))
+    root = written(own, replace(own, track_id=ID.replace("0", "1")))
+    assert len(root.findall(".//{urn:d}detail")) == 2
+    assert ("extensions", "OUT_OF_RANGE") in lost(own)
+
+
 @pytest.mark.parametrize("xml", ["", "<a", '<!DOCTYPE a><a xmlns="urn:a"/>', "<a/><b/>", "</detailData>"])
 def test_an_extension_that_is_none_breaks_no_message(xml: str) -> None:
     for namespace in ("urn:a", NFFI):

@@ -110,6 +110,24 @@ def test_the_source_s_own_uri_stays_constant_through_mediation() -> None:
     assert shown.get("symbol") == "app6d:10030100001103000000"
 
 
+@pytest.mark.parametrize("uri", ["urn:x:1#a", "http://hq.example:8080/a?b=c/d#e", "//host", "a/b:c", "#7", "%41"])
+def test_every_usual_reference_is_a_uri(uri: str, validate: Validate) -> None:
+    encoded = NvgEncoder().encode([track(identifiers=(Identifier("nvg_uri", uri),))], NOW)
+    validate(encoded.frames[0])
+    assert f'uri="{uri}"'.encode() in encoded.frames[0]
+
+
+@pytest.mark.parametrize("name", ["uri", "href"])
+@pytest.mark.parametrize("value", ["::", "2026-01-01T00:00:00Z", "http://[", "http://a:b/", "//h:", "a#b#c", "a%4"])
+def test_a_reference_that_strict_readers_refuse_does_not_make_the_document_invalid(
+    name: str, value: str, validate: Validate
+) -> None:
+    uri = value if name == "uri" else "urn:x:1"
+    octets = document(point(f'href="{value}"' if name == "href" else "", uri=uri))
+    encoded = NvgEncoder().encode([replace(one(octets), track_id=ID)], NOW)
+    validate(encoded.frames[0])
+
+
 @pytest.mark.parametrize("uri", ["with space", "100%", "ümlaut", "<tag>"])
 def test_a_uri_that_is_none_gives_way_and_is_not_lost(uri: str) -> None:
     own = track(identifiers=(Identifier("nvg_uri", uri),))
@@ -387,6 +405,41 @@ def test_what_even_extension_does_not_admit_is_left_out_and_listed(xml: str, val
         inside = NvgEncoder().encode([one(document(point(inner=xml)))], NOW)
         validate(inside.frames[0])
         assert "extensions" in {loss.field for _, loss in inside.losses}
+
+
+def test_equal_ids_of_leftovers_do_not_make_the_document_unreadable(validate: Validate) -> None:
+    own = one(document(point('xml:id="a"', '<foreign xmlns="urn:f" xml:id="b"/>')))
+    xml = '<detail xmlns="urn:d" xml:id="a"></detail>'
+    other = track(track_id=ID.replace("0", "1"), extensions=(*own.extensions, Extension("urn:d", "detail", xml)))
+    encoded = NvgEncoder().encode([replace(own, track_id=ID), other], NOW)
+    validate(encoded.frames[0])  # a usual parser refuses a document with two equal ids, and all of its tracks
+    assert [loss for _, loss in encoded.losses if loss.field == "extensions"] == 3 * [
+        Loss("extensions", "OUT_OF_RANGE")
+    ]
+    assert b'<detail xmlns="urn:d"></detail>' in encoded.frames[0]
+    assert b"xml:id" not in encoded.frames[0]
+
+
+@pytest.mark.parametrize(
+    ("prefixes", "schema"),
+    [
+        ("", '<Schema schemaId="s">text</Schema>'),
+        ("", '<Schema schemaId="s"><SimpleField id="a" type="string"></SimpleField>text</Schema>'),
+        ("", '<Schema schemaId="s"><SimpleField id="a" type="string">text</SimpleField></Schema>'),
+        ("d=http://www.w3.org/2000/xmlns/", '<Schema schemaId="s"></Schema>'),
+        ("d=http://www.w3.org/XML/1998/namespace", '<Schema schemaId="s"></Schema>'),
+    ],
+)
+def test_what_a_partner_made_of_leftovers_breaks_no_document(prefixes: str, schema: str, validate: Validate) -> None:
+    bound = f' prefixes="{prefixes}"' if prefixes else ""
+    inner = f'<point odd="1"></point>{schema}'.replace(" ", f' xmlns="{NVG}" ', 1).replace(
+        "<Schema", f'<Schema xmlns="{NVG}"'
+    )
+    xml = f'<kept xmlns="urn:alliance:track-exchange:ext:nvg:2.0"{bound}>{inner}</kept>'
+    own = track(extensions=(Extension("urn:alliance:track-exchange:ext:nvg:2.0", "kept", xml),))
+    encoded = NvgEncoder().encode([own], NOW)
+    validate(encoded.frames[0])
+    assert b'odd="1"' in encoded.frames[0]
 
 
 def test_text_that_xml_cannot_carry_is_cleaned_and_listed(validate: Validate) -> None:
