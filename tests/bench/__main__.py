@@ -23,6 +23,7 @@ STAGES = (
     "asterix",
     "cot",
     "sapient",
+    "ground",
     "geojson",
     "alliance",
     "seal",

@@ -161,8 +161,8 @@ def _gateway(count: int, repeats: int) -> list[Row]:
             value=statistics.median(one.cpu_rate for one in passages),
             unit="detections/s",
             target=Target(value=20_000),
-            note=f"{count:,} reports over one TCP connection; cut, validated, given their track_id, in the picture; per "
-            f"second of one core's time, {wall:,.0f} by the clock; lost: {lost:,}",
+            note=f"{count:,} reports over one TCP connection; cut, validated, given their track_id, in the picture; "
+            f"per second of one core's time, {wall:,.0f} by the clock; lost: {lost:,}",
         )
     ]
 
