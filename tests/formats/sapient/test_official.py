@@ -65,19 +65,86 @@ def test_all_official_invalid_messages_are_refused_with_a_path_into_the_message(
             assert fault.clause, name
 
 
+def _flat(value: object, at: str = "") -> dict[str, object]:
+    """Each member of a JSON text by its path; what has members is there too, as `None`."""
+    found: dict[str, object] = {at: None} if at else {}
+    if isinstance(value, dict):
+        for key, one in value.items():
+            found |= _flat(one, f"{at}.{key}".lstrip("."))
+    elif isinstance(value, list):
+        for index, one in enumerate(value):
+            found |= _flat(one, f"{at}[{index}]")
+    else:
+        found = {at: value}
+    return found
+
+
+def _standard(path: str) -> str:
+    """A path of JSON names as one of the standard's names, but for case."""
+    return re.sub(r"(?<=[a-z])([A-Z])", r"_\1", path).lower()
+
+
+_STALE = "detection_report.detection_location"
+_SENDERS = ("node_id", "destination_id")  # differ between official messages that are valid
+
+
+def _differences(octets: bytes, valid: list[dict[str, object]]) -> set[str]:
+    """Where a message differs from the valid one that it is most like: the standard's paths, in lower case."""
+    body = _flat(json.loads(octets.decode("utf-8-sig")))
+    own = {(path, value) for path, value in body.items() if "detectionLocation." not in path}
+    nearest = min(valid, key=lambda one: len(set(one.items()) ^ own))
+    changed = {_standard(path) for path, _ in set(nearest.items()) ^ set(body.items())}
+    wrong = {one for one in _SENDERS if len(str(body.get(json_name(one), ""))) != 36}
+    return {path for path in changed if path not in _SENDERS} | wrong
+
+
+def _told(path: str, differences: set[str]) -> bool:
+    """Whether a fault's path is one of the differences, or the list or alternatives or new message that one is in."""
+    oneofs = {name for one in schema().messages.values() for name, _ in one.oneofs}
+    place, _, last = path.rpartition(".")
+    if last in oneofs:
+        return place in {one.rpartition(".")[0] for one in differences}
+    return place in differences or any(one == path or one.startswith(f"{path}[") for one in differences)
+
+
+def test_all_that_is_told_is_where_a_message_differs_from_the_nearest_valid_one_and_more_than_a_stale_name() -> None:
+    """Refused for what was made wrong in it: nothing else is told, and more than the name that is stale in many."""
+    valid = [_flat(json.loads(octets.decode("utf-8-sig"))) for octets in files("valid").values()]
+    for name, octets in files("invalid").items():
+        differences = _differences(octets, valid)
+        paths = [_standard(one.path) for one in validate_json(octets)]
+        assert [one for one in paths if not _told(one, differences)] == [], name
+        if [one for one in differences if not one.startswith(_STALE)]:
+            assert [one for one in paths if one != _STALE], name
+
+
 def test_what_a_files_name_says_is_wrong_is_among_the_faults() -> None:
     """`0052.GeometricError.VariationType.Missing` must be told as that field, not as something else nearby."""
     checked = 0
     for name, octets in files("invalid").items():
-        words = [word for word in name.split(".")[1:] if word not in ("json", "Sub", "2")]
+        words = [word for word in name.split(".")[1:] if word not in ("json", "Sub", "ForSub", "2")]
         if words[-1] not in ("Missing", "Wrong", "Empty") or len(words) < 2:
             continue
-        field = re.sub(r"(?<!^)(?=[A-Z][a-z])", "_", words[-2]).lower()
+        field = _standard(words[-2])
         ends = {one.path.rpartition(".")[2].partition("[")[0].lower() for one in validate_json(octets)}
-        meant = {"location": {"location_oneof", "predicted_location_oneof"}}.get(field, {field})
-        assert meant & ends, (name, ends)
+        ends |= {_standard(one) for one in ends}
+        assert _NAMED.get(name[:4], _NAMED.get(field, {field})) & ends, (name, ends)
         checked += 1
     assert checked >= 30
+
+
+_NAMED: dict[str, set[str]] = {
+    "location": {"location_oneof", "predicted_location_oneof"},
+    "task_definition": {"task"},
+    "velocity_units": {"velocity_units_oneof"},
+    "namespace": {"subclass_namespace"},
+    "value2": {"value"},
+    "0069": {"subclass_name"},
+    "0072": {"datum_oneof"},
+    "0111": {"detectionlocation"},
+    "0117": {"value"},
+}
+"""Fields that files are named after by other words than the standard's, or in two files by mistake."""
 
 
 def test_the_stale_field_name_is_refused_as_such_and_hides_nothing_else() -> None:
