@@ -11,6 +11,7 @@ from gateway.formats.nffi import codes
 from gateway.limits import Limits
 from gateway.xml import parse
 
+_ID = "{http://www.w3.org/XML/1998/namespace}id"
 MAX_TAGS_PER_RECORD = 100  # a message of the most tracks stays parsable; floods of empty elements do not
 
 
@@ -63,9 +64,6 @@ def plain_attributes(element: etree._Element) -> dict[str, str]:
     return {str(name): str(value) for name, value in element.items() if str(name)[0] != "{"}
 
 
-_ID = "{http://www.w3.org/XML/1998/namespace}id"
-
-
 def without_ids(root: etree._Element) -> bool:
     """Take every ``xml:id`` out; whether there was any.
 
@@ -73,5 +71,7 @@ def without_ids(root: etree._Element) -> bool:
     """
     found = False
     for node in root.iter():
-        found |= node.attrib.pop(_ID, None) is not None
+        if node.get(_ID) is not None:
+            del node.attrib[_ID]
+            found = True
     return found
