@@ -13,7 +13,7 @@ from gateway.demo.sky import AIRPORT, EARTH_RADIUS_M, GEOID_M, Aircraft
 from gateway.formats.sapient.messages import parse, serialise
 from gateway.formats.sapient.stream import frame
 from gateway.formats.sapient.table_v2 import VERSION
-from gateway.formats.sapient.ulid import fresh, node_id_of, of_name
+from gateway.formats.sapient.ulid import fresh, node_id_of
 from gateway.formats.sapient.v2 import (
     LocationCoordinateSystem,
     LocationDatum,
@@ -37,6 +37,7 @@ SITE = (*AIRPORT, 92.0)
 REACH_M = 60_000.0
 """How far it hears the link of a drone; an object without a range is within it."""
 SIGMA_M = 6.0
+"""One standard deviation of a place, in each direction."""
 STATUS_S = 5.0
 """Time between two StatusReports, as its Registration says."""
 _PLACE = LocationCoordinateSystem.LAT_LNG_DEG_M
@@ -49,9 +50,10 @@ class SapientNode:
     def __init__(self, name: str = NAME) -> None:
         self.node_id = node_id_of(name)
         self._name = name
+        self._objects: dict[int, str] = {}
 
     def registration(self, now: datetime) -> bytes:
-        """Who it is, and how its detections are to be read: degrees, metres, metres per second, one sigma."""
+        """Who it is, and how its detections are to be read: degrees, metres per second, one sigma."""
         message = self._message(now)
         said = message.registration
         said.icd_version, said.name = VERSION, self._name
@@ -69,7 +71,7 @@ class SapientNode:
         rates.east_north_rate_units = rates.up_rate_units = SpeedUnits.MS
         definition.velocity_type.location_datum = _DATUM
         error = definition.geometric_error
-        error.type, error.units, error.variation_type = "Standard Deviation", "metres", "Linear with range"
+        error.type, error.units, error.variation_type = "Standard Deviation", "degrees", "Constant"
         definition.detection_class_definition.add(confidence_definition=RegistrationConfidenceDefinition.SINGLE_CLASS)
         mode.task.concurrent_tasks = 0
         mode.task.region_definition.region_type.append(RegistrationRegionType.AREA_OF_INTEREST)
@@ -101,7 +103,9 @@ class SapientNode:
         kind.sub_class.add(type=wing, level=1, confidence=0.9)
         place = report.location
         place.x, place.y, place.z = drone.longitude_deg, drone.latitude_deg, drone.altitude_m + GEOID_M
-        place.x_error = place.y_error = place.z_error = SIGMA_M
+        place.y_error = math.degrees(SIGMA_M / EARTH_RADIUS_M)  # in the unit of y, as the standard has it
+        place.x_error = place.y_error / math.cos(math.radians(drone.latitude_deg))
+        place.z_error = SIGMA_M
         place.coordinate_system, place.datum = _PLACE, _DATUM
         course = math.radians(drone.course_deg)
         report.enu_velocity.east_rate = drone.ground_speed_mps * math.sin(course)
@@ -126,9 +130,13 @@ class SapientNode:
     def _detected(self, drone: Aircraft, *, confidence: float) -> SapientMessage:
         message = self._message(drone.time)
         report = message.detection_report
-        report.report_id, report.object_id = fresh(drone.time), of_name(self.node_id, drone.callsign)
+        report.report_id, report.object_id = fresh(drone.time), self._object_id(drone)
         report.detection_confidence = confidence
         return message
+
+    def _object_id(self, drone: Aircraft) -> str:
+        """The node's own name of an object: made when it is first seen, and kept."""
+        return self._objects.setdefault(drone.number, fresh(drone.time))
 
 
 def is_acceptance(octets: bytes) -> bool | None:

@@ -66,7 +66,7 @@ async def examine_wall(players: list[Player], *, claims: int) -> Evidence:
     """`claims` Remote ID reports told of an operator. The players: TAK clients, sensors, map. No node is running."""
     sensing = players[1]
     sent = await asyncio.to_thread(lambda: list(_sent(sensing)))
-    leaked = sum(_tells(one) for one in sent)
+    leaked = sum(tells(one.octets, one.message) for one in sent)
     withheld = sum(_is_withheld(track) for one in sent for track in one.message.tracks)
     line = (
         f"{claims} Remote ID reports told {sensing.nation.node} where the operator stands: {leaked} of the {len(sent)} "
@@ -100,13 +100,13 @@ def _sent(player: Player) -> Iterator[_Sent]:
                     yield _Sent(stored.octets, alliance.read(root, validate=False, signed=True))
 
 
-def _tells(sent: _Sent) -> bool:
+def tells(octets: bytes, message: Message) -> bool:
     """Whether a message says who operates a drone or from where, in whatever field, or has octets that may."""
-    if OPERATOR_ID.encode() in sent.octets or all(degrees in sent.octets for degrees in _PLACE):
+    if OPERATOR_ID.encode() in octets or all(degrees in octets for degrees in _PLACE):
         return True
     return any(
         track.operator is not None or (track.raw is not None and track.raw.format.startswith("REMOTE"))
-        for track in sent.message.tracks
+        for track in message.tracks
     )
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.demo.sensors import SERVER_SAC, SERVER_SIC, airliners, system_track
-from gateway.demo.sky import Sky
+from gateway.demo.sensors import OPERATOR_ID, SERVER_SAC, SERVER_SIC, airliners, system_track
+from gateway.demo.sky import OPERATOR, Sky
 from gateway.formats.registry import find
 
 pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("demo")]
@@ -26,12 +26,22 @@ HOLDS = re.compile(
 )
 SENT = re.compile(r"(\d+) messages were sent to 2 partners each: 0 missing at a partner, 0 received\s+twice")
 PROVEN = re.compile(r"message \S+ is leaf \d+ of \d+ in\s+\S+ ledger:\s+proven in \d+ octets")
+WITHHELD = re.compile(
+    r"(\d+) Remote ID reports told deu-1 where the operator stands: (\d+) of the (\d+) messages that left it do, "
+    r"(\d+) tracks in them list him as withheld".replace(" ", r"\s+")
+)
+WALL = re.compile(r"SAPIENT (\d+) by place, (\d+) by bearing alone; Remote ID (\d+)")
+TAK = re.compile(
+    r"(\d+) events, (\d+) drone tracks; the first SAPIENT detection after (\d+) ms, median of (\d+): (\d+) ms".replace(
+        " ", r"\s+"
+    )
+)
 SCANS = 20
 
 
 def environment() -> dict[str, str]:
     kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-    return {**kept, "COLUMNS": "120", "NO_COLOR": "1"}
+    return {**kept, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONWARNINGS": "default::ResourceWarning"}
 
 
 def command(directory: Path, *arguments: str) -> list[str]:
@@ -94,6 +104,70 @@ def test_what_two_nodes_released_every_other_node_accepted_and_showed_to_its_sys
     assert events == accepted
 
 
+def test_the_tak_client_sees_what_the_sapient_sensor_of_another_nation_detects_within_a_second(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, done = played
+    detections, bearings, claims = map(int, WALL.findall(done.stdout)[-1])
+    events, drones, first_ms, seen, median_ms = map(int, TAK.findall(done.stdout)[-1])
+    assert detections >= 3
+    assert bearings >= 1
+    assert claims >= 3
+    assert seen == detections
+    assert drones == 13 + 1 + 1, "the detector's, SAPIENT's and Remote ID's: three sources, none of them fused"
+    assert events == int(row(done.stdout, "nld-1")[-2]), "as many as the display beside it"
+    assert 0 < median_ms <= 1_000
+    assert 0 < first_ms <= 2_000
+
+
+def test_the_map_has_every_track_and_draws_a_bearing_as_one(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    directory, done = played
+    found = re.search(r"map of eu-1: (\d+) points, (\d+) drawn as a bearing, in [\d,]+ octets of NVG", done.stdout)
+    assert found is not None, done.stdout
+    # 24 airliners from the track server and those within the radar's reach, 15 drone tracks, the TAK user
+    assert 24 + 15 + 1 < int(found[1]) <= 2 * 24 + 15 + 1
+    assert int(found[2]) == 1
+    password = re.search(r"curl --user hq:(\S+) ", done.stdout)
+    assert password is not None
+    configuration = (directory / "eu-1" / "gateway.toml").read_text()
+    assert password[1] not in configuration
+    assert 'password = "scrypt$' in configuration
+
+
+def test_where_the_operator_of_a_drone_stands_does_not_leave_and_is_listed_as_withheld(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    directory, done = played
+    found = WITHHELD.search(done.stdout)
+    assert found is not None, done.stdout
+    claims, leaked, messages, withheld = map(int, found.groups())
+    assert leaked == 0
+    assert messages > 0
+    assert claims == withheld == int(WALL.findall(done.stdout)[-1][2])
+    for node in ("nld-1", "eu-1"):
+        data = directory / node / "data"
+        octets = b"".join(path.read_bytes() for path in data.rglob("*") if path.is_file())
+        assert b"uas_serial" in octets, "the drone itself did arrive"
+        assert OPERATOR_ID.encode() not in octets
+        assert f"{OPERATOR[0]:.4f}".encode() not in octets
+
+
+def test_what_each_hop_of_a_sapient_detection_could_not_carry_is_listed(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, done = played
+    assert re.search(r"message \S+ took a SAPIENT detection across;\s+what could not be\s+carried:", done.stdout)
+    assert re.search(r"^  deu-1 +reads SAPIENT: ", done.stdout, re.MULTILINE)
+    tak = re.search(r"^  nld-1 +shows its TAK clients \(cot\): (.*)$", done.stdout, re.MULTILINE)
+    chart = re.search(r"^  eu-1 +shows its map \(nvg\): (.*)$", done.stdout, re.MULTILINE)
+    assert tak is not None, done.stdout
+    assert chart is not None, done.stdout
+    assert "identity.value NO_CODE" in tak[1], "nobody declared one"
+    assert "sources NO_TARGET" in chart[1]
+
+
 def test_everything_is_marked_as_simulated_to_the_last_display(
     played: tuple[Path, subprocess.CompletedProcess[str]],
 ) -> None:
@@ -103,14 +177,14 @@ def test_everything_is_marked_as_simulated_to_the_last_display(
     assert sample is not None, done.stdout
     assert 'opex="e"' in sample[0], "the demonstration is an exercise too, and CoT has one place for both"
     assert 'how="m-s"' in sample[0]
+    assert 'type="a-u-A-M-' in sample[0], "a drone is the better sample"
 
 
 def test_the_commands_that_it_proposes_work(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
     directory, done = played
-    proposed = [
-        shlex.split(line) for line in done.stdout.partition("Try next:")[2].splitlines() if "gateway ledger" in line
-    ]
-    assert len(proposed) >= 3
+    lines = done.stdout.partition("Try next:")[2].splitlines()
+    proposed = [shlex.split(line) for line in lines if re.search("gateway (ledger|explain) ", line)]
+    assert len(proposed) >= 5
     for words in proposed:
         again = subprocess.run(
             [sys.executable, "-m", "gateway", *words[1:]],
@@ -120,6 +194,38 @@ def test_the_commands_that_it_proposes_work(played: tuple[Path, subprocess.Compl
             text=True,
         )
         assert again.returncode == 0, (words, again.stderr)
+
+
+def test_it_says_where_to_connect_a_tak_client_and_how_to_fetch_the_map(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    directory, done = played
+    before, _, after = done.stdout.partition("Try next:")
+    commanding, mapping = ((directory / node / "gateway.toml").read_text() for node in ("nld-1", "eu-1"))
+    for text in (before, after):
+        tak = re.search(r"(127\.0\.0\.1:\d+) \(TCP\)", text)
+        chart = re.search(r"curl --user hq:\S+ http://(127\.0\.0\.1:\d+)/nvg", text)
+        assert tak is not None, text
+        assert chart is not None, text
+        assert f'address = "{tak[1]}"' in commanding
+        assert f'address = "{chart[1]}"' in mapping
+
+
+def test_it_is_readable_on_a_terminal_of_eighty_columns(
+    played: tuple[Path, subprocess.CompletedProcess[str]],
+) -> None:
+    _, done = played
+    live = done.stdout[done.stdout.index("SIMULATED traffic") : done.stdout.index("map of eu-1")]
+    assert len(live.splitlines()) <= 12
+    assert max(len(line.rstrip()) for line in live.splitlines() if not line.startswith(" ")) <= 80
+
+
+def test_nothing_is_left_open_and_nobody_complains(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
+    directory, done = played
+    for text in (done.stderr, *(path.read_text() for path in directory.glob("*/gateway.log"))):
+        assert "Warning" not in text, text
+        assert "Traceback" not in text, text
+    assert "SAPIENT error" not in done.stdout
 
 
 def test_nothing_of_it_runs_on(played: tuple[Path, subprocess.CompletedProcess[str]]) -> None:
@@ -175,6 +281,9 @@ def test_a_recording_crosses_as_the_simulated_sky_does(tmp_path: Path) -> None:
     assert int(row(done.stdout, "nld-1")[0]) == records
     for node in ("deu-1", "eu-1"):
         assert int(row(done.stdout, node)[5]) == records
+    assert "SIMULATED" not in done.stdout
+    assert "TAK client at nld-1: 0 events, 0 drone tracks" in done.stdout, "it looks, and adds nothing to real traffic"
+    assert re.search(r"map of eu-1: 24 points, 0 drawn as a bearing", done.stdout)
     assert survivors(tmp_path / "stage") == []
 
 
