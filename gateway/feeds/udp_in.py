@@ -27,13 +27,20 @@ class UdpIn(Struct, frozen=True, kw_only=True):
     port: int
     """0 lets the system choose; `UdpFeed.address` tells."""
     group: str | None = None
-    """Multicast group to join; `host` should then be the group's or any address."""
+    """Multicast group to join; of an address of this machine as `host` only the port then counts."""
     interface: str | None = None
     """Address of the network interface on which to join."""
     receive_buffer: int = 4_194_304
     """Octets asked of the kernel; it gives at most its own maximum (``net.core.rmem_max``)."""
     allow: tuple[Network, ...] = ()
     """Networks that may speak; none means loopback only."""
+
+
+def _listening_host(host: str, group: str) -> str:
+    """Where a member of a group listens: a socket bound to an address of this machine would hear nothing of it."""
+    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - as configured; the networks that may speak are checked
+        return host or "0.0.0.0"  # noqa: S104
+    return "::" if ":" in group else group  # an IPv6 group of the link would need its interface too
 
 
 class UdpFeed:
@@ -101,12 +108,13 @@ class UdpFeed:
 
     def _open(self) -> socket.socket:
         spec = self.spec
-        sock = datagram_socket(spec.host)
+        host = spec.host if spec.group is None else _listening_host(spec.host, spec.group)
+        sock = datagram_socket(host)
         try:
             if spec.group is not None:
                 sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # other listeners to the group may exist
             sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, spec.receive_buffer)
-            bind(sock, spec.host, spec.port)
+            bind(sock, host, spec.port)
             if spec.group is not None:
                 join_group(sock, spec.group, spec.interface)
         except BaseException:

@@ -115,9 +115,10 @@ async def test_a_frame_that_the_pipeline_cannot_take_stops_nothing() -> None:
     assert "FEED-049" in part.counts.last_error
 
 
-async def test_joins_a_multicast_group_on_an_interface() -> None:
+@pytest.mark.parametrize("host", ["0.0.0.0", GROUP, "127.0.0.1"])
+async def test_joins_a_multicast_group_on_an_interface_and_hears_it_whatever_address_gives_the_port(host: str) -> None:
     got = Collector()
-    part = feed(got, host="0.0.0.0", group=GROUP, interface="127.0.0.1")
+    part = feed(got, host=host, group=GROUP, interface="127.0.0.1")
     out = UdpOutlet(
         UdpOut(name="out", host=GROUP, port=part.address[1], interface="127.0.0.1"),
         encoder=LineEncoder,
