@@ -87,12 +87,14 @@ class _Side:
 
     def received(self, frame: Frame) -> Turn:
         """The tracks of a frame, and our answer if it wants one."""
-        talk = negotiation.heard(frame.octets, self._limits)
-        if talk is not None:
-            return self._answered(talk, frame.received_at)
-        if negotiation.is_auth(frame.octets):
-            return _SILENT
-        decoded = self._uids.heard(self._decoder.decode(frame), self._who, frame.received_at)
+        decoded = self._decoder.decode(frame)
+        if decoded.problems or not decoded.tracks:  # nothing else says something to us instead of a track
+            talk = negotiation.heard(frame.octets, self._limits)
+            if talk is not None:
+                return self._answered(talk, frame.received_at)
+            if negotiation.is_auth(frame.octets):
+                return _SILENT
+        decoded = self._uids.heard(decoded, self._who, frame.received_at)
         self._peer.heard(decoded)
         return Turn(decoded=decoded)
 
