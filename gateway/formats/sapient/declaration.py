@@ -35,6 +35,7 @@ from gateway.formats.sapient.v2 import (
 from gateway.symbols.sapient import CLASSES
 
 MODE = "Relay"
+_AT_ONCE_S = 0.001  # nothing of ours settles; the standard's test harness takes a duration of zero for a missing one
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -77,7 +78,7 @@ def registration(own: Self, now: datetime, destination: str = "") -> SapientMess
         place.location_datum = GEOID if own.site[2] is None and own.site[3] is not None else ELLIPSOID
     mode = said.mode_definition.add(mode_name=MODE, mode_type=RegistrationModeType.PERMANENT)
     mode.mode_description = "Reports tracks that partner nations have released"
-    _seconds(mode.settle_time, 0.0)
+    _seconds(mode.settle_time, _AT_ONCE_S)
     mode.tracking_type = RegistrationTrackingType.TRACK
     for datum in (ELLIPSOID, GEOID):
         _define(mode.detection_definition.add(), datum)

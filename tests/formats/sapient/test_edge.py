@@ -88,6 +88,8 @@ def test_the_first_word_is_a_registration_that_declares_every_unit() -> None:
         "BG",
     )
     assert registration.status_definition.status_interval.value == 5.0
+    settles = registration.mode_definition[0].settle_time
+    assert 0 < settles.value < 0.1, "at once, but zero would be missing to the standard's test harness"
     for definition in registration.mode_definition[0].detection_definition:
         assert definition.velocity_type.enu_velocity_units.east_north_rate_units == 1
         assert definition.velocity_type.enu_velocity_units.up_rate_units == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import pytest
 
 from gateway.formats.sapient import codes
@@ -65,7 +67,7 @@ def test_each_official_invalid_message_is_answered_with_the_path_of_what_is_wron
     answered = 0
     for name, octets in files("invalid").items():
         message, _ = fill(octets, Limits(), schema())
-        turn = registered.hear(serialise(message))
+        turn = registered.hear(serialise(cast("SapientMessage", message)))
         content = message.WhichOneof("content")
         assert turn.decoded.problems, name
         assert (turn.decoded.tracks, turn.over) == ((), None), name
