@@ -9,6 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import FeedError
 from gateway.feeds import codes
@@ -283,8 +284,12 @@ def test_two_clients_may_not_share_a_key() -> None:
 
 
 def test_a_client_may_have_several_keys_and_their_case_does_not_matter() -> None:
-    client = Client(name="one", pins=frozenset({"AB" * 32, "cd" * 32}), view=View(), source="s")
-    Clients((client,), view=View(), source="s")
+    one = Client(name="one", pins=frozenset({"AB" * 32, "cd" * 32}), view=View(), source="s")
+    other = Client(name="two", pins=frozenset({"ef" * 32}), view=View(), source="s")
+    Clients((one, other), view=View(), source="s")
+    for pin in ("ab" * 32, "AB" * 32, "CD" * 32):
+        with pytest.raises(FeedError):
+            Clients((one, replace(other, pins=frozenset({pin}))), view=View(), source="s")
 
 
 def test_the_picture_is_filtered_by_origin_and_label_and_equal_labels_need_not_be_the_same_object() -> None:

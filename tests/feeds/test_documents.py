@@ -186,11 +186,11 @@ async def test_the_right_password_opens_over_tls_and_a_wrong_one_does_not(author
         bare = authority.client_context(None, None)
         status, octets, _ = await fetch(scene, context=bare, headers=basic("hq", "geh\u00ebim genug"))  # NFC and NFD
         assert (status, octets[:3]) == (200, b"own")
-        for headers in (basic("hq", "wrong"), basic("nobody", "geh\u00ebim genug"), {"Authorization": "Bearer x"}, {}):
+        for headers in (basic("hq", "wr0ng"), basic("nobody", "geh\u00ebim genug"), {"Authorization": "Bearer x"}, {}):
             status, octets, answered = await fetch(scene, context=bare, headers=headers)
             assert (status, b"FEED-062" in octets) == (401, True)
             assert answered["WWW-Authenticate"] == 'Basic realm="hq", charset="UTF-8"'
-            assert b"wrong" not in octets or b"name or password is wrong" in octets
+            assert b"wr0ng" not in octets
         stranger = authority.client_context(cert, key)  # a certificate that nobody pins does no harm
         status, _, _ = await fetch(scene, context=stranger, headers=basic("hq", "geh\u00ebim genug"))
         assert status == 200
