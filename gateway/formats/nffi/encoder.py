@@ -259,8 +259,8 @@ def _device(track: Track, kept: _Kept, lost: list[Loss]) -> str:
             lines.extend(fitting[at : at + REMARKS] for at in range(0, len(fitting), REMARKS))
         if len(lines) > MOST_REMARKS:
             lost.append(Loss("remarks", "TRUNCATED"))
-        if any(len(line) > REMARKS for line in track.remarks.split("\n")):
-            lost.append(Loss("remarks", "ROUNDED"))  # one line became several
+        if any(not 0 < len(line) <= REMARKS for line in track.remarks.split("\n")):
+            lost.append(Loss("remarks", "ROUNDED"))  # one line became several, or an empty one none
         text += "".join(f"<remarks>{line}</remarks>" for line in lines[:MOST_REMARKS])
     return text
 

@@ -164,6 +164,7 @@ def kept_of(xml: str, limits: Limits) -> Kept:
     placeable = [child for child in left if is_lax(child)]
     for child in placeable:
         _place(child, bound, parts)
+    explaining = [_schema(schema, bound) for schema in schemas]
     return Kept(
         attributes=attributes,
         foreign_attributes=_foreign_attributes(left),
@@ -173,8 +174,8 @@ def kept_of(xml: str, limits: Limits) -> Kept:
         sections=parts["sections"],
         begin=parts["begin"],
         inside=parts["inside"],
-        complete=len(placeable) == len(left) and not had_ids,
-        schemas=tuple(found for schema in schemas if (found := _schema(schema, bound)) is not None),
+        complete=len(placeable) == len(left) and not had_ids and None not in explaining,
+        schemas=tuple(found for found in explaining if found is not None),
     )
 
 

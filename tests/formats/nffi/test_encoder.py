@@ -318,6 +318,12 @@ def test_other_formats_leftovers_travel_in_detail_data() -> None:
     assert xml in etree.tostring(root, method="c14n").decode()
 
 
+@pytest.mark.parametrize("remarks", ["\n", "one\n\nthree", "one\n"])
+def test_an_empty_line_of_remarks_is_listed(remarks: str) -> None:
+    written(track(remarks=remarks))
+    assert ("remarks", "ROUNDED") in lost(track(remarks=remarks))
+
+
 def test_equal_ids_of_leftovers_do_not_make_the_message_unreadable() -> None:
     xml = '<detail xmlns="urn:d" xml:id="a"></detail>'
     own = track(extensions=(Extension("urn:d", "detail", xml),))

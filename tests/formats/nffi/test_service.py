@@ -202,6 +202,8 @@ def test_what_is_no_request_is_refused(method: str, octets: bytes, code: str) ->
 def test_the_enquiry_is_understood_by_the_service() -> None:
     assert FORMAT.enquiry is enquiry
 
+    assert enquiry().headers == {"SOAPAction": '"PullDataOperation"'}
+
     def asked(request: Request) -> str:
         assert (request.method, request.media_type) == ("POST", "text/xml")
         return names(NffiService().answer(request, PICTURE, NOW))

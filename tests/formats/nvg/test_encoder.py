@@ -358,6 +358,13 @@ def test_extended_data_comes_back_in_its_place_if_the_schema_admits_it_else_in_e
     assert again.frames == encoded.frames  # and so for ever
 
 
+def test_a_schema_that_2_0_2_does_not_admit_is_listed(validate: Validate) -> None:
+    data = '<ExtendedData schemaRef="#broken"><SimpleData key="a:b:c">4</SimpleData></ExtendedData>'
+    encoded = NvgEncoder().encode([one(document(DELTA + point("", data)))], NOW)
+    validate(encoded.frames[0])
+    assert ("extensions", "OUT_OF_RANGE") in {(loss.field, loss.reason) for _, loss in encoded.losses}
+
+
 def test_leftovers_of_1_5_are_written_into_a_valid_2_0_document(validate: Validate) -> None:
     data = '<ExtendedData schemaUrl="u"><SimpleData key="k" type="string">v</SimpleData></ExtendedData>'
     inner = f"<metadata><x/></metadata>{data}"

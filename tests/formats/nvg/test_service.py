@@ -162,6 +162,8 @@ def test_what_is_no_request_is_refused(method: str, octets: bytes, code: str) ->
 def test_the_enquiry_is_a_plain_get_or_a_soap_request_that_the_service_understands() -> None:
     assert FORMAT.enquiry is enquiry
     assert (enquiry().method, enquiry().octets) == ("GET", b"")
+    action = "https://tide.act.nato.int/wsdl/2012/nvg/GetNvg"
+    assert (dict(enquiry().headers), dict(enquiry(soap_request=True).headers)) == ({}, {"SOAPAction": f'"{action}"'})
     assert uris(NvgService().answer(enquiry(soap_request=True), PICTURE, NOW)) == ["1", "2", "3"]
 
 
