@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from typer.testing import CliRunner, Result
 
 from gateway.cli.dry_run import Consumer, Shown, consumers
@@ -370,6 +371,28 @@ def test_a_conversation_is_tried_as_it_would_offer(config: Config) -> None:
     assert fields(shown(picture)) == ["operator", "raw"]
     quiet, _ = served(config, options={"greeted": False})
     assert fields(shown(quiet)) == ["operator", "raw", "encoder"], "before the peer has spoken, as the encoder would"
+
+
+def test_feeds_whose_peers_are_sensors_show_nothing(config: Config) -> None:
+    table = config.feed["display"].model_copy(
+        update={"format": "sapient", "direction": Direction.BOTH, "source": "sensors"}
+    )
+    for options, is_shown in (({}, False), ({"role": "edge-node"}, True)):
+        wall, _ = consumers(
+            config.model_copy(update={"feed": {"wall": table.model_copy(update={"options": options})}}), formats()
+        )
+        found = shown(wall, replace(TRACK, track_id="00000000-0000-4000-8000-000000000001"))
+        assert (found.shown, found.why) == (is_shown, "" if is_shown else _SENSORS)
+
+
+_SENSORS = "its peers are sensors, which are shown nothing"
+
+
+def test_a_document_that_is_asked_for_by_a_question_is_tried_by_it(config: Config) -> None:
+    table = config.feed["display"].model_copy(update={"format": "nffi", "kind": FeedKind.HTTP, "clients": ("hq",)})
+    update = {"feed": {"sip3": table}, "client": {"hq": ClientTable()}}
+    sip3, _ = consumers(config.model_copy(update=update), formats())
+    assert shown(sip3).shown
 
 
 def test_a_document_is_tried_as_it_would_answer_its_client(config: Config) -> None:

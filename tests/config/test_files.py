@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
+from gateway.clock import ManualClock
 from gateway.config import LoadedConfig, load, load_text
 from gateway.config.files import Report, check_files
-from gateway.errors import FormatError
+from gateway.errors import ConfigError, FormatError
+from gateway.formats.registry import find, formats
+from gateway.node.sockets import open_feed
 from gateway.seal import codes as seal_codes
 from gateway.seal.certificates import write_development
-from gateway.stages import Decoded, Encoded, Format, Frame
+from gateway.stages import Decoded, Decoder, Encoded, Format, Frame
 from gateway.track import Track
 from tests.config.samples import MINIMAL, PIN_A, VKEY
 
@@ -235,6 +238,65 @@ def test_an_option_that_the_format_takes_is_fine(node: Path) -> None:
     file = node / "gateway.toml"
     file.write_text(file.read_text() + TOY_FEED.replace("OPTION", 'site = "y"'))
     assert check_files(load(file, environ={}), NOW, {"toy": TOY}).errors == ()
+
+
+POLL = """
+[source.hub]
+formats = ["nffi", "geojson"]
+[feed.poll]
+direction = "in"
+kind = "http-poll"
+format = "FORMAT"
+source = "hub"
+url = "http://127.0.0.1:8600/sip3"
+options = { OPTION }
+"""
+
+
+@pytest.mark.parametrize(
+    ("form", "option", "expected"),
+    [
+        ("nffi", "enquiry = { history_depth = 1 }, keep_raw = false", ""),
+        ("nffi", 'enquiry = { systems = [{ country = "NOR" }] }', ""),
+        (
+            "nffi",
+            "enquiry = { arae = {} }",
+            'CFG-014 there is no option "arae"; there are area, systems, history_depth',
+        ),
+        ("nffi", "enquiry = { history_depth = -1 }", "CFG-006 history_depth is a whole number from 0"),
+        ("nffi", "enquiry = { area = { south_deg = 1 } }", "CFG-006 area needs west_deg in degrees"),
+        ("nffi", "enquiry = 3", "CFG-006 expected a table of options"),
+        ("nffi", "history_depth = 1", 'CFG-014 there is no option "history_depth"'),
+        ("geojson", "enquiry = { x = 1 }", "CFG-014 GeoJSON (RFC 7946) is fetched by a plain GET; leave it out"),
+        ("geojson", "enquiry = {}", ""),
+    ],
+)
+def test_what_a_poll_asks_is_checked_beside_the_options_of_its_decoder(
+    node: Path, form: str, option: str, expected: str
+) -> None:
+    file = node / "gateway.toml"
+    file.write_text(file.read_text() + POLL.replace("FORMAT", form).replace("OPTION", option))
+    loaded = load(file, environ={})
+    found = [f"{problem.code.id} {problem.cause}" for problem in check_files(loaded, NOW, formats()).errors]
+    assert [one[: len(expected)] for one in found] == ([expected] if expected else [])
+    if not expected:
+        assert open_feed(loaded.config, "poll", find(form), take=_never, clock=ManualClock(NOW)).counts.frames == 0
+        return
+    with pytest.raises(ConfigError, match="NODE-004"):  # a run says the same
+        open_feed(loaded.config, "poll", find(form), take=_never, clock=ManualClock(NOW))
+
+
+def test_a_word_that_the_question_does_not_know_gets_the_nearest_that_it_knows(node: Path) -> None:
+    file = node / "gateway.toml"
+    file.write_text(
+        file.read_text() + POLL.replace("FORMAT", "nffi").replace("OPTION", "enquiry = { histori_depth = 1 }")
+    )
+    (problem,) = check_files(load(file, environ={}), NOW, formats()).errors
+    assert problem.remedy == 'did you mean "history_depth"?'
+
+
+async def _never(_frame: Frame, _decoder: Decoder) -> None:
+    raise AssertionError("nothing runs")
 
 
 def test_a_pipe_in_the_place_of_a_file_is_an_error_and_is_not_waited_for(tmp_path: Path) -> None:

@@ -621,6 +621,19 @@ async def test_translates_with_losses_and_refusals_and_records_nothing(http: aio
     assert len(taken.picture) == 0
 
 
+async def test_translates_what_a_decoder_holds_for_more_than_the_body_brings(http: aiohttp.ClientSession) -> None:
+    place = {"latitude": 52.1, "longitude": 4.25, "geodetic_altitude": "64.5 m"}
+    body = json.dumps({"MAC": "60:60:1F:1E:30:1E", "Location/Vector Message": place}).encode()
+    headers = {"Content-Type": "application/x-remoteid"}
+    async with (
+        serving(desk()) as url,
+        http.post(f"{url}/v1/translate/remoteid/geojson", data=body, headers=headers) as answer,
+    ):
+        assert answer.status == 200, await answer.text()
+        translation = Translation.model_validate_json(await answer.read())
+    assert (translation.tracks, len(translation.frames), translation.refused) == (1, 1, [])
+
+
 async def test_translates_to_bare_octets_for_who_accepts_them_better(http: aiohttp.ClientSession) -> None:
     headers = {**COT, "Accept": "application/geo+json, application/json;q=0.5"}
     async with serving(desk()) as url:

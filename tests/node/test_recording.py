@@ -26,7 +26,7 @@ LENGTH = timedelta(minutes=30)
 def config_of(path: Path, *, form: str = "asterix", more: str = "") -> Config:
     text = f"""{MINIMAL}
 [source.radar]
-formats = ["asterix", "cot", "geojson"]
+formats = ["asterix", "cot", "geojson", "remoteid"]
 nation = "DEU"
 
 [feed.tape]
@@ -125,6 +125,13 @@ async def test_a_recording_by_others_lies_in_the_past() -> None:
     found = times(await played(config_of(path), now))
     assert max(found) <= now
     assert min(found) > now - timedelta(days=1, hours=1)
+
+
+async def test_what_is_still_held_at_the_end_of_a_recording_is_handed_on(tmp_path: Path) -> None:
+    tape = tmp_path / "tape.json"
+    tape.write_text('{"MAC": "60:60:1F:1E:30:1E", "Location/Vector Message": {"latitude": 52.1, "longitude": 4.25}}\n')
+    (track,) = await played(config_of(tape, form="remoteid"), EVENING)
+    assert track.identifiers == (Identifier("mac", "60:60:1f:1e:30:1e"),)
 
 
 async def test_tracks_of_a_feed_belong_to_the_nation_of_its_source(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gateway.formats.remoteid import RemoteIdDecoder
 from gateway.formats.remoteid.join import AGES_S
 from gateway.limits import Limits
-from gateway.stages import Decoded
+from gateway.stages import Decoded, finished
 from gateway.track import Classification, Environment, Identifier, Loss, Operator, Position, RawRecord, Status
 from tests.formats.remoteid.support import (
     BASIC_ID,
@@ -467,3 +467,29 @@ def test_a_frame_over_the_limit_is_refused() -> None:
 
 def test_the_registration_of_the_reference_is_a_registration() -> None:
     assert names(feed(RemoteIdDecoder(), packed(BASIC_ID, LOCATION)))[0][0] == "uas_registration"
+
+
+def test_a_position_that_waits_for_its_id_is_told_by_its_address_when_nothing_more_comes() -> None:
+    decoder = RemoteIdDecoder()
+    silent = feed(decoder, beacon(packed(located())))
+    assert (silent.tracks, silent.silent) == ((), 1)
+    (track,) = finished(decoder, NOW).tracks
+    assert track.identifiers == (Identifier("mac", MAC),)
+    assert track.state is not None
+    assert track.state.received_at == NOW
+    assert [source.name for source in track.sources] == ["rid-north"]
+    assert finished(decoder, NOW) == Decoded(), "once"
+    assert feed(decoder, beacon(packed(located()))).tracks == (), "and what is repeated is not told again"
+
+
+@pytest.mark.parametrize("octets", [(), (PACK,), (beacon(packed(SELF_ID)),)])
+def test_nothing_waits_where_all_was_told_or_nothing_was_there(octets: tuple[bytes, ...]) -> None:
+    decoder = RemoteIdDecoder()
+    feed(decoder, *octets)
+    assert finished(decoder, NOW) == Decoded()
+
+
+def test_a_position_that_is_too_old_is_not_told_at_the_end() -> None:
+    decoder = RemoteIdDecoder()
+    feed(decoder, beacon(packed(located())))
+    assert finished(decoder, NOW + timedelta(seconds=AGES_S["location"] + 0.1)) == Decoded()
