@@ -71,6 +71,19 @@ def test_every_error_code_is_unique_and_says_what_to_do() -> None:
             assert not re.match(r"[A-Z]([a-z]| )", text), f"{identifier}: begins like a sentence"
 
 
+def test_every_error_code_of_a_room_is_raised_somewhere() -> None:
+    texts = {path: path.read_text() for path in SOURCES}
+    idle = []
+    for name in modules():
+        if name.endswith(".codes"):
+            own = ROOT.joinpath(*name.split(".")).with_suffix(".py")
+            for constant, value in vars(importlib.import_module(name)).items():
+                called = re.compile(rf"codes\.{constant}\b|import [^\n]*\b{constant}\b")
+                if isinstance(value, Code) and not any(called.search(texts[path]) for path in SOURCES if path != own):
+                    idle.append(f"{name}.{constant}")
+    assert idle == []
+
+
 def logged_events(path: Path) -> Iterator[tuple[int, str]]:
     for node in ast.walk(ast.parse(path.read_text())):
         if (
