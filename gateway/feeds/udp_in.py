@@ -38,8 +38,8 @@ class UdpIn(Struct, frozen=True, kw_only=True):
 
 def _listening_host(host: str, group: str) -> str:
     """Where a member of a group listens: a socket bound to an address of this machine would hear nothing of it."""
-    if host in ("0.0.0.0", "::", ""):  # noqa: S104 - as configured; the networks that may speak are checked
-        return host or "0.0.0.0"  # noqa: S104
+    if host in ("0.0.0.0", "::"):
+        return host
     return "::" if ":" in group else group  # an IPv6 group of the link would need its interface too
 
 

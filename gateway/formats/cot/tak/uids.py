@@ -2,7 +2,8 @@
 deletes it takes it off every screen.
 
 1. A uid that leaves here stands for one thing. Where two tracks of different origin would bear the same, the later one
-   leaves under its `track_id`. So no client, and no ally, moves or deletes what another one reported.
+   leaves under its `track_id`. So no client, and no ally, moves or deletes what another one reported. The same report
+   by two ways (a device that two gateways hear, an ally's track that a mesh brings too) leaves once.
 2. What we wrote ourselves is no report when it comes back, from an echoing server or round a mesh: our flow tag tells,
    or the `track_id` that it has for a uid. And what a partner heard of us goes out no second time.
 3. A peer ends only what it reported itself.
@@ -12,8 +13,10 @@ deletes it takes it off every screen.
 from __future__ import annotations
 
 import re
+from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import Enum
 from typing import TypeVar
 
 from msgspec import Struct
@@ -36,8 +39,25 @@ SELF_HOLDS = timedelta(minutes=10)
 CLAIM_HOLDS = timedelta(minutes=1)
 """At least: a hiccup of a source is no reason to give its names away."""
 
+SAME_HOLDS = timedelta(minutes=2)
+"""For so long two origins that reported the same are taken to go on with that."""
+RECENT = 32
+"""Reports remembered for each uid that leaves here."""
+
+_Origin = tuple[str, str]
+_Place = tuple[datetime, float, float]
 _RENAMED = Loss("identifiers.cot_uid", "NO_TARGET")
 _V = TypeVar("_V")
+
+
+class Leaves(Enum):
+    """How a track leaves."""
+
+    AS_IT_IS = "AS_IT_IS"
+    RENAMED = "RENAMED"
+    """Under its `track_id`."""
+    NOT = "NOT"
+    """It has left already."""
 
 
 class _Report(Struct, gc=False):
@@ -49,11 +69,29 @@ class _Report(Struct, gc=False):
     itself_until: datetime | None = None
 
 
-class _Claim(Struct, gc=False):
+class _Claim(Struct):
     """Whose track leaves under a uid."""
 
-    origin: tuple[str, str]
+    origin: _Origin
     until: datetime
+    recent: deque[tuple[_Place, _Origin]]
+    """What was reported of it lately, and by whom."""
+    same: dict[_Origin, datetime]
+    """Others that reported the same, and until when they are taken to."""
+
+    def is_repeated(self, place: _Place | None, origin: _Origin, now: datetime) -> bool:
+        """Whether another origin's report is one of the owner's; either may come first."""
+        if place is None:
+            return False
+        if origin == self.origin:
+            repeats = {other for known, other in self.recent if known == place and other != origin}
+        else:
+            repeats = {origin} if (place, self.origin) in self.recent else set()
+        self.same |= dict.fromkeys(repeats, now + SAME_HOLDS)
+        self.recent.append((place, origin))
+        while len(self.same) > REPORTERS:
+            del self.same[next(iter(self.same))]
+        return origin != self.origin and _before(now, self.same.get(origin))
 
 
 class Uids:
@@ -97,9 +135,12 @@ class Uids:
     def _has_passed(self, track: Track) -> bool:
         """Whether it has left here as an event before."""
         tagged = self._is_tagged
-        if tagged is None or not track.extensions:
+        if tagged is None:
             return False
-        return any(one.namespace == NAMESPACE and tagged(one.xml) is not None for one in track.extensions)
+        for one in track.extensions:  # on the path of every track, both ways
+            if "<_flow-tags_" in one.xml and one.namespace == NAMESPACE and tagged(one.xml) is not None:
+                return True
+        return False
 
     def _noted(self, track: Track, who: str, now: datetime) -> FormatError | None:
         """Remember who reported it; why not, if that is not for him to say."""
@@ -119,7 +160,7 @@ class Uids:
         elif who not in reporters:
             report.reporters = (*reporters, who)[-REPORTERS:]
         _remember(self._reports, uid, report)
-        if any('endpoint="' in one.xml for one in track.extensions):
+        if _names_itself(track):
             report.itself, report.itself_until = who, now + SELF_HOLDS
             stale_at = track.state.stale_at if track.state is not None else None
             if stale_at is not None:
@@ -133,41 +174,67 @@ class Uids:
         own: list[Track] = []
         losses: list[tuple[str, Loss]] = []
         for track in tracks:
-            if self._has_passed(track):
+            verdict = Leaves.NOT if self._has_passed(track) else self._claimed(track, now)
+            if verdict is Leaves.NOT:
                 continue
-            if not self._claimed(track, now):
+            if verdict is Leaves.RENAMED:
                 track = replace(track, identifiers=tuple(one for one in track.identifiers if one.scheme != "cot_uid"))
                 losses.append((track.track_id or "", _RENAMED))
             own.append(track)
         encoded = self._encoder.encode(own, now)
         return replace(encoded, losses=(*encoded.losses, *losses)) if losses else encoded
 
-    def _claimed(self, track: Track, now: datetime) -> bool:
+    def _claimed(self, track: Track, now: datetime) -> Leaves:
         """Whether it may have its uid, and has it from now on."""
-        uid, minted = uid_of(track), track.track_id
-        origin = _origin(track)
+        uid, minted, origin, place = uid_of(track), track.track_id, _origin(track), _place(track)
+        claim = self._claims.get(uid)
         if uid == minted:
             _remember(self._minted, uid, None)
-        elif minted:
-            claim = self._claims.get(uid)
-            if uid in self._minted or (claim is not None and claim.origin != origin and now <= claim.until):
-                _remember(self._minted, minted, None)
-                return False
-        until = now + CLAIM_HOLDS
+            if claim is not None and claim.origin != origin:
+                claim = None
+        elif minted and (uid in self._minted or (claim is not None and claim.origin != origin and now <= claim.until)):
+            if claim is not None and claim.is_repeated(place, origin, now):
+                return Leaves.NOT
+            _remember(self._minted, minted, None)
+            return Leaves.RENAMED
         if _has_ended(track):
             self._claims.pop(uid, None)
-            return True
+            return Leaves.AS_IT_IS
         stale_at = track.state.stale_at if track.state is not None else None
-        _remember(self._claims, uid, _Claim(origin, until if stale_at is None else max(until, stale_at)))
-        return True
+        until = now + CLAIM_HOLDS
+        if stale_at is not None:
+            until = max(until, stale_at)
+        if claim is None or claim.origin != origin:
+            claim = _Claim(origin, until, deque(maxlen=RECENT), {})
+        claim.until = until
+        claim.is_repeated(place, origin, now)
+        _remember(self._claims, uid, claim)
+        return Leaves.AS_IT_IS
 
 
-def _origin(track: Track) -> tuple[str, str]:
+def _place(track: Track) -> _Place | None:
+    """When it was where: to the millisecond and the metre, since not every way keeps more."""
+    state = track.state
+    if state is None or state.position is None:
+        return None
+    time = state.time.replace(microsecond=state.time.microsecond // 1000 * 1000)
+    return time, round(state.position.latitude_deg, 5), round(state.position.longitude_deg, 5)
+
+
+def _origin(track: Track) -> _Origin:
     """The gateway and the source that a track comes from."""
     return (
         track.provenance[0].gateway if track.provenance else "",
         track.sources[0].id if track.sources else "",
     )
+
+
+def _names_itself(track: Track) -> bool:
+    """Whether its event says where its sender can be reached: TAK clients say that of themselves alone."""
+    for one in track.extensions:  # noqa: SIM110 # on the path of every track: half the price of a generator
+        if 'endpoint="' in one.xml:
+            return True
+    return False
 
 
 def _has_ended(track: Track) -> bool:

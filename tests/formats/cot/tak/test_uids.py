@@ -126,7 +126,7 @@ def test_who_is_silent_for_long_no_longer_holds_his_uid() -> None:
 
 def test_two_tracks_of_different_origin_never_leave_under_one_uid() -> None:
     (talk,) = clients("hope")
-    spoof = replace(allied("deu-drone", number=8), provenance=(), sources=())
+    spoof = moved(replace(allied("deu-drone", number=8), provenance=(), sources=()), 3)
     turn = talk.offered([allied("deu-drone"), spoof], NOW)
     assert names(turn.octets) == ["deu-drone", spoof.track_id]
     assert ("identifiers.cot_uid", "NO_TARGET") in [(loss.field, loss.reason) for _, loss in turn.losses]
@@ -135,10 +135,45 @@ def test_two_tracks_of_different_origin_never_leave_under_one_uid() -> None:
     assert names(talk.offered([replace(allied("deu-drone"), remarks="on")], NOW).octets) == ["deu-drone"]
 
 
+def moved(one: Track, minutes: int) -> Track:
+    assert one.state is not None
+    place = Position(latitude_deg=50.0 + minutes / 10, longitude_deg=14.25)
+    return replace(one, state=replace(one.state, time=NOW + timedelta(minutes=minutes), position=place))
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_the_same_report_by_two_ways_leaves_once_whichever_comes_first(first: int) -> None:
+    (talk,) = clients("hope")
+    ours = replace(allied("phone-1", number=8), provenance=(), sources=())
+    pair = [ours, allied("phone-1")]
+    for minute in range(5):
+        now = NOW + timedelta(minutes=minute)
+        one, other = moved(pair[first], minute), moved(pair[1 - first], minute)
+        assert names(talk.offered([one, other], now).octets) == ["phone-1"]
+
+
+def test_two_ways_that_change_places_are_one_thing_again_after_one_report_each() -> None:
+    (talk,) = clients("hope")
+    ours = replace(allied("phone-1", number=8), provenance=(), sources=())
+    talk.offered([moved(allied("phone-1"), 0)], NOW)
+    assert len(talk.offered([moved(ours, 1)], NOW).octets) == 1  # it may be anything
+    assert len(talk.offered([moved(allied("phone-1"), 1)], NOW).octets) == 1
+    assert talk.offered([moved(ours, 2)], NOW).octets == ()
+
+
+def test_who_repeated_another_for_a_while_and_then_says_otherwise_is_seen_again() -> None:
+    (talk,) = clients("hope")
+    ours = replace(allied("phone-1", number=8), provenance=(), sources=())
+    talk.offered([moved(ours, 0), moved(allied("phone-1"), 0)], NOW)
+    later = NOW + uids.SAME_HOLDS + timedelta(seconds=1)
+    talk.offered([moved(ours, 2)], later - timedelta(seconds=30))
+    assert names(talk.offered([moved(allied("phone-1"), 3)], later).octets) == [allied("").track_id]
+
+
 def test_no_track_leaves_under_the_id_of_another() -> None:
     (talk,) = clients("hope")
     victim = track(1)
-    spoof = allied(victim.track_id or "", number=8)
+    spoof = moved(allied(victim.track_id or "", number=8), 3)
     assert names(talk.offered([spoof], NOW).octets) == [victim.track_id]  # nobody knows the other yet
     assert names(talk.offered([victim], NOW).octets) == [victim.track_id]
     assert names(talk.offered([replace(spoof, remarks="again")], NOW).octets) == [spoof.track_id]
