@@ -76,8 +76,11 @@ class Splitter:
         self._buffer += octets
         frames: list[bytes] = []
         try:
-            while self._step(frames):
-                pass
+            while True:
+                if not self._inside and not self._skipping and self._start == self._position:
+                    self._plain_events(frames)
+                if not self._step(frames):
+                    break
         except FormatError as error:
             self._fault = error
             self._unsaid = bytes(self._buffer[self._start : self._start + _HEADER_OCTETS]) if frames else b""
@@ -102,6 +105,35 @@ class Splitter:
         self._inside = False
         self._careful = None
         return [left] if left and not self._skipping else []
+
+    def _plain_events(self, frames: list[bytes]) -> None:
+        """Hand over the complete events from here on that have no traps in them, up to the first that has."""
+        buffer, at, most = self._buffer, self._start, self._most
+        find = buffer.find
+        while True:
+            space = _SPACE.match(buffer, at)
+            start = at if space is None else space.end()
+            if _START.match(buffer, start) is None:
+                break
+            end = find(b"</event", start)
+            if end < 0 or end + 8 - start > most or not self._is_plain(start, end):
+                break
+            at = end + 8
+            frames.append(bytes(buffer[start:at]))
+        self._start = self._position = at
+
+    def _is_plain(self, start: int, end: int) -> bool:
+        """Whether an event that starts here (or its declaration) has no traps before the `</event` at `end`."""
+        buffer = self._buffer
+        first = buffer.find(b"<event", start, end)
+        return (
+            first >= 0
+            and end + 7 < len(buffer)
+            and buffer[end + 7] == 0x3E
+            and buffer.find(b"<!", start, end) < 0
+            and buffer.find(b"<?", first, end) < 0
+            and buffer.find(b"<event", first + 6, end) < 0
+        )
 
     def _step(self, frames: list[bytes]) -> bool:
         """One move forward; False when more octets are needed."""
@@ -183,15 +215,7 @@ class Splitter:
         if found < 0 or found + 7 >= len(buffer):
             self._position = max(self._position, (len(buffer) - 7) if found < 0 else found)
             return -1
-        first = buffer.find(b"<event", self._start, found)
-        plain = (
-            buffer[found + 7] == 0x3E
-            and buffer.find(b"<!", self._start, found) < 0
-            and buffer.find(b"<?", max(first, self._start), found) < 0
-            and first >= 0
-            and buffer.find(b"<event", first + 6, found) < 0
-        )
-        if plain:
+        if self._is_plain(self._start, found):
             return found + 8
         self._careful = _Mode.TEXT
         self._position = self._start
