@@ -225,6 +225,8 @@ class _Handler(web.RequestHandler):
         message: str | None = None,
     ) -> web.StreamResponse:
         events = self._door._events
+        if isinstance(exc, ConnectionError):  # the caller has gone, or was cut off: no bug, and nobody to answer
+            raise exc
         if isinstance(exc, HttpProcessingError):
             status = 400
             events.note_malformed(self._address, exc)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import aiohttp
 import pytest
+import structlog
 from msgspec.structs import replace
 from multidict import CIMultiDictProxy
 
@@ -46,8 +47,10 @@ class Lines:
     def __init__(self, client: str) -> None:
         self.client = client
         self.gate: threading.Event | None = None
+        self.asked = 0
 
     def answer(self, request: Request, tracks: Sequence[Track], now: datetime) -> Answer:
+        self.asked += 1
         if self.gate is not None:
             assert self.gate.wait(5)
         if "refuse" in request.query:
@@ -417,13 +420,31 @@ async def test_a_question_that_trickles_is_given_up() -> None:
 
 
 async def test_a_caller_who_does_not_read_is_cut_off() -> None:
-    async with serving(limits=replace(LIMITS, request_timeout_s=0.3)) as scene:
-        _, writer = await asyncio.open_connection(*scene.server.address, limit=1_024)
-        writer.write(b"GET /?fill=30000000 HTTP/1.1\r\nHost: x\r\n\r\n")
-        await until(lambda: scene.server.counts.stuck == 1)
-        assert "FEED-026" in scene.server.counts.last_error
-        assert (await fetch(scene))[0] == 200
-        writer.close()
+    with structlog.testing.capture_logs() as logs:
+        async with serving(limits=replace(LIMITS, request_timeout_s=0.3)) as scene:
+            _, writer = await asyncio.open_connection(*scene.server.address, limit=1_024)
+            writer.write(b"GET /?fill=30000000 HTTP/1.1\r\nHost: x\r\n\r\n")
+            await until(lambda: scene.server.counts.stuck == 1)
+            assert "FEED-026" in scene.server.counts.last_error
+            assert (await fetch(scene))[0] == 200
+            writer.close()
+    assert [log for log in logs if log["event"] == "http.failed"] == [], "that is no bug of ours"
+
+
+async def test_a_caller_who_hangs_up_before_the_answer_is_no_bug() -> None:
+    with structlog.testing.capture_logs() as logs:
+        async with serving() as scene:
+            assert (await fetch(scene))[0] == 200
+            (service,) = scene.services.values()
+            service.gate = gate = threading.Event()
+            _, writer = await asyncio.open_connection(*scene.server.address)
+            writer.write(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+            await until(lambda: service.asked == 2)
+            writer.transport.abort()
+            await until(lambda: scene.server.counts.connected == 0)
+            gate.set()
+            assert (await fetch(scene))[0] == 200
+    assert [log for log in logs if log["event"] == "http.failed"] == []
 
 
 async def test_one_client_cannot_take_all_the_turns() -> None:
