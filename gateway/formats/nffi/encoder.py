@@ -43,10 +43,11 @@ from gateway.formats.nffi.values import (
 )
 from gateway.limits import Limits
 from gateway.stages import Encoded
-from gateway.track import Accuracy, Identity, Loss, State, Track
+from gateway.track import Accuracy, Identity, IdentityGroup, Loss, State, Track
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _DIGITS = 9  # after the point of what is converted: no figure drifts from hop to hop
+_UNKNOWN = IdentityGroup(value=Identity.UNKNOWN)
 _FRIENDS = (Identity.FRIEND, Identity.ASSUMED_FRIEND)
 _OPERATIONAL = ("footprint", "strength", "statusCode")
 _DEVICE = ("additionalId", "phoneNumber", "serialNumber", "terminalType", "terminalId", "specialUserDefined")
@@ -222,9 +223,13 @@ def _identification(track: Track, lost: list[Loss]) -> str:
             kept = other.text if other is not None else one.type.ljust(15, "-")
         else:
             lost.append(Loss("classifications", "NO_TARGET"))
+    identity = track.identity
+    if identity is None:  # the letter that says so is one that readers of NFFI take for a friend's
+        identity = _UNKNOWN
+        lost.append(Loss("identity.value", "IMPLIED"))
     written = symbols.to_sidc15(
         environment=track.environment,
-        identity=track.identity,
+        identity=identity,
         platform=track.platform,
         exercise=exercise,
         kept=kept,

@@ -14,6 +14,7 @@ from gateway.formats.nffi import NffiEncoder
 from gateway.formats.nffi.facets import ACCURACIES, FACETS
 from gateway.track import (
     Accuracy,
+    Classification,
     Environment,
     Extension,
     Identifier,
@@ -159,13 +160,20 @@ def test_the_affiliation_is_always_written_because_a_consumer_takes_the_unmarked
     assert [problem.code.id for problem in encoded.problems] == ([] if friendly else ["NFI-025"])
 
 
-def test_nobody_declared_does_not_come_back_as_a_friend() -> None:
-    own = track(identity=None)
-    (again,) = decode(NffiEncoder().encode([own], NOW).frames[0]).tracks
-    assert again.identity is None or again.identity.value is not Identity.FRIEND or again.identity.assigned_by == "NFFI"
+@pytest.mark.parametrize("exercise", [True, None])
+@pytest.mark.parametrize(
+    "code", [None, "SJAPMFQ--------", "SOAPMFQ--------", "S*APMFQ--------", "10151500001103000000"]
+)
+def test_nobody_declared_does_not_come_back_as_a_friend(code: str | None, exercise: bool | None) -> None:
+    said = (Classification(type=code, scheme="APP6B"),) if code else ()
+    own = track(identity=None, classifications=said, status=Status(exercise=exercise))
     encoded = NffiEncoder().encode([own], NOW)
-    symbol = text(assert_valid(encoded.frames[0]), "unitSymbol") or ""
-    assert symbol[1] not in "FA"
+    assert ("identity.value", "IMPLIED") in {(loss.field, loss.reason) for _, loss in encoded.losses}
+    (again,) = decode(encoded.frames[0]).tracks
+    assert again.identity == IdentityGroup(value=Identity.UNKNOWN)
+    assert (again.status is not None and again.status.exercise is True) is (
+        exercise is True or (code or "")[1:2] == "J"
+    )
 
 
 def test_the_source_s_own_names_stay_and_ours_are_used_for_others() -> None:
