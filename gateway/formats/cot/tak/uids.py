@@ -13,6 +13,7 @@ deletes it takes it off every screen.
 from __future__ import annotations
 
 import re
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -45,7 +46,6 @@ RECENT = 32
 """Reports remembered for each uid that leaves here."""
 
 _Origin = tuple[str, str]
-_Place = tuple[datetime, float, float]
 _RENAMED = Loss("identifiers.cot_uid", "NO_TARGET")
 _V = TypeVar("_V")
 
@@ -69,29 +69,42 @@ class _Report(Struct, gc=False):
     itself_until: datetime | None = None
 
 
-class _Claim(Struct):
+class _Claim:
     """Whose track leaves under a uid."""
 
-    origin: _Origin
-    until: datetime
-    recent: deque[tuple[_Place, _Origin]]
-    """What was reported of it lately, and by whom."""
-    same: dict[_Origin, datetime]
-    """Others that reported the same, and until when they are taken to."""
+    __slots__ = ("_others", "_recent", "_same", "origin", "until")
 
-    def is_repeated(self, place: _Place | None, origin: _Origin, now: datetime) -> bool:
+    def __init__(self, origin: _Origin, until: datetime) -> None:
+        self.origin = origin
+        self.until = until
+        self._recent = array("q")  # the owner's reports of late
+        self._others: deque[tuple[int, _Origin]] | None = None  # those of others
+        self._same: dict[_Origin, datetime] = {}  # others that reported the same, and until when they are taken to
+
+    def is_repeated(self, place: int | None, origin: _Origin, now: datetime) -> bool:
         """Whether another origin's report is one of the owner's; either may come first."""
         if place is None:
             return False
+        recent = self._recent
         if origin == self.origin:
-            repeats = {other for known, other in self.recent if known == place and other != origin}
-        else:
-            repeats = {origin} if (place, self.origin) in self.recent else set()
-        self.same |= dict.fromkeys(repeats, now + SAME_HOLDS)
-        self.recent.append((place, origin))
-        while len(self.same) > REPORTERS:
-            del self.same[next(iter(self.same))]
-        return origin != self.origin and _before(now, self.same.get(origin))
+            for known, other in self._others or ():
+                if known == place:
+                    self._repeats(other, now)
+            recent.append(place)
+            if len(recent) > RECENT:
+                del recent[0]
+            return False
+        if place in recent:
+            self._repeats(origin, now)
+        if self._others is None:
+            self._others = deque(maxlen=RECENT)
+        self._others.append((place, origin))
+        return _before(now, self._same.get(origin))
+
+    def _repeats(self, origin: _Origin, now: datetime) -> None:
+        self._same[origin] = now + SAME_HOLDS
+        while len(self._same) > REPORTERS:
+            del self._same[next(iter(self._same))]
 
 
 class Uids:
@@ -205,20 +218,21 @@ class Uids:
         if stale_at is not None:
             until = max(until, stale_at)
         if claim is None or claim.origin != origin:
-            claim = _Claim(origin, until, deque(maxlen=RECENT), {})
+            claim = _Claim(origin, until)
         claim.until = until
         claim.is_repeated(place, origin, now)
         _remember(self._claims, uid, claim)
         return Leaves.AS_IT_IS
 
 
-def _place(track: Track) -> _Place | None:
-    """When it was where: to the millisecond and the metre, since not every way keeps more."""
+def _place(track: Track) -> int | None:
+    """When it was where, as a number of 64 bits: to the millisecond and the metre, since not every way keeps more."""
     state = track.state
     if state is None or state.position is None:
         return None
-    time = state.time.replace(microsecond=state.time.microsecond // 1000 * 1000)
-    return time, round(state.position.latitude_deg, 5), round(state.position.longitude_deg, 5)
+    milliseconds = int(state.time.timestamp() * 1e6 + 0.5) // 1000
+    position = state.position
+    return hash((milliseconds, round(position.latitude_deg * 1e5), round(position.longitude_deg * 1e5)))
 
 
 def _origin(track: Track) -> _Origin:
