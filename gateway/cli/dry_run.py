@@ -14,7 +14,7 @@ from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.errors import FormatError, GatewayError
 from gateway.node.codecs import make_encoder
 from gateway.node.documents import make_service
-from gateway.node.talks import client_view, consumer_options, make_endpoint, view_of
+from gateway.node.talks import client_view, consumer_options, feed_view, make_endpoint
 from gateway.policy import View
 from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
 from gateway.track import Label, Loss, Track
@@ -88,7 +88,7 @@ def consumers(config: Config, formats: Mapping[str, Format]) -> Iterator[Consume
             continue
         form = formats[table.format]
         for client in table.clients or ("",):
-            view = client_view(config, client, table) if client else view_of(table.origins)
+            view = client_view(config, client, table) if client else feed_view(config, name)
             yield Consumer(
                 feed=name, client=client, form=form, view=view, make=_maker(config, name, table, form, client)
             )

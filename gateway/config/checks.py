@@ -100,7 +100,7 @@ _ONLY_FOR_KIND = {
 }
 _IN = {Direction.IN, Direction.BOTH}
 _OUT = {Direction.OUT, Direction.BOTH}
-_ONLY_FOR_DIRECTION = {"source": _IN, "group": _IN, "origins": _OUT, "clients": _OUT}
+_ONLY_FOR_DIRECTION = {"source": _IN, "group": _IN, "origins": _OUT, "clients": _OUT, "clearance": _OUT}
 _DIRECTIONS = {
     FeedKind.FILE: ({Direction.IN}, "a file can be replayed, not written; 'gateway translate' writes files"),
     FeedKind.HTTP: ({Direction.OUT}, "documents are fetched from there; national systems post to http.listen"),
@@ -128,6 +128,9 @@ def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
     if "clients" in given and feed.kind is FeedKind.TCP_LISTEN and feed.direction is not Direction.BOTH:
         cause = "clients are for conversations: direction both"
         yield Problem(code=codes.CONFLICT, path=(*path, "clients"), cause=cause, at_key=True)
+    if feed.clients and "clearance" in given:
+        cause = f"each of its clients has a clearance of its own: [[client.{feed.clients[0]}.clearance]]"
+        yield Problem(code=codes.CONFLICT, path=(*path, "clearance"), cause=cause, at_key=True)
     if "allow" in given and feed.kind is FeedKind.UDP and feed.direction is Direction.OUT:
         cause = "nobody speaks to a udp feed with direction out"
         yield Problem(code=codes.CONFLICT, path=(*path, "allow"), cause=cause, at_key=True)

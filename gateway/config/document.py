@@ -127,6 +127,7 @@ _EXAMPLE_NAMES = {
     "link.NAME": "deu-1",
     "source.NAME": "radar-north",
     "feed.NAME": "radar-north-udp",
+    "feed.NAME.clearance": "radar-north-udp",
     "policy.group.NAME": "allies",
 }
 _PIN = "sha256:" + "00" * 32
@@ -158,6 +159,8 @@ _EXAMPLES = {
     "feed.NAME.group": '"239.0.0.48"',
     "feed.NAME.interface": '"127.0.0.1"',
     "feed.NAME.base_time": '"2026-03-01T09:30:00Z"',
+    "feed.NAME.clearance.policy": '"ALLIANCE"',
+    "feed.NAME.clearance.classifications": '["UNCLASSIFIED"]',
     "policy.label.tlp": '"GREEN"',
     "policy.label.purpose": '"AIR_SAFETY"',
     "policy.label.categories.tag": '"Releasable To"',

@@ -17,6 +17,7 @@ from gateway.config.labels import AcceptTable, LabelTable
 from gateway.config.limits_table import LimitsTable
 from gateway.config.national import (
     ClientTable,
+    Direction,
     FeedTable,
     HttpTable,
     SourceTable,
@@ -236,6 +237,19 @@ class Config(Table):
         if not table.clearance:
             return frozenset({(self.policy.label.policy, self.policy.label.classification)})
         return frozenset((rule.policy, name) for rule in table.clearance for name in rule.classifications)
+
+    def shown_labels(self, feed: str) -> frozenset[tuple[str, str]] | None:
+        """(policy, classification) of every label whose tracks go out on a feed to those without a name; `None` is all.
+
+        Nobody knows who takes part in a conversation without clients, so a track with a label of its own that we would
+        not share stays here unless the feed's clearance says otherwise.
+        """
+        table = self.feed[feed]
+        if table.clearance:
+            return frozenset((rule.policy, name) for rule in table.clearance for name in rule.classifications)
+        if table.direction is not Direction.BOTH:
+            return None
+        return self.accepted_labels() | {(self.policy.label.policy, self.policy.label.classification)}
 
     def personal_groups(self) -> frozenset[str]:
         """Release groups that may see personal data."""

@@ -155,6 +155,9 @@ class FeedTable(Table):
     """Speed of a replay (`file` only): `realtime`, `max`, or a factor."""
     allow: tuple[Network, ...] = ()
     """Networks that may speak or connect there. Absent means any on a loopback address; another address needs it."""
+    clearance: tuple[AcceptTable, ...] = ()
+    """Labels of the tracks that go out there (`out` and `both`); clients have a clearance each. Absent means every
+    label for `out`, and for `both` our own label and those that are let in from partners."""
     origins: Origins = Origins.ALL
     """Whose tracks go out (`out` and `both`): `allies`, `own` or `all`."""
     description: str = ""

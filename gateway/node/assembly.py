@@ -52,7 +52,7 @@ from gateway.node.retention import Retention
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
-from gateway.node.talks import open_talk, view_of
+from gateway.node.talks import feed_view, open_talk
 from gateway.pipeline import Answer, Counts, Pending, Rooms, dispatch, inbound, outbound
 from gateway.stages import Decoder, Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
@@ -224,7 +224,7 @@ class Node:
                 self.feeds[name] = open_feed(self.config, name, form, take=self._take, clock=self.clock)
             else:
                 outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock, snapshot=self._snapshot)
-                self.outlets.add(name, outlet, view_of(table.origins))
+                self.outlets.add(name, outlet, feed_view(self.config, name))
 
     def _snapshot(self) -> list[Shown]:
         """The current picture, for a client that connects."""

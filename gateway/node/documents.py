@@ -21,7 +21,7 @@ from gateway.feeds.talk import Snapshot
 from gateway.feeds.tls import calling_context
 from gateway.node import codes
 from gateway.node.codecs import make_encoder, refuse_unknown
-from gateway.node.talks import admitted, configured_client, consumer_options, view_of
+from gateway.node.talks import admitted, configured_client, consumer_options, feed_view
 from gateway.stages import Answer, Encoder, Format, Request, Service
 from gateway.track import Track
 
@@ -39,7 +39,7 @@ def open_documents(config: Config, name: str, form: Format, *, snapshot: Snapsho
         form=form,
         allow=admitted(table),
         clients=tuple(configured_client(config, client, table) for client in table.clients),
-        view=view_of(table.origins),
+        view=feed_view(config, name),
         tls=documents_context(http.certificate, http.key, http.client_ca) if table.tls else None,
     )
 

@@ -24,7 +24,7 @@ from gateway.feeds.udp_out import UdpOut, UdpOutlet
 from gateway.node.codecs import make_decoder, make_encoder
 from gateway.node.documents import open_poll
 from gateway.node.recording import FileFeed
-from gateway.node.talks import Talk, feed_tls, view_of
+from gateway.node.talks import Talk, feed_tls, feed_view
 from gateway.policy import View
 from gateway.stages import Decoder, Encoder, Format, Frame, finished
 from gateway.track import Label, Track
@@ -136,7 +136,7 @@ def open_outlet(config: Config, name: str, form: Format, *, clock: Clock, snapsh
     tcp = TcpOut(name=name, host=host, port=port, delimiter=delimiter, allow=table.allow, tls=tls)
     if table.kind is FeedKind.TCP_CONNECT:
         return TcpConnectOutlet(tcp, encoder=encoder, clock=clock, limits=limits)
-    view = view_of(table.origins)
+    view = feed_view(config, name)
     return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=lambda: visible(snapshot(), view))
 
 

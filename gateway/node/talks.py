@@ -48,7 +48,7 @@ def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: 
         allow=admitted(table),
         tls=feed_tls(config, table),
         clients=tuple(configured_client(config, client, table) for client in table.clients),
-        view=view_of(table.origins),
+        view=feed_view(config, name),
         group=table.group,
         interface=table.interface,
     )
@@ -85,8 +85,14 @@ def consumer_options(config: Config, name: str, make: Callable[..., object] | No
 
 
 def view_of(origins: Origins) -> View:
-    """What a consumer without a clearance of its own sees of a feed."""
+    """Whose tracks are seen."""
     return View(own=origins is not Origins.ALLIES, allied=origins is not Origins.OWN)
+
+
+def feed_view(config: Config, name: str) -> View:
+    """What consumers without a name see of a feed."""
+    shown = view_of(config.feed[name].origins)
+    return View(own=shown.own, allied=shown.allied, labels=config.shown_labels(name))
 
 
 def client_view(config: Config, client: str, table: FeedTable) -> View:

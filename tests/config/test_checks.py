@@ -46,6 +46,12 @@ def test_the_samples_have_no_contradiction() -> None:
         (MINIMAL + FEED + 'rate = "max"\n', "CFG-008", "rate =", "not for a feed of kind udp"),
         (MINIMAL + FEED + 'origins = "own"\n', "CFG-008", "origins", "direction in"),
         (MINIMAL + OUT + 'source = "s"\n[source.s]\nformats = ["cot"]\n', "CFG-008", "source =", "direction out"),
+        (
+            MINIMAL + FEED + '[[feed.f.clearance]]\npolicy = "ALLIANCE"\nclassifications = ["A"]\n',
+            "CFG-008",
+            "clearance",
+            "direction in",
+        ),
         (MINIMAL + OUT + 'group = "239.0.0.1"\n', "CFG-008", "group", "direction out"),
         (MINIMAL + OUT + 'allow = ["127.0.0.1"]\n', "CFG-008", "allow", "nobody speaks"),
         (
