@@ -2,19 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from gateway.formats.nffi.decoder import NffiDecoder
 from gateway.formats.nffi.values import CEP_95, KMH, PROBABLE_95, number_of, number_text, time_of
 from gateway.stages import FieldTrace, Frame
+from gateway.xml_tree import parts_of
 
-_MARKUP = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</(?P<end>[^\s>]+)\s*>"
-    rb"|<(?P<start>[^\s/>!?]+)(?P<attributes>(?:[^\"'>]|\"[^\"]*\"|'[^']*')*)>",
-    re.DOTALL,
-)
-_ATTRIBUTE = re.compile(rb"([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
 _PLACE = "positionalData/coordinates"
 
 # item below `track`: canonical name, unit, factor (0 for what is no number)
@@ -50,28 +42,7 @@ def trace(frame: Frame) -> list[FieldTrace]:
     decoded = NffiDecoder(keep_raw=False).decode(frame)
     if decoded.problems:
         raise decoded.problems[0]
-    return [_field(path, raw, at) for path, raw, at in _items(frame.octets)]
-
-
-def _items(octets: bytes) -> Iterator[tuple[str, bytes, int]]:
-    """(path with local names, raw octets, offset) of each attribute and text of one well-formed document."""
-    path: list[str] = []
-    text_from = 0
-    for mark in _MARKUP.finditer(octets):
-        text = octets[text_from : mark.start()]
-        if path and text.strip():
-            yield "/".join(path), text.strip(), text_from + len(text) - len(text.lstrip())
-        text_from = mark.end()
-        if mark["end"]:
-            path = path[:-1]
-        elif mark["start"]:
-            path.append(mark["start"].decode("utf-8", "replace").rpartition(":")[2])
-            for attribute in _ATTRIBUTE.finditer(mark["attributes"]):
-                group = 2 if attribute[2] is not None else 3
-                at = mark.start("attributes") + attribute.start(group)
-                yield f"{'/'.join(path)}@{attribute[1].decode('utf-8', 'replace')}", attribute[group], at
-            if mark["attributes"].endswith(b"/"):
-                path.pop()
+    return [_field(path, raw, at) for path, raw, at in parts_of(frame.octets)]
 
 
 def _field(path: str, raw: bytes, offset: int) -> FieldTrace:

@@ -16,7 +16,7 @@ from gateway.formats.nvg import codes
 from gateway.formats.nvg.edition import edition_of, is_nvg
 from gateway.formats.nvg.kept import Explained, explained
 from gateway.formats.nvg.reader import Setting, detection_of, operator_of, point_of
-from gateway.formats.nvg.soap import ENVELOPES, fault_text
+from gateway.formats.nvg.soap import ENVELOPES, body_of, fault_text
 from gateway.formats.nvg.tree import names_of, plain_attributes, root_of
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
@@ -171,7 +171,8 @@ def document_of(root: etree._Element) -> etree._Element:
     """The `nvg` element: the root itself, or what a SOAP answer holds. `FormatError` where there is none."""
     namespace, name = names_of(root)
     if namespace in ENVELOPES and name == "Envelope":
-        fault = fault_text(root)
+        body = body_of(root)
+        fault = fault_text(body) if body is not None else None
         if fault is not None:
             raise FormatError(codes.FAULT, place="Envelope/Body/Fault", cause=fault)
         found = [one for one in root.iter() if names_of(one)[1] == "nvg" and is_nvg(names_of(one)[0])]

@@ -1,53 +1,18 @@
-"""SOAP envelopes around NVG: what they ask, and what is answered (1.1 by the service's WSDL; 1.2 is taken as well)."""
+"""What NVG puts into SOAP (1.1 by the service's WSDL; 1.2 is taken as well): its service's name, and faults."""
 
 from __future__ import annotations
 
-from lxml import etree
-
-from gateway.formats.nvg.tree import names_of
+from gateway import soap
 from gateway.formats.nvg.values import clean, element_text
-from gateway.xml import words_of
+from gateway.soap import ENVELOPES, SOAP_11, body_of, envelope, fault_text
 
-SOAP_11 = "http://schemas.xmlsoap.org/soap/envelope/"
-SOAP_12 = "http://www.w3.org/2003/05/soap-envelope"
-ENVELOPES = {SOAP_11: "text/xml", SOAP_12: "application/soap+xml"}
-"""Media type by the namespace of the envelope."""
 SERVICE = "https://tide.act.nato.int/wsdl/2012/nvg"
 """Namespace of the operations of NVG 2.0."""
-_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
-
-
-def body_of(root: etree._Element) -> etree._Element | None:
-    """The one element in the Body; `None` if the document is no envelope with exactly one."""
-    namespace, name = names_of(root)
-    if namespace not in ENVELOPES or name != "Envelope":
-        return None
-    bodies = [child for child in root if names_of(child) == (namespace, "Body")]
-    return bodies[0][0] if len(bodies) == 1 and len(bodies[0]) == 1 else None
-
-
-def fault_text(root: etree._Element) -> str | None:
-    """What a fault says, cut to a line; `None` where the envelope holds none."""
-    body = body_of(root)
-    if body is None or names_of(body)[1] != "Fault":
-        return None
-    return words_of(body, at_most=200) or "no text"
-
-
-def envelope(namespace: str, content: str) -> bytes:
-    """A whole answer: `content` is XML already."""
-    text = f'{_DECLARATION}<soap:Envelope xmlns:soap="{namespace}"><soap:Body>{content}</soap:Body></soap:Envelope>'
-    return text.encode()
 
 
 def fault(namespace: str, text: str) -> bytes:
     """A fault that is the caller's."""
-    words = element_text(clean(text))
-    if namespace == SOAP_12:
-        inner = (
-            "<soap:Code><soap:Value>soap:Sender</soap:Value></soap:Code>"
-            f'<soap:Reason><soap:Text xml:lang="en">{words}</soap:Text></soap:Reason>'
-        )
-    else:
-        inner = f"<faultcode>soap:Client</faultcode><faultstring>{words}</faultstring>"
-    return envelope(namespace, f"<soap:Fault>{inner}</soap:Fault>")
+    return soap.fault(namespace, element_text(clean(text)))
+
+
+__all__ = ["ENVELOPES", "SERVICE", "SOAP_11", "body_of", "envelope", "fault", "fault_text"]

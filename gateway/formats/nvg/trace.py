@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-
 from gateway.formats.nvg.decoder import NvgDecoder, document_of
 from gateway.formats.nvg.edition import Edition, edition_of
 from gateway.formats.nvg.symbol import said_by
@@ -12,13 +9,7 @@ from gateway.formats.nvg.tree import names_of, root_of
 from gateway.formats.nvg.values import number_of, number_text, time_of, time_text
 from gateway.limits import Limits
 from gateway.stages import FieldTrace, Frame
-
-_MARKUP = re.compile(
-    rb"<!--.*?-->|<!\[CDATA\[.*?\]\]>|<\?.*?\?>|</(?P<end>[^\s>]+)\s*>"
-    rb"|<(?P<start>[^\s/>!?]+)(?P<attributes>(?:[^\"'>]|\"[^\"]*\"|'[^']*')*)>",
-    re.DOTALL,
-)
-_ATTRIBUTE = re.compile(rb"([^\s=]+)\s*=\s*(?:\"([^\"]*)\"|'([^']*)')")
+from gateway.xml_tree import parts_of
 
 # item: canonical name, unit
 _FIELDS: dict[str, tuple[str, str]] = {
@@ -47,28 +38,7 @@ def trace(frame: Frame) -> list[FieldTrace]:
     decoded = NvgDecoder(keep_raw=False, limits=limits).decode(frame)
     if decoded.problems:
         raise decoded.problems[0]
-    return [_field(path, raw, at, edition) for path, raw, at in _items(frame.octets)]
-
-
-def _items(octets: bytes) -> Iterator[tuple[str, bytes, int]]:
-    """(path with local names, raw octets, offset) of each attribute and text of one well-formed document."""
-    path: list[str] = []
-    text_from = 0
-    for mark in _MARKUP.finditer(octets):
-        text = octets[text_from : mark.start()]
-        if path and text.strip():
-            yield "/".join(path), text.strip(), text_from + len(text) - len(text.lstrip())
-        text_from = mark.end()
-        if mark["end"]:
-            path = path[:-1]
-        elif mark["start"]:
-            path.append(mark["start"].decode("utf-8", "replace").rpartition(":")[2])
-            for attribute in _ATTRIBUTE.finditer(mark["attributes"]):
-                group = 2 if attribute[2] is not None else 3
-                at = mark.start("attributes") + attribute.start(group)
-                yield f"{'/'.join(path)}@{attribute[1].decode('utf-8', 'replace')}", attribute[group], at
-            if mark["attributes"].endswith(b"/"):
-                path.pop()
+    return [_field(path, raw, at, edition) for path, raw, at in parts_of(frame.octets)]
 
 
 def _field(path: str, raw: bytes, offset: int, edition: Edition) -> FieldTrace:
