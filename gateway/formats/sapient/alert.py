@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from gateway.errors import FormatError
 from gateway.formats.sapient.kept import extension_of
-from gateway.formats.sapient.motion import location_errors
-from gateway.formats.sapient.place import place_of
+from gateway.formats.sapient.motion import known_of, location_errors
+from gateway.formats.sapient.place import is_unknown, place_of
+from gateway.formats.sapient.plausible import alert_doubts
 from gateway.formats.sapient.polar import Sighting, sighting_of
-from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, long, time_quality
+from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, doubted, instant_of, long, time_quality
 from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.codes import NOT_REGISTERED
 from gateway.formats.sapient.session.nodes import Node
@@ -85,7 +86,11 @@ def _sighting(alert: Alert, node: Node, rules: Rules, losses: list[Loss]) -> Sig
     which = alert.WhichOneof("location_oneof")
     if which == "location":
         location = alert.location
+        if is_unknown(location):
+            losses.append(Loss("alert.location", "NOT_MODELLED"))
+            return Sighting()
         meaning = node.meaning(False, location.coordinate_system, location.datum)
+        doubted(alert_doubts(alert, known_of(meaning, None)), rules, losses)
         place = place_of(location, meaning.zone, "alert.location", rules.letters)
         horizontal, vertical = location_errors(location, place.position.latitude_deg, meaning, losses)
         basis = meaning.error.basis if meaning.error is not None else None
@@ -93,5 +98,6 @@ def _sighting(alert: Alert, node: Node, rules: Rules, losses: list[Loss]) -> Sig
     if which == "range_bearing":
         bearing = alert.range_bearing
         meaning = node.meaning(True, bearing.coordinate_system, bearing.datum)
+        doubted(alert_doubts(alert, known_of(meaning, node.pose.reach_m)), rules, losses)
         return sighting_of(bearing, node, meaning, "alert.range_bearing", losses)
     return Sighting()

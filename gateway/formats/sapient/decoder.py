@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.errors import FormatError
 from gateway.formats.sapient import options
-from gateway.formats.sapient.intake import Piece, arrived, check_plausible, pieces_of
+from gateway.formats.sapient.intake import InvalidError, Piece, arrived, check_plausible, pieces_of
 from gateway.formats.sapient.reading import Rules
 from gateway.formats.sapient.session.pose import configured
 from gateway.formats.sapient.session.session import Session
@@ -28,6 +28,7 @@ def rules_of(
     ended_states: Sequence[str],
     time_window_s: float | None,
     utm_letters: str,
+    implausible: str = "carry",
 ) -> Rules:
     """How reports are read, from the options; `FormatError` ``SAP-068`` for a value that makes no sense."""
     window_s = None if time_window_s is None else options.number("time_window_s", time_window_s, 0.001, 86_400)
@@ -38,6 +39,7 @@ def rules_of(
         ended=options.words("ended_states", ended_states),
         window=None if window_s is None else timedelta(seconds=window_s),
         letters=options.choice("utm_letters", utm_letters, ("band", "hemisphere")),
+        refuse_implausible=options.choice("implausible", implausible, ("carry", "refuse")) == "refuse",
         limits=limits or Limits(),
     )
 
@@ -73,8 +75,9 @@ class SapientDecoder:
             ended_states=ended_states,
             time_window_s=time_window_s,
             utm_letters=utm_letters,
+            implausible=implausible,
         )
-        self._refuse_implausible = options.choice("implausible", implausible, ("carry", "refuse")) == "refuse"
+        self._refuse_implausible = rules.refuse_implausible
         self._limits = rules.limits
         self._hold = options.flag("hold", hold)
         self._session = Session(rules, configured(options.sites(sites)))
@@ -131,7 +134,18 @@ class SapientDecoder:
         )
 
     def _take(self, piece: Piece, frame: Frame) -> Track | None:
-        one = arrived(piece, frame, self._session, self._limits)
+        session = self._session
+        try:
+            one = arrived(piece, frame, session, self._limits)
+        except InvalidError as error:
+            if error.message.HasField("registration"):
+                session.refuse_registration(error.message.node_id)
+            raise
         if self._refuse_implausible:
-            check_plausible(one.message)
-        return self._session.take(one)
+            try:
+                check_plausible(one.message)
+            except FormatError:
+                if one.message.HasField("registration"):
+                    session.refuse_registration(one.message.node_id)
+                raise
+        return session.take(one)

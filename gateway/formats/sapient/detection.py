@@ -9,14 +9,15 @@ from google.protobuf.descriptor import FieldDescriptor
 
 from gateway.formats.sapient.classes import NO_KIND, classes_of
 from gateway.formats.sapient.kept import Fields, extension_of
-from gateway.formats.sapient.motion import NO_MOTION, Motion, accuracy_of, location_errors, motion_of
-from gateway.formats.sapient.place import place_of
+from gateway.formats.sapient.motion import NO_MOTION, Motion, accuracy_of, known_of, location_errors, motion_of
+from gateway.formats.sapient.place import is_unknown, place_of
+from gateway.formats.sapient.plausible import detection_doubts
 from gateway.formats.sapient.polar import Sighting, sighting_of
-from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, instant_of, long, short, time_quality
+from gateway.formats.sapient.reading import MAPPING, ROUNDED_TIME, Rules, doubted, instant_of, long, short, time_quality
 from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.declared import Meaning
 from gateway.formats.sapient.session.nodes import Node
-from gateway.formats.sapient.spoken import REMARKS, Heard, name_of
+from gateway.formats.sapient.spoken import REMARKS, Heard, is_marker, name_of
 from gateway.formats.sapient.v2 import DetectionReport
 from gateway.stages import Frame
 from gateway.track import (
@@ -35,6 +36,9 @@ from gateway.track import (
 # Numbers of a report's fields: one call gives all that are set
 _STATE, _LOCATION, _CONFIDENCE, _TRACK_INFO, _OBJECT_INFO, _CLASSIFICATION, _VELOCITY, _ID = 4, 6, 7, 8, 10, 11, 19, 23
 _KEPT = frozenset((3, 4, 9, 12, 13, 14, 15, 16, 22))
+
+
+UNKNOWN_PLACE = Loss("detection_report.location", "NOT_MODELLED")
 
 
 class DetectionMapper:
@@ -58,6 +62,12 @@ class DetectionMapper:
         identifiers: tuple[Identifier, ...] = (Identifier("sapient_object", f"{node.node_id}/{report.object_id}"),)
         heard = remarks = None
         kept = [fields[number] for number in fields if number in _KEPT]
+        name = None
+        if _ID in fields:
+            if is_marker(report.id):
+                kept.append(fields[_ID])
+            else:
+                name = short(report.id, "detection_report.id", rules.limits)
         if _TRACK_INFO in fields:
             heard = _track_info(report, fields[_TRACK_INFO][0], kept)
         if _OBJECT_INFO in fields:
@@ -69,6 +79,9 @@ class DetectionMapper:
         motion = NO_MOTION
         if _VELOCITY in fields:
             motion = motion_of(report.enu_velocity, meaning, losses)
+        doubts = detection_doubts(report, message.timestamp.seconds, known_of(meaning, node.pose.reach_m))
+        if doubts:
+            doubted(doubts, rules, losses)
         kind = NO_KIND
         classes: tuple[Classification, ...] = ()
         if _CLASSIFICATION in fields:
@@ -86,7 +99,7 @@ class DetectionMapper:
             identifiers=identifiers,
             environment=kind.environment,
             platform=kind.platform,
-            name=short(report.id, "detection_report.id", rules.limits) if _ID in fields else None,
+            name=name,
             remarks=remarks,
             classifications=classes,
             detection_confidence_pct=round(report.detection_confidence * 100, 4) if _CONFIDENCE in fields else None,
@@ -117,6 +130,9 @@ class DetectionMapper:
     ) -> tuple[Sighting, Meaning]:
         if _LOCATION in fields:
             location = report.location
+            if is_unknown(location):
+                losses.append(UNKNOWN_PLACE)
+                return Sighting(), node.meaning(False, location.coordinate_system, location.datum)
             meaning = node.meaning(False, location.coordinate_system, location.datum)
             place = place_of(location, meaning.zone, "detection_report.location", self._rules.letters)
             horizontal, vertical = location_errors(location, place.position.latitude_deg, meaning, losses)

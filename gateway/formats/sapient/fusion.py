@@ -13,7 +13,7 @@ connection has taken its node over.
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
@@ -66,9 +66,9 @@ class FusionNode:
             ended_states=ended_states,
             time_window_s=time_window_s,
             utm_letters=utm_letters,
+            implausible=implausible,
         )
         self.sites: Mapping[str, Pose] = configured(options.sites(sites))
-        self.refuse_implausible = options.choice("implausible", implausible, ("carry", "refuse")) == "refuse"
         self.register_within = timedelta(seconds=options.number("register_s", register_s, 0.1, 3_600))
         self._owners: OrderedDict[str, FusionConversation] = OrderedDict()
 
@@ -94,10 +94,17 @@ class FusionNode:
         if owner is not None and owner is not by:
             owner.lose(node_id)
         elif owner is None and len(self._owners) >= self.rules.limits.peers_remembered:
-            oldest, loser = self._owners.popitem(last=False)
-            loser.lose(oldest)
+            self._make_room()
         self._owners[node_id] = by
         self._owners.move_to_end(node_id)
+
+    def _make_room(self) -> None:
+        """Take a node from the connection that has most of them, the one that it registered first: who registers
+        without end harms himself."""
+        most = Counter(self._owners.values()).most_common(1)[0][0]
+        first = next(node_id for node_id, owner in self._owners.items() if owner is most)
+        del self._owners[first]
+        most.lose(first)
 
     def release(self, by: FusionConversation) -> None:
         """Forget a connection that has gone."""
@@ -189,9 +196,9 @@ class FusionConversation:
     def _piece(self, piece: Piece, frame: Frame, turn: _Building) -> None:
         try:
             one = arrived(piece, frame, self._session, self._limits)
-            if self._shared.refuse_implausible:
-                check_plausible(one.message)
         except InvalidError as error:
+            if error.message.HasField("registration"):
+                self._session.refuse_registration(error.message.node_id)
             self._nack(error.message, reasons_of(error), turn, frame.received_at)
             self._refused(turn, piece.octets, error, error.message)
             return
@@ -201,6 +208,8 @@ class FusionConversation:
         message = one.message
         content = message.WhichOneof("content")
         try:
+            if self._shared.rules.refuse_implausible:
+                check_plausible(message)
             if content == "registration":
                 refusal = self._shared.refusal(message.node_id, self)
                 if refusal is not None:
@@ -210,6 +219,8 @@ class FusionConversation:
                 return
             track = self._session.take(one)
         except FormatError as error:
+            if content == "registration":
+                self._session.refuse_registration(message.node_id)
             self._nack(message, reasons_of(error), turn, frame.received_at)
             self._refused(turn, piece.octets, error, message)
             return

@@ -157,7 +157,10 @@ def _carried(old: Message, octets: bytes, frame: Frame) -> Arrived:
 
 
 def check_plausible(message: SapientMessage) -> None:
-    """`FormatError` for the first thing that is hard to believe; see `plausible`."""
-    doubts = implausible(message)
+    """`FormatError` for the first thing that is hard to believe; see `plausible`.
+
+    Where detections and alerts are and how they move is judged where they become tracks, by what their node declared.
+    """
+    doubts = implausible(message, seen=False)
     if doubts:
         raise FormatError(doubts[0].code, place=doubts[0].path, cause=doubts[0].cause)

@@ -8,13 +8,16 @@ from msgspec import Struct
 
 from gateway.errors import FormatError
 from gateway.formats.sapient.place import horizontal_95
+from gateway.formats.sapient.plausible import Known
 from gateway.formats.sapient.polar import Sighting
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.declared import Meaning
-from gateway.formats.sapient.v2 import ENUVelocity, Location
+from gateway.formats.sapient.session.errors import LengthUnit
+from gateway.formats.sapient.v2 import ENUVelocity, Location, SpeedUnits
 from gateway.track import Accuracy, Loss
 
 _FASTEST_MPS = 1e6
+_LENGTHS = (LengthUnit.METRE, LengthUnit.KILOMETRE)
 _UNDECLARED_VELOCITY = Loss("detection_report.enu_velocity", "UNDECLARED")
 _UNDECLARED_UP = Loss("detection_report.enu_velocity.up_rate", "UNDECLARED")
 _NO_TRUE_COURSE = Loss("detection_report.enu_velocity", "NO_DATUM")
@@ -73,6 +76,16 @@ def motion_of(velocity: ENUVelocity, meaning: Meaning, losses: list[Loss]) -> Mo
             if course is not None:
                 course_95 = min(degrees(hypot(north * across_east, east * across_north) / (speed * speed)), 180.0)
     return Motion(course, speed, up, course_95, speed_95)
+
+
+def known_of(meaning: Meaning, reach_m: float | None) -> Known:
+    """What doubts about a report need to know of its node."""
+    factor, error = meaning.east_north_mps, meaning.error
+    return Known(
+        speed_unit=None if factor is None else SpeedUnits.MS if factor == 1.0 else SpeedUnits.KPH,
+        range_m=reach_m,
+        errors_in_metres=error is not None and error.unit in _LENGTHS,
+    )
 
 
 def _check_speed(value: float, name: str) -> None:

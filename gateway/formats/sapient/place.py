@@ -35,6 +35,11 @@ class Place(Struct, frozen=True, gc=False):
     msl_m: float | None = None
 
 
+def is_unknown(location: Location) -> bool:
+    """Whether it is latitude and longitude 0/0: what a receiver without a fix says, and no place where anybody is."""
+    return location.x == 0.0 == location.y and location.coordinate_system in (DEGREES, RADIANS)
+
+
 def place_of(location: Location, zone: str, path: str, letters: str = "band") -> Place:
     """Where a location is. `zone` is the declared UTM zone, for locations that name none.
 

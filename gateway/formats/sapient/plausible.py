@@ -56,29 +56,54 @@ class Known(Struct, frozen=True, kw_only=True):
     """`SpeedUnits` of east and north, from its Registration."""
     range_m: float | None = None
     """The farthest that it says it covers."""
+    errors_in_metres: bool = False
+    """Its Registration says that errors are lengths, whatever x and y are."""
+
+
+_NOTHING = Known()
 
 
 def implausible(
-    message: v2.SapientMessage, *, received_at: datetime | None = None, known: Known | None = None
+    message: v2.SapientMessage, *, received_at: datetime | None = None, known: Known | None = None, seen: bool = True
 ) -> tuple[Doubt, ...]:
-    """What is hard to believe of a message that `validate` accepts; empty if nothing is."""
+    """What is hard to believe of a message that `validate` accepts; empty if nothing is.
+
+    Not `seen` leaves out what `detection_doubts` and `alert_doubts` say of detections and alerts.
+    """
     found = list(_clock(message, received_at))
     if message.destination_id and message.destination_id == message.node_id:
         found.append(Doubt(path="destination_id", code=codes.SELF, cause="the sender's own node_id"))
     content = message.WhichOneof("content")
     sent_s = message.timestamp.seconds + message.timestamp.nanos / 1e9
     if content == "detection_report":
-        found += _detection(message.detection_report, message, sent_s, known or Known())
+        found += _detection(message.detection_report, message, sent_s)
+        if seen:
+            found += _sighted(message.detection_report, sent_s, known or Known())
     elif content == "status_report":
         found += _status(message.status_report, sent_s)
     elif content == "alert":
-        found += _alert(message.alert, sent_s, known or Known())
+        found += _minted(message.alert.alert_id, "alert.alert_id", sent_s, _OWN_ULID_S)
+        if seen:
+            found += _alert(message.alert, known or Known())
     elif content == "task":
         found += _task(message.task)
     elif content == "registration":
         for index, area in enumerate(message.registration.reporting_region):
             found += _area(area, f"registration.reporting_region[{index}]")
     return tuple(found)
+
+
+def detection_doubts(report: v2.DetectionReport, sent_s: float, known: Known) -> tuple[Doubt, ...]:
+    """What is hard to believe of where a detection is and how it moves: the part of the verdict that marks a track.
+
+    A bearing that says nothing is not among it: so a sensor says that it noticed something.
+    """
+    return tuple([doubt for doubt in _sighted(report, sent_s, known) if doubt.path != "detection_report.range_bearing"])
+
+
+def alert_doubts(alert: v2.Alert, known: Known) -> tuple[Doubt, ...]:
+    """The same of an alert."""
+    return tuple([doubt for doubt in _alert(alert, known) if doubt.path != "alert.range_bearing"])
 
 
 def coverage_m(report: v2.StatusReport) -> float | None:
@@ -106,25 +131,10 @@ def _clock(message: v2.SapientMessage, received_at: datetime | None) -> Iterator
         yield Doubt(path="timestamp", code=codes.CLOCK, cause=cause)
 
 
-def _detection(report: v2.DetectionReport, message: v2.SapientMessage, sent_s: float, known: Known) -> Iterator[Doubt]:
+def _detection(report: v2.DetectionReport, message: v2.SapientMessage, sent_s: float) -> Iterator[Doubt]:
     at = "detection_report"
     yield from _minted(report.report_id, f"{at}.report_id", sent_s, _OWN_ULID_S)
     yield from _minted(report.object_id, f"{at}.object_id", sent_s, _OBJECT_ULID_S)
-    if report.HasField("location"):
-        yield from _location(report.location, f"{at}.location")
-    else:
-        yield from _bearing(report.range_bearing, f"{at}.range_bearing", known)
-    if report.HasField("prediction_location"):
-        ahead = report.prediction_location
-        if ahead.HasField("location"):
-            yield from _location(ahead.location, f"{at}.prediction_location.location")
-        else:
-            yield from _bearing(ahead.range_bearing, f"{at}.prediction_location.range_bearing", known)
-        if ahead.HasField("predicted_timestamp") and ahead.predicted_timestamp.seconds < int(sent_s):
-            path = f"{at}.prediction_location.predicted_timestamp"
-            yield Doubt(path=path, code=codes.CLOCK, cause="a prediction for before the message")
-    if report.HasField("enu_velocity"):
-        yield from _velocity(report.enu_velocity, f"{at}.enu_velocity", known)
     own = (message.node_id, report.object_id)
     for index, related in enumerate(report.associated_detection):
         if (related.node_id, related.object_id) == own:
@@ -132,6 +142,25 @@ def _detection(report: v2.DetectionReport, message: v2.SapientMessage, sent_s: f
     for index, origin in enumerate(report.derived_detection):
         if (origin.node_id, origin.object_id) == own:
             yield Doubt(path=f"{at}.derived_detection[{index}].object_id", code=codes.SELF, cause=_OWN_OBJECT)
+
+
+def _sighted(report: v2.DetectionReport, sent_s: float, known: Known) -> Iterator[Doubt]:
+    at = "detection_report"
+    if report.HasField("location"):
+        yield from _location(report.location, f"{at}.location", known)
+    else:
+        yield from _bearing(report.range_bearing, f"{at}.range_bearing", known)
+    if report.HasField("prediction_location"):
+        ahead = report.prediction_location
+        if ahead.HasField("location"):
+            yield from _location(ahead.location, f"{at}.prediction_location.location", known)
+        else:
+            yield from _bearing(ahead.range_bearing, f"{at}.prediction_location.range_bearing", known)
+        if ahead.HasField("predicted_timestamp") and ahead.predicted_timestamp.seconds < int(sent_s):
+            path = f"{at}.prediction_location.predicted_timestamp"
+            yield Doubt(path=path, code=codes.CLOCK, cause="a prediction for before the message")
+    if report.HasField("enu_velocity"):
+        yield from _velocity(report.enu_velocity, f"{at}.enu_velocity", known)
 
 
 def _status(report: v2.StatusReport, sent_s: float) -> Iterator[Doubt]:
@@ -145,10 +174,9 @@ def _status(report: v2.StatusReport, sent_s: float) -> Iterator[Doubt]:
             yield from _area(area, f"status_report.{name}[{index}]")
 
 
-def _alert(alert: v2.Alert, sent_s: float, known: Known) -> Iterator[Doubt]:
-    yield from _minted(alert.alert_id, "alert.alert_id", sent_s, _OWN_ULID_S)
+def _alert(alert: v2.Alert, known: Known) -> Iterator[Doubt]:
     if alert.HasField("location"):
-        yield from _location(alert.location, "alert.location")
+        yield from _location(alert.location, "alert.location", known)
     elif alert.HasField("range_bearing"):
         yield from _bearing(alert.range_bearing, "alert.range_bearing", known)
 
@@ -181,7 +209,7 @@ def _places(locations: Sequence[v2.Location]) -> Iterator[tuple[str, v2.Location
         yield f"locations[{index}]", one
 
 
-def _location(one: v2.Location, at: str) -> Iterator[Doubt]:
+def _location(one: v2.Location, at: str, known: Known = _NOTHING) -> Iterator[Doubt]:
     system, x, y = one.coordinate_system, one.x, one.y
     if x == 0.0 and y == 0.0:
         yield Doubt(path=at, code=codes.NULL_ISLAND, cause="x and y are both zero")
@@ -190,7 +218,7 @@ def _location(one: v2.Location, at: str) -> Iterator[Doubt]:
     if one.HasField("z") and not _HEIGHT_M[0] <= one.z <= _HEIGHT_M[1]:
         cause = f"{one.z:.7g} m; {_HEIGHT_M[0]:.0f} to {_HEIGHT_M[1]:.0f} are possible"
         yield Doubt(path=f"{at}.z", code=codes.HEIGHT, cause=cause)
-    if system in (_DEGREES, _RADIANS):
+    if system in (_DEGREES, _RADIANS) and not known.errors_in_metres:
         degrees = 1.0 if system == _DEGREES else 180.0 / pi
         for name, error in (("x_error", one.x_error), ("y_error", one.y_error)):
             if error * degrees >= _ERROR_DEG:

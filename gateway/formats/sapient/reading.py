@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from msgspec import Struct
 
 from gateway.errors import FormatError
+from gateway.formats.sapient.plausible import Doubt
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.limits import Limits
@@ -29,6 +31,8 @@ class Rules(Struct, frozen=True, kw_only=True):
     window: timedelta | None = None
     """Times further than this from their reception are marked."""
     letters: str = "band"
+    refuse_implausible: bool = False
+    """Refuse what is hard to believe, instead of marking it."""
     limits: Limits = Limits()
 
 
@@ -40,6 +44,14 @@ def instant_of(message: SapientMessage) -> tuple[datetime, bool]:
         return _EPOCH + timedelta(0, stamp.seconds, nanos // 1000), nanos % 1000 != 0
     except OverflowError:
         raise FormatError(codes.NO_TIME, place="timestamp", cause=f"{stamp.seconds} s since 1970") from None
+
+
+def doubted(doubts: Sequence[Doubt], rules: Rules, losses: list[Loss]) -> None:
+    """Mark what is hard to believe with loss ``IMPLAUSIBLE``: it is carried. `FormatError` where that is refused."""
+    for one in doubts:
+        if rules.refuse_implausible:
+            raise FormatError(one.code, place=one.path, cause=one.cause)
+        losses.append(Loss(one.path, "IMPLAUSIBLE"))
 
 
 def short(text: str, path: str, limits: Limits) -> str:

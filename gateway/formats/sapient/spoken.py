@@ -89,15 +89,24 @@ _BOUNDS = {
     **dict.fromkeys(ERRORS, (0.0, 1e9)),
 }
 _ANY = (-1e9, 1e9)
+_MARKERS = frozenset(("", "nan", "unknown", "unk", "none", "null", "n/a", "na", "-", "?", "???"))
+_LONGEST_MARKER = 16
 STALE = "stale_at"
 REMARKS = "remarks"
 _DECIMAL = re.compile(r"-?\d{1,12}(\.\d{1,9})?", re.ASCII).fullmatch
 
 
+def is_marker(text: str) -> bool:
+    """Whether a text only says that there is none: ``unknown``, ``N/A``."""
+    return len(text) <= _LONGEST_MARKER and text.strip().casefold() in _MARKERS
+
+
 def name_of(kind: str, value: str) -> Identifier | None:
     """The identifier that an `object_info` states; `None` where it is another's word, or no such value."""
     form = NAMES.get(kind)
-    return Identifier(kind, value) if form is not None and form.fullmatch(value) else None
+    if form is None or is_marker(value) or not form.fullmatch(value):
+        return None
+    return Identifier(kind, value)
 
 
 class Heard:

@@ -31,6 +31,7 @@ from gateway.track import Classification, Loss, State, Track
 
 LOST = "lost"
 _LARGEST = 1e9
+_HAIR_DEG = 1e-9  # a tenth of a millimetre
 _OBJECT = "sapient_object"
 
 
@@ -175,6 +176,8 @@ def _location(location: Location, state: State, track: Track) -> None:
     latitude, longitude = position.latitude_deg, position.longitude_deg
     if not (-90 <= latitude <= 90 and -180 <= longitude <= 180):
         raise FormatError(codes.NOT_FINITE, place=track.track_id or "", cause="position is not on Earth")
+    if latitude == 0.0 == longitude:
+        latitude = _HAIR_DEG  # 0/0 would say that it is not known
     location.x, location.y, location.coordinate_system = longitude, latitude, DEGREES
     height = state.altitude_hae_m if state.altitude_hae_m is not None else state.altitude_msl_m
     if height is not None:

@@ -16,7 +16,7 @@ from gateway.formats.sapient.stream import frame as framed
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.limits import Limits
 from gateway.stages import Decoded, finished
-from gateway.track import Environment, Identifier, Track
+from gateway.track import Environment, Identifier, Loss, Track
 from gateway.xml import parse as parse_xml
 from tests.data import recording
 from tests.formats.sapient.nodes import NODE, NOW, OBJECT, frame_of, only, refusal, sensor
@@ -369,12 +369,12 @@ def test_the_registry_knows_the_format() -> None:
 
 
 def test_zero_is_a_value_and_absent_is_none() -> None:
-    zero = detection(lat=0.0, lon=0.0, alt=0.0, east=0.0, north=0.0, up=0.0, confidence=0.0, error=0.0)
+    zero = detection(lat=0.0, lon=25.0, alt=0.0, east=0.0, north=0.0, up=0.0, confidence=0.0, error=0.0)
     track = track_of(zero)
     state = track.state
     assert state is not None
     assert state.position is not None
-    assert (state.position.latitude_deg, state.position.longitude_deg, state.altitude_hae_m) == (0.0, 0.0, 0.0)
+    assert (state.position.latitude_deg, state.position.longitude_deg, state.altitude_hae_m) == (0.0, 25.0, 0.0)
     assert (state.ground_speed_mps, state.vertical_rate_mps, state.course_deg) == (0.0, 0.0, None)
     assert track.detection_confidence_pct == 0.0
     assert state.accuracy is not None
@@ -384,6 +384,38 @@ def test_zero_is_a_value_and_absent_is_none() -> None:
     assert (bare.state.altitude_hae_m, bare.state.ground_speed_mps, bare.state.vertical_rate_mps) == (None, None, None)
     assert (bare.state.accuracy, bare.detection_confidence_pct, bare.classifications) == (None, None, ())
     assert (bare.name, bare.remarks, bare.status, bare.platform) == (None, None, None, None)
+
+
+def test_latitude_and_longitude_zero_are_no_position() -> None:
+    track = track_of(detection(lat=0.0, lon=0.0, alt=0.0))
+    assert track.state is not None
+    assert (track.state.position, track.state.altitude_hae_m) == (None, None)
+    assert Loss("detection_report.location", "NOT_MODELLED") in track.provenance[0].losses
+
+
+@pytest.mark.parametrize("word", ["unknown", "UNKNOWN", "n/a", " none "])
+def test_a_name_that_only_says_that_there_is_none_is_none(word: str) -> None:
+    message = detection()
+    message.detection_report.id = word
+    message.detection_report.object_info.add(type="callsign", value=word)
+    track = track_of(message)
+    assert track.name is None
+    assert [one.scheme for one in track.identifiers] == ["sapient_object"]
+    assert f'id="{word}"' in track.extensions[0].xml  # kept as it was said
+    assert f'value="{word}"' in track.extensions[0].xml
+
+
+def test_what_is_hard_to_believe_is_carried_and_marked() -> None:
+    message = detection(alt=250_000.0, east=5_000.0, north=0.0)
+    track = track_of(message)
+    assert track.state is not None
+    assert (track.state.altitude_hae_m, track.state.ground_speed_mps) == (250_000.0, 5_000.0)
+    marked = [one.field for one in track.provenance[0].losses if one.reason == "IMPLAUSIBLE"]
+    assert marked == ["detection_report.location.z", "detection_report.enu_velocity"]
+
+
+def test_no_usual_report_is_marked() -> None:
+    assert track_of(detection(alt=120.0, east=20.0, north=5.0, error=4.0)).provenance[0].losses == ()
 
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), float("-inf")])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
@@ -68,15 +68,65 @@ def test_a_registration_of_another_version_is_refused_with_the_reason(version: s
     own_words_are_valid(turn)
 
 
-def test_a_refused_registration_changes_nothing() -> None:
+def test_after_a_refused_registration_nothing_is_read_in_the_units_of_the_one_before() -> None:
+    """The node may well have changed its units; what it says waits until a Registration of it is accepted."""
     conversation, node = talk(), sensor()
     conversation.hear(node.registration(NOW))
-    bad = sensor(speed_units="SPEED_UNITS_KPH").registration(NOW)
+    fast = sensor(speed_units="SPEED_UNITS_KPH")
+    bad = fast.registration(NOW)
     bad.registration.ClearField("capabilities")
     assert not said(conversation.hear(bad))[0].registration_ack.acceptance
-    track = only(conversation.hear(node.detection(lat=54.7, lon=25.3, east=36.0, north=0.0, at=NOW)).decoded)
+    report = node.detection(lat=54.7, lon=25.3, east=36.0, north=0.0, at=NOW)
+    assert conversation.hear(report).decoded.tracks == ()
+    track = only(conversation.hear(fast.registration(NOW)).decoded)
     assert track.state is not None
-    assert track.state.ground_speed_mps == 36.0
+    assert track.state.ground_speed_mps == pytest.approx(10.0)
+
+
+def test_a_registration_with_too_many_definitions_ends_the_one_before_it_too() -> None:
+    conversation, node = talk(), sensor()
+    conversation.hear(node.registration(NOW))
+    vast = node.registration(NOW)
+    for _ in range(1_001):
+        vast.registration.mode_definition[0].detection_definition.add().CopyFrom(
+            vast.registration.mode_definition[0].detection_definition[0]
+        )
+    turn = conversation.hear(vast)
+    assert refusal(turn.decoded).code == codes.TOO_MANY
+    assert conversation.hear(node.detection(lat=54.7, lon=25.3, at=NOW)).decoded.tracks == ()
+    (_, missing), *_ = conversation.wait(5.1).decoded.overdue
+    assert missing.code == codes.NOT_REGISTERED
+
+
+def test_what_is_hard_to_believe_is_nacked_like_anything_else_that_is_refused() -> None:
+    conversation, node = talk(implausible="refuse"), sensor()
+    conversation.hear(node.registration(NOW))
+    alert = node.alert()
+    alert.timestamp.FromDatetime(NOW)  # its id was minted long after or before
+    turn = conversation.hear(alert)
+    assert kinds(turn) == ["alert_ack", "error"]
+    assert said(turn)[0].alert_ack.reason
+
+
+def test_errors_that_are_declared_in_metres_are_not_taken_for_degrees() -> None:
+    conversation, node = talk(implausible="refuse"), sensor()
+    conversation.hear(node.registration())
+    report = node.detection(lat=54.7, lon=25.3, error=40.0)
+    conversation.now = report.timestamp.ToDatetime(UTC)
+    only(conversation.hear(report).decoded)
+    fast = node.detection(lat=54.7, lon=25.3, east=5_000.0, north=0.0)
+    assert refusal(conversation.hear(fast).decoded).place == "detection_report.enu_velocity"
+
+
+def test_who_registers_nodes_without_end_takes_no_node_from_another_connection() -> None:
+    endpoint = FORMAT.endpoint(node="ltu-1", limits=Limits(peers_remembered=8))
+    steady, greedy = talk(endpoint=endpoint), talk(endpoint=endpoint)
+    assert kinds(steady.hear(sensor().registration(NOW))) == ["registration_ack"]
+    for _ in range(30):
+        assert said(greedy.hear(SapientSensor().registration(NOW)))[0].registration_ack.acceptance
+    turn = steady.hear(sensor().detection(lat=54.7, lon=25.3, at=NOW))
+    assert turn.over is None
+    only(turn.decoded)
 
 
 def test_all_that_is_wrong_is_told_at_once() -> None:

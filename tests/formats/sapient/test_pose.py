@@ -10,7 +10,7 @@ import pytest
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.errors import LINEAR_95
 from gateway.geodesy import Horizon
-from gateway.track import Polar, Position, State
+from gateway.track import Loss, Polar, Position, State
 from tests.formats.sapient.nodes import NODE, NOW, Talk, only, refusal, sensor, talk
 
 LATITUDE, LONGITUDE, HEIGHT = 54.7, 25.3, 160.0
@@ -124,6 +124,33 @@ def test_an_unchanged_status_keeps_the_pose_and_a_new_one_moves_it() -> None:
     assert seen(conversation, azimuth=1.0)[1].sensor_position == Position(LATITUDE, LONGITUDE)
     conversation.hear(sensor().status_report(latitude=55.0, longitude=26.0, at=NOW))
     assert seen(conversation, azimuth=1.0)[1].sensor_position == Position(55.0, 26.0)
+
+
+def test_a_node_that_says_zero_and_zero_does_not_know_where_it_stands() -> None:
+    conversation = posed()
+    conversation.hear(sensor().status_report(latitude=0.0, longitude=0.0, at=NOW))
+    assert conversation.hear(sensor().bearing_report(azimuth=1.0, at=NOW)).decoded.tracks == ()
+    (_, missing), *_ = conversation.wait(5.1).decoded.overdue
+    assert missing.code == codes.NO_POSE
+
+
+def test_where_it_is_configured_to_stand_holds_for_a_node_that_does_not_know() -> None:
+    conversation = talk(sites={NODE: {"latitude_deg": 50.0, "longitude_deg": 20.0}})
+    conversation.hear(sensor().registration(NOW))
+    conversation.hear(sensor().status_report(latitude=0.0, longitude=0.0, at=NOW))
+    assert seen(conversation, azimuth=1.0)[1].sensor_position == Position(50.0, 20.0)
+
+
+def test_a_range_beyond_what_the_node_covers_is_marked() -> None:
+    conversation = posed()
+    conversation.hear(sensor().status_report(reach=1_500.0, at=NOW))
+    message = sensor().bearing_report(azimuth=1.0, range=1_600.0, at=NOW)
+    assert (
+        Loss("detection_report.range_bearing.range", "IMPLAUSIBLE")
+        in only(conversation.hear(message).decoded).provenance[0].losses
+    )
+    message = sensor().bearing_report(at=NOW)  # it noticed something: nothing wrong with that
+    assert only(conversation.hear(message).decoded).provenance[0].losses == ()
 
 
 def test_how_far_a_sensor_hears_bounds_what_has_no_range() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import asdict
 
@@ -96,6 +96,7 @@ def close(got: object, want: object, name: str) -> None:
 @settings(max_examples=150, deadline=None)
 @given(track=TRACKS)
 def test_a_track_comes_back_as_it_went(track: Track) -> None:
+    assume(track.state is not None and track.state.position != Position(0.0, 0.0))
     back = there_and_back(track)
     assert to_uuid(back.identifiers[0].value.rpartition("/")[2]) == track.track_id
     assert back.identifiers[1:] == track.identifiers

@@ -18,6 +18,8 @@ class Node:
         self.node_id = node_id
         self.sensor = f"sapient:{node_id}"
         self.pose = pose
+        self.site = pose.place
+        """Where it is configured to stand."""
         self.kinds: dict[object, object] = {}
         """What trees of its class names mean, for `detection`; emptied with what it has declared."""
         self.sources: tuple[Source, ...] = ()
@@ -53,6 +55,12 @@ class Node:
         name = declared.name or self.node_id
         source = re.sub(r"[^A-Za-z0-9_.-]", "-", f"src-{self.node_id}")
         self.sources = (Source(id=source, name=name, modality=declared.modality, nation=self._nation),)
+
+    def unregister(self) -> None:
+        """Forget what it declared: a Registration was refused, and what it says from now on may be in other units."""
+        self._declared = None
+        self._mode = None
+        self._forget_meanings()
 
     def enter(self, mode: str) -> None:
         """Note the mode that a StatusReport names."""

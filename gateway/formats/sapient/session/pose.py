@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import cached_property
 
 from gateway.errors import FormatError
-from gateway.formats.sapient.place import Place, place_of
+from gateway.formats.sapient.place import Place, is_unknown, place_of
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.v2 import LocationOrRangeBearing, StatusReport
 from gateway.geodesy import Horizon
@@ -39,10 +39,15 @@ class Pose:
         return self.place.hae_m if self.place.hae_m is not None else self.place.msl_m
 
 
-def reported(status: StatusReport, before: Pose, zone: str, letters: str) -> Pose:
-    """The pose after a StatusReport, which leaves out what has not changed. `FormatError` for a place that is none."""
+def reported(status: StatusReport, before: Pose, zone: str, letters: str, site: Place | None = None) -> Pose:
+    """The pose after a StatusReport, which leaves out what has not changed. `FormatError` for a place that is none.
+
+    A node that says 0/0 does not know where it stands: then `site`, the configured place, holds, if there is one.
+    """
     place = before.place
-    if status.HasField("node_location"):
+    if status.HasField("node_location") and is_unknown(status.node_location):
+        place = site
+    elif status.HasField("node_location"):
         place = place_of(status.node_location, zone, "status_report.node_location", letters)
     reach = before.reach_m
     areas = [*status.coverage, *([status.field_of_view] if status.HasField("field_of_view") else [])]
@@ -76,5 +81,5 @@ def configured(sites: Mapping[str, Mapping[str, float]]) -> dict[str, Pose]:
 def needed(pose: Pose, node_id: str) -> Place:
     """The place of a pose; `FormatError` ``SAP-051`` if it has none."""
     if pose.place is None:
-        raise FormatError(codes.NO_POSE, place="range_bearing", cause=f"node {node_id} has sent no node_location")
+        raise FormatError(codes.NO_POSE, place="range_bearing", cause=f"node {node_id} has not said where it stands")
     return pose.place

@@ -100,7 +100,11 @@ class Session:
             self.expire(arrived.frame.received_at)
         node = self._node(message.node_id)
         if message.HasField("registration"):
-            self._register(node, arrived)
+            try:
+                self._register(node, arrived)
+            except FormatError:
+                node.unregister()
+                raise
             self._try_again(node)
             return None
         try:
@@ -113,6 +117,12 @@ class Session:
         if track is None:
             self._try_again(node)
         return track
+
+    def refuse_registration(self, node_id: str) -> None:
+        """A node's Registration was refused, so the one before it holds no longer: it may have changed its units."""
+        node = self._nodes.get(node_id)
+        if node is not None:
+            node.unregister()
 
     def released(self) -> tuple[Track, ...]:
         """Tracks of messages that had waited, since the last call."""
@@ -171,7 +181,7 @@ class Session:
     def _status(self, status: StatusReport, node: Node) -> None:
         if node.declared is None:
             raise FormatError(codes.NOT_REGISTERED, place="node_id", cause=f"node {node.node_id}")
-        node.pose = reported(status, node.pose, node.declared.status_zone, self._rules.letters)
+        node.pose = reported(status, node.pose, node.declared.status_zone, self._rules.letters, node.site)
         if status.HasField("mode"):  # v1.0 may leave it out
             node.enter(status.mode)
         node.leaving = status.system == StatusReportSystem.GOODBYE
