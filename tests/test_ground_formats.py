@@ -21,6 +21,7 @@ import aiohttp
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from lxml import etree
+from prometheus_client import generate_latest
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
 from gateway.cli.dry_run import Shown, consumers
@@ -30,6 +31,7 @@ from gateway.demo.stage import Player, free_ports, set_stage
 from gateway.feeds.talk_listen import TalkListenFeed
 from gateway.formats.registry import find, formats
 from gateway.node.assembly import Node
+from gateway.node.status import read_status
 from gateway.password import hash_password
 from gateway.seal.certificates import issue_client, spki_pin
 from gateway.stages import Frame
@@ -433,6 +435,12 @@ async def test_a_bearing_and_a_mere_notice_are_carried_as_such_or_refused_by_eve
         maps = await fetch(f"http://127.0.0.1:{map_port}/nvg", name="ops")
         pulled = await fetch(f"http://127.0.0.1:{sip3_port}/nffi", name="ops", **PULL)
         tracks, now = picture(node), node.clock.now()
+        async with connected(wall) as (_, writer):
+            writer.write(b"\xff" * 8)  # no length that a message can have: the stream cannot be followed
+            await until(lambda: source.outlets.talks["wall"].counts.broken_off == 1)
+        assert b'gateway_feed_broken_off_total{feed="wall"} 1.0' in generate_latest(source.registry)
+        (counted,) = [one["broken_off"] for one in feeds_of(await read_status(source)) if one["name"] == "wall"]
+        assert counted == 1
         for task in tasks:
             task.cancel()
         assert node.supervisor.bugs == source.supervisor.bugs == 0
@@ -476,6 +484,12 @@ def explained(player: Player, tracks: list[Track], now: datetime) -> Iterator[tu
         for track in tracks:
             shown = consumer.try_on(track, is_own=False, label=LABEL, now=now)
             yield shown.feed, shown
+
+
+def feeds_of(status: dict[str, object]) -> list[dict[str, Any]]:
+    feeds = status["feeds"]
+    assert isinstance(feeds, list)
+    return feeds
 
 
 def read(form: str, sink: Sink) -> list[Track]:
