@@ -1,4 +1,5 @@
-"""From a datagram sent to one gateway to the event read from the other, at 1,000 tracks a second."""
+"""From a datagram sent to one gateway to the event read from the other, at 1,000 tracks a second; and from a SAPIENT
+detection sent to one to the TAK client of the other, at 200 a second."""
 
 from __future__ import annotations
 
@@ -14,20 +15,30 @@ import uvloop
 
 from gateway.formats.registry import find
 from gateway.track import Identifier, Position, State, Track
-from tests.bench import rig
+from tests.bench import rig, sapient_load, stage_sapient, stage_tak
 from tests.bench.harness import REPEATS, Row, quantile
+from tests.simulators.sapient_sensor import framed, new_ulid
 
 RATE, OBJECTS, BURST = 1_000, 1_000, 10
+DETECTIONS = 200
+OBJECT = re.compile(rb'sapient_object="([^"]+)"')
 CALLSIGN = re.compile(rb'callsign="(B\d{4})"')
 
 
 def run(*, quick: bool) -> list[Row]:
-    """The median and the 99th percentile."""
-    passes = [uvloop.run(_pass(seconds=4 if quick else 15)) for _ in range(1 if quick else REPEATS)]
+    """The median and the 99th percentile of each."""
+    seconds, repeats = (4, 1) if quick else (15, REPEATS)
+    passes = [uvloop.run(_pass(seconds=seconds)) for _ in range(repeats)]
     note = f"{RATE:,} CAT062 records a second over UDP, CoT over TCP, none lost; up to 20 ms of it is the batch"
+    drones = [uvloop.run(_drones(seconds=seconds)) for _ in range(repeats)]
+    wall = f"{DETECTIONS} SAPIENT detections a second over TCP, a TAK client over TCP, none lost; the batch as above"
+    return [*_rows("corridor latency", passes, note), *_rows("SAPIENT to a TAK client, latency", drones, wall)]
+
+
+def _rows(title: str, passes: list[list[float]], note: str) -> list[Row]:
     return [
         Row(
-            stage=f"corridor latency, {name}",
+            stage=f"{title}, {name}",
             value=1e3 * statistics.median(quantile(waits, q) for waits in passes),
             unit="ms",
             faster_is_more=False,
@@ -60,6 +71,59 @@ async def _pass(*, seconds: int) -> list[float]:
             waits.append(time - sent[found.group(1)].popleft())
     assert len(waits) == RATE * seconds
     return waits[RATE:]  # without the first second: connections, caches
+
+
+async def _drones(*, seconds: int) -> list[float]:
+    async with rig.pair() as (sender, receiver):
+        sensors_port = stage_sapient.open_sensors(sender, links=True)
+        tak_port = stage_tak.open_tak(receiver, links=True)
+        await asyncio.gather(sender.start(), receiver.start())
+        reader, client = await asyncio.open_connection("127.0.0.1", tak_port)
+        waits: list[float] = []
+        sent: dict[bytes, deque[float]] = defaultdict(deque)
+        reading = asyncio.create_task(_seen(reader, sent, waits))
+        await asyncio.sleep(1.0)  # the links find each other
+        await _detect(sensors_port, seconds, sent)
+        async with asyncio.timeout(30):
+            while len(waits) < DETECTIONS * seconds:  # noqa: ASYNC110 - what is waited for comes over a socket
+                await asyncio.sleep(0.05)
+        reading.cancel()
+        client.close()
+    return waits[DETECTIONS:]  # without the first second
+
+
+async def _detect(port: int, seconds: int, sent: dict[bytes, deque[float]]) -> None:
+    loop = asyncio.get_running_loop()
+    nodes = sapient_load.sensors()
+    _, writer = await asyncio.open_connection("127.0.0.1", port)
+    for octets in sapient_load.opening(nodes, datetime.now(UTC)):
+        writer.write(octets)
+    objects = [new_ulid() for _ in range(sapient_load.OBJECTS)]
+    began = loop.time() + 0.5
+    for number in range(DETECTIONS * seconds):
+        if (ahead := began + number / DETECTIONS - loop.time()) > 0:
+            await asyncio.sleep(ahead)
+        name = objects[number % len(objects)]
+        message = nodes[number % len(nodes)].detection(
+            lat=54.6 + number * 1e-5, lon=25.2, alt=200.0, east=3.0, north=4.0, error=4.0, object_id=name
+        )
+        sent[name.encode()].append(loop.time())
+        writer.write(framed(message))
+    await asyncio.sleep(1.0)
+    writer.close()
+
+
+async def _seen(reader: asyncio.StreamReader, sent: dict[bytes, deque[float]], waits: list[float]) -> None:
+    """Note how long each detection took until its event was read."""
+    loop, rest = asyncio.get_running_loop(), b""
+    while octets := await reader.read(1 << 20):
+        *events, rest = (rest + octets).split(b"</event>")
+        now = loop.time()
+        for event in events:
+            found = OBJECT.search(event)
+            if found is not None:
+                name = found.group(1).rpartition(b"/")[2]
+                waits.append(now - sent[name].popleft())
 
 
 async def _send(port: int, *, seconds: int) -> dict[bytes, deque[float]]:

@@ -169,11 +169,7 @@ def _gateway(count: int, repeats: int) -> list[Row]:
 
 async def _pass(count: int) -> Passage:
     async with rig.pair(cores=(GATEWAY_CORE, LOAD_CORE)) as (gateway, _):
-        (port,) = free_ports(1)
-        path = gateway.player.config_path
-        text = rig.without(path.read_text(), "link.deu-1").replace('formats = ["', 'formats = ["sapient", "', 1)
-        head, mark, tail = text.partition("\n[link.")
-        path.write_text(head + FEED.format(port=port) + mark + tail)
+        port = open_sensors(gateway, links=False)
         await gateway.start()
         before = gateway.cpu_s()
         command = [sys.executable, "-m", "tests.bench.sapient_load", str(port), str(count)]
@@ -191,3 +187,13 @@ async def _pass(count: int) -> Passage:
         taken = rig.corridor(await gateway.status(), "tracks_received")
         await gateway.stop()
         return Passage(rate=msgspec.json.decode(said)["rate"], cpu_rate=count / spent, taken=taken)
+
+
+def open_sensors(gateway: rig.Gateway, *, links: bool) -> int:
+    """Give a gateway that is not running yet a SAPIENT fusion node on a port of its own."""
+    (port,) = free_ports(1)
+    path = gateway.player.config_path
+    text = path.read_text() if links else rig.without(path.read_text(), "link.deu-1")
+    head, mark, tail = text.replace('formats = ["', 'formats = ["sapient", "', 1).partition("\n[link.")
+    path.write_text(head + FEED.format(port=port) + mark + tail)
+    return port

@@ -135,7 +135,7 @@ async def _load(send: int, receive: int, events: int, *, core: int | None) -> tu
 
 async def _relay(events: int) -> Passage:
     async with rig.pair(cores=(SERVER_CORE, LOAD_CORE)) as (gateway, _):
-        port = _open_tak(gateway, links=False)
+        port = open_tak(gateway, links=False)
         await gateway.start()
         rate, lost = await _load(port, port, events, core=LOAD_CORE)
         memory = gateway.resident_mb()
@@ -145,7 +145,7 @@ async def _relay(events: int) -> Passage:
 
 async def _corridor(events: int) -> Passage:
     async with rig.pair() as (sender, receiver):
-        ports = [_open_tak(gateway, links=True) for gateway in (sender, receiver)]
+        ports = [open_tak(gateway, links=True) for gateway in (sender, receiver)]
         await asyncio.gather(sender.start(), receiver.start())
         rate, lost = await _load(ports[0], ports[1], events, core=None)
         memory = max(sender.resident_mb(), receiver.resident_mb())
@@ -159,7 +159,7 @@ async def _corridor(events: int) -> Passage:
         return Passage(rate=rate, lost=lost, memory_mb=memory)
 
 
-def _open_tak(gateway: rig.Gateway, *, links: bool) -> int:
+def open_tak(gateway: rig.Gateway, *, links: bool) -> int:
     """Give a gateway that is not running yet a TAK endpoint on a port of its own."""
     (port,) = free_ports(1)
     path = gateway.player.config_path
