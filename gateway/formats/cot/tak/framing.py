@@ -69,7 +69,7 @@ def payload_of(octets: bytes) -> tuple[bytes, Framing, int]:
     if found is None:
         raise FormatError(codes.CUT, place=f"octet {len(octets)}", cause="the header is incomplete")
     value, start = found
-    if octets[start : start + 1] == b"\xbf":
+    if value and octets[start : start + 1] == b"\xbf":  # after a length of zero the next frame begins
         if value != VERSION:
             raise FormatError(codes.VERSION, place="octet 1", cause=f"observed version {value}, expected {VERSION}")
         return octets[start + 1 :], Framing.MESH, len(octets)

@@ -135,7 +135,15 @@ def test_the_octet_inside_xml_or_garbage_begins_no_frame() -> None:
     assert split([b"\xef\xbb\xbf" + EVENT], Splitter()) == [EVENT]
 
 
-@pytest.mark.parametrize("version", [0, 2, 300])
+def test_an_empty_frame_does_not_swallow_what_follows() -> None:
+    octets = b"\xbf\x00" + stream_frame(payload()) + b"\xbf\x00"
+    splitter = Splitter()
+    assert splitter.feed(octets) == [b"\xbf\x00", stream_frame(payload()), b"\xbf\x00"]
+    decoded = CotDecoder().decode(frame(octets))
+    assert (len(decoded.tracks), decoded.silent, decoded.problems) == (1, 2, ())
+
+
+@pytest.mark.parametrize("version", [2, 300])
 def test_a_mesh_of_another_version_is_refused(version: int) -> None:
     octets = b"\xbf" + varint(version) + b"\xbf" + payload()
     assert CotDecoder().decode(frame(octets)).problems[0].code.id == "TAK-002"
