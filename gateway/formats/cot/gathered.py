@@ -36,13 +36,12 @@ def combined(parts: tuple[Part, ...] | list[Part], limits: Limits) -> Reading:
             continue
         losses += reading.losses
         if reading.callsign is not None:
-            if len(reading.callsign.encode()) > limits.max_name_octets:
+            if len(reading.callsign) * 4 > limits.max_name_octets < len(reading.callsign.encode()):
                 cause = f"{len(reading.callsign)} characters"
                 raise FormatError(codes.TOO_LONG, place="event/detail/contact@callsign", cause=cause)
             found["callsign"] = reading.callsign
         elif reading.remarks is not None:
-            octets = reading.remarks.encode()
-            if len(octets) > limits.max_text_octets:
+            if len(reading.remarks) * 4 > limits.max_text_octets < len(octets := reading.remarks.encode()):
                 found["remarks"] = octets[: limits.max_text_octets].decode("utf-8", "ignore")
                 losses += (Loss("event/detail/remarks", "TRUNCATED"),)
             else:

@@ -215,8 +215,8 @@ class Uids:
             return Leaves.AS_IT_IS
         stale_at = track.state.stale_at if track.state is not None else None
         until = now + CLAIM_HOLDS
-        if stale_at is not None:
-            until = max(until, stale_at)
+        if stale_at is not None and stale_at > until:
+            until = stale_at
         if claim is None or claim.origin != origin:
             claim = _Claim(origin, until)
         claim.until = until
