@@ -15,7 +15,7 @@ from gateway.errors import FormatError, GatewayError
 from gateway.node.codecs import make_encoder
 from gateway.node.documents import make_service
 from gateway.node.talks import client_view, consumer_options, feed_view, make_endpoint
-from gateway.policy import View
+from gateway.policy import View, personal_parts
 from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
 from gateway.track import Label, Loss, Track
 
@@ -152,9 +152,5 @@ def _talking(talk: Conversation, plainly: Write) -> Write:
 
 def _withheld(track: Track, seen: Track) -> list[Loss]:
     """What the view took out."""
-    losses: list[Loss] = []
-    if track.operator is not None and seen.operator is None:
-        losses.append(Loss("operator", "WITHHELD"))
-        if track.raw is not None:
-            losses.append(Loss("raw", "WITHHELD"))
-    return losses
+    kept = set(personal_parts(seen))
+    return [one for one in personal_parts(track) if one not in kept]

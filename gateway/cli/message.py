@@ -18,6 +18,7 @@ from gateway.cli.exits import CommandError, Exit
 from gateway.config import Config
 from gateway.formats import alliance
 from gateway.formats.registry import formats
+from gateway.policy import has_personal
 from gateway.stages import Message, Retraction
 from gateway.store.reader import Readers, leaves, messages, standings
 from gateway.store.records import Direction, Standing, StoredMessage
@@ -219,7 +220,7 @@ def _tracks(config: Config, stored: StoredMessage, message: Message) -> tuple[Ex
             time=track.state.time if track.state is not None else None,
             position=track.state.position if track.state is not None else None,
             measured=_measured(track.state),
-            personal_data=track.operator is not None,
+            personal_data=has_personal((track,)),
             label=track.label,
             hops=track.provenance,
             feeds=tuple(one.try_on(track, is_own=is_own, label=label, now=stored.recorded_at) for one in served),

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from gateway.policy.inbound import accept
 from gateway.policy.outbound import release
-from gateway.policy.personal import has_personal, withhold_personal
+from gateway.policy.personal import has_personal, personal_parts, withhold_personal
 from gateway.policy.rules import Policy, Rule
 from gateway.policy.view import View
 
-__all__ = ["Policy", "Rule", "View", "accept", "has_personal", "release", "withhold_personal"]
+__all__ = ["Policy", "Rule", "View", "accept", "has_personal", "personal_parts", "release", "withhold_personal"]

@@ -21,7 +21,21 @@ from gateway.formats.registry import find, formats
 from gateway.limits import Limits
 from gateway.policy import Policy, Rule, View, has_personal, release, withhold_personal
 from gateway.stages import Exercise, Format, Frame, Header, Message, Refused, Release, Simulation
-from gateway.track import Identifier, Label, Loss, Operator, Position, Provenance, RawRecord, State, Track
+from gateway.track import (
+    Classification,
+    Extension,
+    Identifier,
+    Label,
+    Loss,
+    Operator,
+    Polar,
+    Position,
+    Provenance,
+    RawRecord,
+    State,
+    Track,
+)
+from tests.simulators.sapient_sensor import SapientSensor
 from tests.strategies import grid, instants, maybe, tracks
 
 OWN = Label(policy="DEMO", classification="UNCLASSIFIED")
@@ -249,3 +263,95 @@ def test_a_format_that_says_who_operates_a_drone_says_it_in_no_place_that_is_pas
         octets = alliance.render(Message(header=header(), tracks=given_.tracks))
         if group not in POLICY.personal:
             assert not [text for text in said if text in octets]
+
+
+# ----------------------------------------------------------------------------------------------------- control stations
+
+STATION = Track(
+    track_id="00000000-0000-4000-8000-000000000003",
+    identifiers=(Identifier("sapient_object", "a8654cdf-4328-47de-81fa-c495589e30c8/01GGYFBAXH4VYRQYEX7S3XGK3H"),),
+    platform="UAS_CONTROL_STATION",
+    name="Controller 7",
+    remarks="behind the barn at 52.37011 4.70891",
+    state=State(
+        time=NOW,
+        received_at=NOW,
+        position=Position(52.37011, 4.70891),
+        altitude_hae_m=12.25,
+        ground_speed_mps=1.5,
+        course_deg=17.25,
+        polar=Polar(sensor="sapient:x", azimuth_deg=123.25, range_m=777.0, sensor_position=Position(52.3, 4.7)),
+    ),
+    provenance=(PASSED,),
+    raw=RawRecord("SAPIENT", b"52.37011 4.70891"),
+    extensions=(Extension("urn:x", "report", '<report xmlns="urn:x" at="52.37011"></report>'),),
+)
+NAMED = ("UAS Control Station", "Ground control station", "UAV operator", "Pilot", "taxonomy:Remote Controller", "GCS")
+
+
+def test_of_a_control_station_nothing_is_left_but_what_it_is_and_when_it_was_seen() -> None:
+    bare = withhold_personal(STATION)
+    assert bare.state == State(time=NOW, received_at=NOW)
+    assert (bare.platform, bare.name, bare.identifiers) == (STATION.platform, STATION.name, STATION.identifiers)
+    assert (bare.remarks, bare.raw, bare.extensions) == (None, None, ())
+    assert {one.field for one in bare.provenance[-1].losses} == {"raw", "state", "remarks", "extensions"}
+    assert {one.reason for one in bare.provenance[-1].losses} == {"WITHHELD"}
+    assert has_personal([STATION])
+    assert not has_personal([bare])
+    assert withhold_personal(bare) is bare
+    assert alliance.fault(bare) is None
+
+
+def test_a_control_station_is_seen_by_those_who_are_named_and_the_rule_says_so() -> None:
+    found = releases([STATION])
+    assert (found["police"].tracks, found["police"].rule) == ((STATION,), Rule.OWN_LABEL_PERSONAL)
+    assert (found["all"].tracks, found["all"].rule) == ((withhold_personal(STATION),), Rule.OWN_LABEL_WITHHELD)
+    assert View().filter([STATION], is_own=True, label=OWN) == [withhold_personal(STATION)]
+    assert View(personal_data=True).filter([STATION], is_own=False, label=OWN) == [STATION]
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_class_that_names_who_flies_it_is_enough_however_unsure_the_sensor_is(name: str) -> None:
+    classes = (
+        Classification(type="Human", confidence_pct=90.0),
+        Classification(type=name, confidence_pct=5.0, level=2),
+    )
+    track = replace(STATION, platform="PERSON", classifications=classes)
+    state = withhold_personal(track).state
+    assert state is not None
+    assert state.position is None
+
+
+@pytest.mark.parametrize(
+    "name", ["Human", "Air Vehicle", "UAV Rotary Wing", "Remotely piloted aircraft", "Radar", "Bird"]
+)
+def test_other_classes_are_nobodys_personal_data(name: str) -> None:
+    track = replace(STATION, platform=None, classifications=(Classification(type=name),))
+    assert withhold_personal(track) is track
+    assert not has_personal([track])
+
+
+def test_a_sensors_report_of_a_control_station_leaves_its_place_at_home() -> None:
+    sensor = SapientSensor()
+    report = sensor.detection(
+        lat=52.37011,
+        lon=4.70891,
+        error=3.0,
+        classes=("Equipment", "RF Transmitter", "UAS Control Station"),
+    )
+    ahead = report.detection_report.prediction_location.location
+    ahead.CopyFrom(report.detection_report.location)
+    report.detection_report.object_info.add(type="home", value="52.37011 4.70891")
+    decoder = find("sapient").decoder(node="nld")
+    frames = [
+        Frame(octets=one.SerializeToString(), feed="wall", source="radar", peer="127.0.0.1:5020", received_at=NOW)
+        for one in (sensor.registration(NOW), report)
+    ]
+    (track,) = [track for frame in frames for track in decoder.decode(frame).tracks]
+    track = replace(track, track_id=DRONE.track_id)
+    assert has_personal([track])
+    octets = alliance.render(Message(header=header(), tracks=(withhold_personal(track),)))
+    whole = alliance.render(Message(header=header(), tracks=(track,)))
+    for told in (b"52.37", b"4.7089", b64encode(report.SerializeToString())):
+        assert told not in octets
+        assert told in whole
