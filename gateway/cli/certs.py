@@ -47,7 +47,8 @@ def dev(
       gateway certs dev --name nld-1 --source radar-north --host nld-1.example
 
     Certificates end after 90 days and are marked: the production profile refuses them. Files that exist stay,
-    unless --force. Paste the pin of a client certificate into its source's certificate_pins.
+    unless --force; but a TLS certificate that lacks a --host is made anew under its key, so that pins hold. Paste the
+    pin of a client certificate into its source's certificate_pins.
     """
     from gateway.clock import SystemClock
 

@@ -105,7 +105,7 @@ def written_package(directory: Path, name: str, made: Made, *, force: bool) -> l
         directory / f"{name}.zip": package.zip,
         directory / f"{name}.p12": package.client,
         directory / f"{name}.truststore.p12": package.trust,
-        directory / f"{name}.client.pem": made.certificate,
+        directory / f"{name}.tak.pem": made.certificate,
     }
     own = [path for path in files if path.exists()]
     if own and not force:

@@ -26,7 +26,7 @@ from pathlib import Path
 from tempfile import mkstemp
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
@@ -38,6 +38,7 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.errors import SealError
 from gateway.seal import codes
@@ -96,9 +97,10 @@ def write_development(
 
     Files that exist stay, so that a new source gets its certificate without breaking pins; `overwrite` renews
     everything. `names` are further DNS names or addresses of the node besides its own name, ``localhost`` and the
-    loopback addresses. `sources` each get a national client certificate. Valid from five minutes before `now` for 90
-    days. Raises `SealError`: ``SEAL-106`` a file cannot be written, or its other half is missing; ``SEAL-107`` a name
-    that cannot stand in a certificate.
+    loopback addresses; a TLS certificate that lacks one is made anew under its key, so its pin holds. `sources` each
+    get a national client certificate. Valid from five minutes before `now` for 90 days. Raises `SealError`:
+    ``SEAL-106`` a file cannot be written, or its other half is missing; ``SEAL-107`` a name that cannot stand in a
+    certificate; ``SEAL-101`` a TLS certificate to be widened is not of the authority beside it.
     """
     pairs = _pairs(node, sources, names)
     desk = _Desk(directory, overwrite=overwrite)
@@ -109,6 +111,12 @@ def write_development(
             certificate = _leaf(pair, key.public_key(), authority, authority_key, now)
             desk.add_certificate(f"{pair.stem}.pem", certificate, pair.purpose, pair.names)
             desk.add_key(f"{pair.stem}.key", key, f"key of {pair.purpose}")
+        elif pair.stem == f"{node}.tls" and names:
+            own = desk.read_certificate(f"{pair.stem}.pem", authority)
+            wider = replace(pair, names=tuple(dict.fromkeys((*_names(own), *names))))
+            if set(wider.names) != set(_names(own)):
+                certificate = _leaf(wider, _public_key(own), authority, authority_key, now)
+                desk.add_certificate(f"{pair.stem}.pem", certificate, pair.purpose, wider.names)
     if desk.lacks(f"{node}.ledger.pub", f"{node}.ledger.key"):
         ledger_key = ed25519.Ed25519PrivateKey.generate()
         public = ledger_key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
@@ -269,6 +277,22 @@ def _leaf(
     return builder.sign(authority_key, SHA256())
 
 
+def _names(certificate: x509.Certificate) -> tuple[str, ...]:
+    """DNS names and addresses that it has."""
+    try:
+        names = certificate.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    addresses = [str(address) for address in names.get_values_for_type(x509.IPAddress)]
+    return (*names.get_values_for_type(x509.DNSName), *addresses)
+
+
+def _public_key(certificate: x509.Certificate) -> ec.EllipticCurvePublicKey:
+    key = certificate.public_key()
+    assert isinstance(key, ec.EllipticCurvePublicKey), "a certificate of this authority's making"
+    return key
+
+
 def _general_name(name: str) -> x509.GeneralName:
     try:
         address: IPv4Address | IPv6Address = ip_address(name)
@@ -306,6 +330,19 @@ class _Desk:
         if not isinstance(key, ec.EllipticCurvePrivateKey) or key.public_key() != certificate.public_key():
             raise SealError(codes.KEY_MISMATCH, place=place)
         return certificate, key
+
+    def read_certificate(self, name: str, authority: x509.Certificate) -> x509.Certificate:
+        """A certificate of the directory that its authority has made here."""
+        place = str(self._directory / name)
+        try:
+            certificate = load_certificate((self._directory / name).read_bytes())
+            certificate.verify_directly_issued_by(authority)
+        except (OSError, ValueError, TypeError, InvalidSignature):
+            cause = "it is not of the authority beside it, so no name can be added"
+            raise SealError(codes.CERTIFICATE, place=place, cause=cause) from None
+        if not isinstance(certificate.public_key(), ec.EllipticCurvePublicKey):
+            raise SealError(codes.CERTIFICATE, place=place, cause="its key is none of ours")
+        return certificate
 
     def add(self, written: Written, octets: bytes) -> None:
         """A file to write."""

@@ -125,7 +125,7 @@ def test_what_is_printed_is_configuration_with_the_clients_pin(invoke: Invoke, c
     assert result.exit_code == 0
     table = tomllib.loads(result.stdout)["client"]["bravo"]
     client = ClientTable.model_validate(table, strict=False)
-    certificate = x509.load_pem_x509_certificate((certs / "bravo.client.pem").read_bytes())
+    certificate = x509.load_pem_x509_certificate((certs / "bravo.tak.pem").read_bytes())
     assert client.certificate_pins == (spki_pin(certificate).removeprefix("sha256:"),)
     feed = tomllib.loads(
         "\n".join(

@@ -209,3 +209,24 @@ def test_refuses_a_host_that_is_no_name(tmp_path: Path) -> None:
     with pytest.raises(SealError) as refusal:
         write_development(tmp_path / "certs", "nld", now=NOW, names=("no host",))
     assert refusal.value.code is codes.CERTIFICATE_NAME
+
+
+def test_a_host_that_is_asked_for_later_is_added_under_the_same_key(
+    tmp_path: Path, written: dict[str, Written]
+) -> None:
+    before, added = _certificate(tmp_path / "certs/nld.tls.pem"), ("gw.nld.example", "192.0.2.7")
+    files = write_development(tmp_path / "certs", "nld", now=NOW, names=added)
+    assert [file.path.name for file in files] == ["nld.tls.pem"]
+    assert files[0].names == ("nld", "localhost", "gw.example", "127.0.0.1", "::1", "::2", *added)
+    after = _certificate(tmp_path / "certs/nld.tls.pem")
+    assert spki_pin(after) == spki_pin(before) == files[0].pin
+    after.verify_directly_issued_by(_certificate(tmp_path / "certs/ca.pem"))
+    assert write_development(tmp_path / "certs", "nld", now=NOW, names=("192.0.2.7",)) == []
+
+
+def test_no_host_is_added_to_a_certificate_that_somebody_else_made(tmp_path: Path, written: dict[str, Written]) -> None:
+    write_development(tmp_path / "others", "nld", now=NOW)
+    (tmp_path / "certs/nld.tls.pem").write_bytes((tmp_path / "others/nld.tls.pem").read_bytes())
+    with pytest.raises(SealError) as refusal:
+        write_development(tmp_path / "certs", "nld", now=NOW, names=("gw.nld.example",))
+    assert refusal.value.code is codes.CERTIFICATE

@@ -189,7 +189,7 @@ class Splitter:
         if found is None:
             return False
         length, begin = found
-        if length and self._buffer[begin : begin + 1] == b"\xbf":  # a mesh message over TCP: it ends with the connection
+        if length and self._buffer[begin : begin + 1] == b"\xbf":  # of a mesh: it ends with the connection
             length = len(self._buffer) - begin
             if length <= self._most:
                 return False
