@@ -44,6 +44,7 @@ class Stream(asyncio.Protocol):
         self._cutter = cutter
         self._clock = clock
         self._held = b""
+        self._ask_again = False  # of what is wrong after the frames that it gave, a splitter tells when asked again
         self._is_paused = False
         self._has_ended = False  # the peer says no more
         self._is_deaf = False  # we listen no more
@@ -124,18 +125,19 @@ class Stream(asyncio.Protocol):
             transport.resume_reading()
 
     def _cut(self) -> None:
-        session, held, at = self.session, self._held, 0
+        session, held, at, piece = self.session, self._held, 0, b""
         if session is None or self._is_deaf:
             return
-        while at < len(held) and not self._is_paused:
-            piece = held[at : at + _SLICE]
-            at += len(piece)
+        while (at < len(held) or self._ask_again) and not self._is_paused:
             try:
-                cut = self._cutter.feed(piece)
+                cut = self._cutter.feed(held[at : at + _SLICE])
             except GatewayError as error:
                 self._is_deaf, self._held = True, b""
-                session.cannot_follow(piece, error)
+                session.cannot_follow(held[at : at + _SLICE] or piece, error)
                 return
+            piece = held[at : at + _SLICE]
+            at += len(piece)
+            self._ask_again = bool(cut)
             if cut:
                 session.inbox.put_all(session.frames(cut))
                 session.inbox.pause_if_full(self)

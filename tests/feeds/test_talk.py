@@ -8,6 +8,7 @@ import struct
 from ipaddress import ip_network
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import FeedError, FormatError, StoreError
 from gateway.feeds import codes
@@ -16,7 +17,7 @@ from gateway.limits import Limits
 from gateway.policy import View
 from gateway.stages import Turn
 from gateway.store.codes import NOT_DURABLE
-from tests.feeds.support import BLOCKS, track, until
+from tests.feeds.support import BAD_LINE, BLOCKS, LINES, track, until
 from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, shown, talking
 
 # ----------------------------------------------------------------------------------------------------- what is asked
@@ -219,6 +220,29 @@ async def test_a_stream_that_cannot_be_followed_is_closed_and_its_octets_set_asi
         assert scene.feed.counts.stream_errors == 1
         good.say("ping 1")
         await good.expect("pong 1")
+
+
+async def test_a_fault_that_came_with_good_frames_ends_the_connection_without_waiting_for_more_octets() -> None:
+    class Patient:
+        """Gives what was whole before a fault, and tells of the fault when it is asked again."""
+
+        def __init__(self) -> None:
+            self.cutter = LINES.splitter()  # type: ignore[misc]  # it has one
+            self.has_failed = False
+
+        def feed(self, octets: bytes) -> list[bytes]:
+            if self.has_failed:
+                raise FormatError(BAD_LINE)
+            good, mark, _ = octets.partition(b"\x00")
+            self.has_failed = bool(mark)
+            return self.cutter.feed(good)
+
+    form = replace(LINES, splitter=Patient)
+    async with talking(form=form) as scene, calling(scene.address) as peer:
+        peer.writer.write(b"1 50 8\n\x00and then silence")
+        await peer.expect("ack 1")
+        assert await peer.rest() == []
+        await until(lambda: scene.corridor.problems == [(b"1 50 8\n\x00and then silence", "TEST-001")])
 
 
 async def test_a_frame_without_an_end_is_refused_at_the_limit() -> None:
