@@ -67,7 +67,7 @@ class _Side:
         self._limits = limits
         self._negotiate = negotiate
         self._uid = uid
-        self._peer = Peer(limits)
+        self._peer = Peer(limits, uids.sent_by(who))
         self.stage = Stage.XML
 
     @property

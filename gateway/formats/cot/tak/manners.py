@@ -35,8 +35,9 @@ class Names:
 class Peer:
     """What is known of who is at the other end."""
 
-    def __init__(self, limits: Limits) -> None:
-        self.sent = Names(limits.peers_remembered)
+    def __init__(self, limits: Limits, sent: Names | None = None) -> None:
+        """`sent` is what it sent before, when it is a peer that we have conversed with already."""
+        self.sent = Names(limits.peers_remembered) if sent is None else sent
         self.title = ""
         self._titled = ""
 

@@ -85,7 +85,7 @@ class MeshConversation:
         self._limits = limits
         self._negotiate = negotiate
         self._uid = uid
-        self._peer = Peer(limits)
+        self._peer = Peer(limits, uids.sent_by(who))
         self._contacts: dict[str, _Contact] = {}
         self._echoes: dict[bytes, None] = {}
         self._announced_at: datetime | None = None

@@ -27,7 +27,7 @@ from gateway.errors import FormatError
 from gateway.formats.cot.encoder import CotEncoder, flow_tag_of
 from gateway.formats.cot.event import NAMESPACE
 from gateway.formats.cot.tak import codes
-from gateway.formats.cot.tak.manners import kind_of, uid_of
+from gateway.formats.cot.tak.manners import Names, kind_of, uid_of
 from gateway.stages import Decoded, Encoded
 from gateway.track import Loss, Track
 
@@ -44,6 +44,9 @@ SAME_HOLDS = timedelta(minutes=2)
 """For so long two origins that reported the same are taken to go on with that."""
 RECENT = 32
 """Reports remembered for each uid that leaves here."""
+
+PEERS = ("client", "mesh")
+"""Roles of ours in which there is one peer: the server, or the group."""
 
 _Origin = tuple[str, str]
 _RENAMED = Loss("identifiers.cot_uid", "NO_TARGET")
@@ -118,6 +121,7 @@ class Uids:
         self._reports: dict[str, _Report] = {}
         self._claims: dict[str, _Claim] = {}
         self._minted: dict[str, None] = {}
+        self._sent: dict[str, Names] = {}
 
     # ------------------------------------------------------------------------------------------------- what comes in
 
@@ -181,6 +185,13 @@ class Uids:
         return None
 
     # ------------------------------------------------------------------------------------------------ what goes out
+
+    def sent_by(self, who: str) -> Names | None:
+        """What a server or a mesh has sent, also over connections before this one; a client begins with nothing: what
+        he has lost he gets back, and one name may stand for several devices."""
+        if who not in PEERS:
+            return None
+        return self._sent.setdefault(who, Names(MOST))
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """As `CotEncoder.encode`, without what has left here before, and each uid for one thing."""

@@ -219,6 +219,19 @@ def test_what_we_wrote_is_no_report_when_it_comes_back_and_still_goes_out_when_i
     assert len(talk.offered([replace(one, remarks="on")], NOW).octets) == 1
 
 
+@pytest.mark.parametrize("role", ["client", "mesh"])
+def test_a_server_or_a_mesh_does_not_get_its_own_back_over_the_next_connection_either(role: str) -> None:
+    endpoint = CotEndpoint(node="nld-1", role=role)
+    heard = [endpoint.converse(Peer()).received(frame(event(uid=f"t-{n}"))).decoded.tracks[0] for n in range(5_000)]
+    assert endpoint.converse(Peer()).offered(heard, NOW).octets == ()
+
+
+def test_a_client_that_comes_again_gets_what_it_may_have_lost() -> None:
+    endpoint = CotEndpoint(node="nld-1")
+    mine = endpoint.converse(Peer(name="hope")).received(frame(event(uid="mine"))).decoded.tracks[0]
+    assert names(endpoint.converse(Peer(name="hope")).offered([mine], NOW).octets) == ["mine"]
+
+
 def test_what_lost_our_flow_tag_on_the_way_is_known_by_its_id() -> None:
     (talk,) = clients("x", role="client")
     talk.offered([track()], NOW)
