@@ -118,12 +118,53 @@ def test_the_plain_reader_takes_the_events_of_tak_clients() -> None:
     text = plain_reader.text_of(EVENT)
     assert text is not None
     assert plain_reader.event_of(text) is not None
+    usual = plain_reader.usual_of(text)
+    assert usual is not None
+    how_first = text.replace(' how="m-g"', "").replace(" time=", ' how="m-g" time=')
+    assert how_first != text
+    assert plain_reader.usual_of(how_first) == usual
+    assert plain_reader.usual_of(how_first.replace(' stale="', ' how="h-e" stale="')) is None
+    assert plain_reader.usual_of(text.replace('how="m-g">', 'how="m-g" how="m-g">')) is None
+
+
+DECIMALS = st.sampled_from(
+    (
+        "0 0.0 -0.0 12.5 -12.25 90 -90 90.0000001 180 -180 -180.0 181 9999999.0 999999 9999999 -1 0.00000000000000000001 "
+        "123456789.5 1234567890 1e3 +1 .5"
+    ).split()
+)
+
+
+@settings(max_examples=400)
+@given(
+    figures=st.lists(DECIMALS, min_size=5, max_size=5),
+    kind=st.sampled_from(["a-f-A-M-F", "a-j-G", "a-.-A", "b-d-a", "b-m-p", "t-x-d-d", "t-x-c-t", "a f", ""]),
+    how=st.sampled_from(["", ' how="m-g"', ' how=""', ' how="x y"']),
+    last=st.sampled_from(["", "", ' how="h-e"', ' opex="e-X"']),
+    parts=st.lists(children(), max_size=4),
+    space=SPACES,
+)
+def test_the_usual_event_is_read_as_any_other(
+    figures: list[str], kind: str, how: str, last: str, parts: list[str], space: str
+) -> None:
+    lat, lon, hae, ce, le = figures
+    text = (
+        f'<event version="2.0" uid="U-1" type="{kind}"{how} time="2026-11-22T08:12:00Z" start="2026-11-22T08:12:00.5Z"'
+        f' stale="2026-11-22T08:13:00Z"{last}>{space}<point lat="{lat}" lon="{lon}" hae="{hae}" ce="{ce}" le="{le}"/>'
+        f"{space}<detail>{space.join(parts)}</detail>{space}</event>{space}"
+    )
+    fast, full = both(text.encode())
+    assert summary(fast) == summary(full)
+    again = CotDecoder(node="n")  # what it remembers of children and leftovers changes nothing
+    assert [summary(again.decode(frame(text.encode()))) for _ in range(2)] == [summary(full)] * 2
 
 
 def test_the_plain_reader_is_linear() -> None:
     for filling in ("<a ", "<a b='", " ", "<a></b>", "<a>", '<a b="c"'):
         text = EVENT.decode().replace("<detail>", "<detail>" + filling * (10_000 // len(filling)))
         plain_reader.event_of(text)
+        plain_reader.pieces_of(text)
+        plain_reader.usual_of(text)
     # The test's time-out is the assertion: nested repetition without possessive quantifiers would not end.
 
 
