@@ -15,6 +15,8 @@ from gateway.errors import FormatError
 from gateway.formats.cot import codes, losses
 from gateway.formats.cot.atoms import (
     AFFILIATIONS_OF_NOBODY,
+    ALARM_TYPE,
+    ALERT_SCHEME,
     DELETE_TYPE,
     NONE_SPECIFIED,
     SCHEME,
@@ -214,6 +216,8 @@ class CotEncoder:
             if one.scheme == SCHEME:
                 own = one.type
                 break
+            if one.scheme == ALERT_SCHEME:
+                own = ALARM_TYPE  # as an atom it would be a second object beside the one that it is about
         sensed = False
         if state.position is None and not kept.point.get("lat"):
             sensed = state.polar is not None and state.polar.sensor_position is not None

@@ -362,3 +362,22 @@ def test_what_an_accuracy_rests_on_is_lost_unless_it_was_cot() -> None:
         state = replace(track.state, accuracy=Accuracy(horizontal_95_m=100.0, basis=basis))
         losses = lost(replace(track, state=state))
         assert (("state.accuracy.basis", "NO_TARGET") in losses) is is_lost, basis
+
+
+def test_an_alert_is_an_alarm_and_no_second_object() -> None:
+    kind = (Classification(type="WARNING", scheme="SAPIENT_ALERT"),)
+    alert = radar_track(
+        identifiers=(Identifier("sapient_alert", "a/b"),), classifications=kind, remarks="near the fence"
+    )
+    event_ = written(alert)
+    assert event_.get("type") == "b-a"
+    assert event_.findtext("detail/remarks") == "near the fence"
+    assert ("classifications", "NO_TARGET") in lost(alert)
+    cleared = written(replace(alert, status=Status(ended=True)))
+    assert (cleared.get("type"), cleared.get("stale")) == ("b-a", cleared.get("start"))
+
+
+def test_an_alert_without_a_place_is_no_event() -> None:
+    kind = (Classification(type="WARNING", scheme="SAPIENT_ALERT"),)
+    (problem,) = encoded(radar_track(classifications=kind, state=State(time=NOW))).problems
+    assert problem.code == codes.NO_PLACE
