@@ -154,6 +154,7 @@ async def _play(
             await _watch(cast.processes, live, picture)
         for task in feeding:
             task.cancel()
+        cast.tak.hush()
         await _settle(cast.processes, live, picture)
 
 

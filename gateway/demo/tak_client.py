@@ -90,6 +90,10 @@ class TakClient:
         if said is not None:
             self.delays_s.append(came - said)
 
+    def hush(self) -> None:
+        """Say nothing from now on, and go on looking: so that what is under way comes to an end."""
+        self._is_heard = False
+
     def summary(self) -> str:
         """What it saw and how soon, in a sentence."""
         text = f"{self.events} events, {len(self.drones)} drone tracks"
