@@ -6,6 +6,7 @@ deletes it takes it off every screen.
    by two ways (a device that two gateways hear, an ally's track that a mesh brings too) leaves once.
 2. What we wrote ourselves is no report when it comes back, from an echoing server or round a mesh: our flow tag tells,
    or the `track_id` that it has for a uid. And what a partner heard of us goes out no second time.
+   A report that comes late, after a newer one of its track, moves nothing back.
 3. A peer ends only what it reported itself.
 4. Who reported himself is himself: nobody else does so under his uid while that report counts.
 """
@@ -29,7 +30,7 @@ from gateway.formats.cot.event import NAMESPACE
 from gateway.formats.cot.tak import codes
 from gateway.formats.cot.tak.manners import Names, kind_of, uid_of
 from gateway.stages import Decoded, Encoded
-from gateway.track import Loss, Track
+from gateway.track import Loss, State, Track
 
 MOST = 65_536
 """Uids remembered of each kind; then the longest unheard goes."""
@@ -42,6 +43,8 @@ CLAIM_HOLDS = timedelta(minutes=1)
 
 SAME_HOLDS = timedelta(minutes=2)
 """For so long two origins that reported the same are taken to go on with that."""
+AHEAD = timedelta(minutes=5)
+"""A report from further ahead than this must not keep the next ones from leaving."""
 RECENT = 32
 """Reports remembered for each uid that leaves here."""
 
@@ -60,7 +63,7 @@ class Leaves(Enum):
     RENAMED = "RENAMED"
     """Under its `track_id`."""
     NOT = "NOT"
-    """It has left already."""
+    """It has left already, or something newer of it."""
 
 
 class _Report(Struct, gc=False):
@@ -75,14 +78,20 @@ class _Report(Struct, gc=False):
 class _Claim:
     """Whose track leaves under a uid."""
 
-    __slots__ = ("_others", "_recent", "_same", "origin", "until")
+    __slots__ = ("_others", "_recent", "_same", "latest", "origin", "until")
 
     def __init__(self, origin: _Origin, until: datetime) -> None:
         self.origin = origin
         self.until = until
+        self.latest: datetime | None = None  # of the owner's reports that left
         self._recent = array("q")  # the owner's reports of late
         self._others: deque[tuple[int, _Origin]] | None = None  # those of others
         self._same: dict[_Origin, datetime] = {}  # others that reported the same, and until when they are taken to
+
+    def is_late(self, state: State | None, now: datetime) -> bool:
+        """Whether something newer of the owner's has left."""
+        latest = self.latest
+        return latest is not None and state is not None and state.time < latest <= now + AHEAD
 
     def is_repeated(self, place: int | None, origin: _Origin, now: datetime) -> bool:
         """Whether another origin's report is one of the owner's; either may come first."""
@@ -224,13 +233,17 @@ class Uids:
         if _has_ended(track):
             self._claims.pop(uid, None)
             return Leaves.AS_IT_IS
-        stale_at = track.state.stale_at if track.state is not None else None
+        state = track.state
+        if claim is not None and claim.origin == origin and claim.is_late(state, now):
+            return Leaves.NOT
+        stale_at = state.stale_at if state is not None else None
         until = now + CLAIM_HOLDS
         if stale_at is not None and stale_at > until:
             until = stale_at
         if claim is None or claim.origin != origin:
             claim = _Claim(origin, until)
         claim.until = until
+        claim.latest = state.time if state is not None else None
         claim.is_repeated(place, origin, now)
         _remember(self._claims, uid, claim)
         return Leaves.AS_IT_IS

@@ -152,6 +152,16 @@ def test_the_same_report_by_two_ways_leaves_once_whichever_comes_first(first: in
         assert names(talk.offered([one, other], now).octets) == ["phone-1"]
 
 
+def test_a_report_that_comes_late_moves_nothing_back_but_one_from_the_future_does_not_hold_its_track() -> None:
+    (talk,) = clients("hope")
+    ours = allied("drone-1")
+    now = NOW + timedelta(minutes=3)
+    turn = talk.offered([moved(ours, 2), moved(ours, 1), moved(ours, 3)], now)
+    assert names(turn.octets) == ["drone-1", "drone-1"]
+    talk.offered([moved(ours, 60)], now)
+    assert names(talk.offered([moved(ours, 4)], now).octets) == ["drone-1"]
+
+
 def test_two_ways_that_change_places_are_one_thing_again_after_one_report_each() -> None:
     (talk,) = clients("hope")
     ours = replace(allied("phone-1", number=8), provenance=(), sources=())
