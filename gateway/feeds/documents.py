@@ -196,7 +196,7 @@ class DocumentServer:
 
     async def _fetch(self, request: web.Request) -> web.Response:
         client = request[CLIENT]
-        ask = Request(method="GET", query=dict(request.query), media_type="", client=client.name)
+        ask = Request(method="GET", query=_query(request), media_type="", client=client.name)
         answer = await self._answer(client, ask)
         return await self._response(request, answer, is_cacheable=True)
 
@@ -205,7 +205,7 @@ class DocumentServer:
         octets = await Body(request, self._limits).read()
         ask = Request(
             method="POST",
-            query=dict(request.query),
+            query=_query(request),
             media_type=request.content_type.lower(),
             octets=octets,
             client=client.name,
@@ -307,6 +307,14 @@ def _bare(status: int) -> web.Response:
     response = problem_response(error, status=status)
     response.headers.update(SECURITY_HEADERS)
     return response
+
+
+def _query(request: web.Request) -> dict[str, str]:
+    """The query's parameters; `FeedError` for one that comes twice: no service could know which one was meant."""
+    for name in request.query:
+        if len(request.query.getall(name)) > 1:
+            raise FeedError(codes.BAD_REQUEST, place=f"query {name[:40]!a}", cause="the parameter comes more than once")
+    return dict(request.query)
 
 
 def _knows(header: str, tag: str) -> bool:

@@ -162,7 +162,9 @@ class PollFeed:
             raise self._error(codes.CONNECT, cause or type(error).__name__) from None
 
     async def _take(self, response: aiohttp.ClientResponse, *, is_plain: bool) -> tuple[bytes, str] | None:
-        if response.status == 304 and is_plain:
+        if (
+            response.status == 304 and is_plain and (self._tag or self._modified)
+        ):  # of what we never had, none can say so
             return None
         if response.status != 200:
             kind = "a redirect" if 300 <= response.status < 400 else "no document"

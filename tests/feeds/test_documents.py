@@ -375,6 +375,14 @@ async def test_what_the_service_refuses_is_the_callers_fault_and_a_bug_is_ours()
         assert (await fetch(scene))[0] == 200
 
 
+@pytest.mark.parametrize("method", ["GET", "HEAD", "POST"])
+async def test_a_parameter_that_comes_twice_is_refused_and_neither_is_picked(method: str) -> None:
+    async with serving() as scene:
+        body = b"ask" if method == "POST" else None
+        assert (await fetch(scene, path="?fill=1&fill=2", method=method, data=body))[0] == 400
+        assert scene.services == {}
+
+
 async def test_other_paths_and_methods_are_problems() -> None:
     async with serving() as scene:
         assert (await fetch(scene, path="elsewhere"))[0] == 404

@@ -147,6 +147,14 @@ async def test_the_server_is_asked_with_what_it_said_last() -> None:
         assert poll.feed.counts.connected == 1
 
 
+async def test_a_server_that_says_unchanged_of_what_was_never_fetched_is_no_success() -> None:
+    async with answering() as server, polling(server.url) as poll:
+        server.answers = [web.Response(status=304)]
+        await poll.polls(1)
+        assert poll.feed.counts.connected == 0
+        assert "304" in poll.feed.counts.last_error
+
+
 async def test_failures_double_the_interval_up_to_its_bound_and_success_ends_that() -> None:
     async with answering() as server, polling(server.url) as poll:
         server.answers = [web.Response(status=503) for _ in range(4)]

@@ -57,6 +57,9 @@ class NvgService:
             return self._document(tracks, now, wanted, ("", ""), _MEDIA)
         if request.method != "POST":
             raise FormatError(codes.METHOD, place="method", cause=f"observed {request.method[:20]!r}")
+        if request.query:
+            name = next(iter(request.query))
+            raise FormatError(codes.QUERY, place=name[:60], cause="a SOAP request has its filters in nvg_filter")
         try:
             root = root_of(request.octets, self._limits)
         except FormatError as error:

@@ -49,6 +49,13 @@ def post(body: str, *, namespace: str = SOAP, service: NvgService | None = None)
     return (service or NvgService()).answer(request, PICTURE, NOW)
 
 
+def test_a_filter_beside_a_soap_request_is_refused_and_not_ignored() -> None:
+    octets = f'<s:Envelope xmlns:s="{SOAP}"><s:Body><GetNvg xmlns="{SERVICE}"/></s:Body></s:Envelope>'.encode()
+    request = Request(method="POST", query={"identity": "HOSTILE"}, media_type="text/xml", octets=octets)
+    with pytest.raises(FormatError, match="NVG-031"):
+        NvgService().answer(request, PICTURE, NOW)
+
+
 def filtered(inner: str) -> str:
     return f'<GetNvg xmlns="{SERVICE}" xmlns:n="{NVG}"><n:nvg_filter version="2.0.2">{inner}</n:nvg_filter></GetNvg>'
 
