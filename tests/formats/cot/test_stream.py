@@ -126,7 +126,7 @@ def test_the_cost_is_linear(filling: bytes) -> None:
         st.sampled_from(
             [b"<event ", b"<event>", b"</event>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?xml ", b"?>", b"'", b'"']
         )
-        | st.binary(max_size=5),
+        | st.binary(max_size=5).filter(lambda octets: b"\xbf" not in octets),  # which may announce a length to refuse
         max_size=40,
     ),
     st.integers(1, 7),
