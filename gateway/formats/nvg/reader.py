@@ -113,11 +113,15 @@ def operator_of(element: etree._Element, setting: Setting) -> tuple[str, Operato
     if owner is None:
         return None
     numbers = _Numbers(element, [])
+    try:
+        position = place_of(numbers.required("x"), numbers.required("y"))
+    except FormatError:  # which would tell where he stands: one of the two figures may be right
+        raise FormatError(codes.POINT, place="point", cause="the operator's") from None
     stamp = _child(element, "TimeStamp")
     altitude = told.values.get("state.altitude_hae_m")
     return owner, Operator(
         identifier=told.others.get("operator_id") or None,
-        position=place_of(numbers.required("x"), numbers.required("y")),
+        position=position,
         altitude_hae_m=altitude if isinstance(altitude, float) else None,
         basis=told.others.get("operator_basis") or None,
         time=time_of(stamp.text or "") if stamp is not None else None,

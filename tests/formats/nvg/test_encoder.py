@@ -211,6 +211,14 @@ def test_the_operator_is_a_point_of_his_own_and_only_when_personal_data_may_go()
     assert again.operator == operator
 
 
+def test_a_refusal_does_not_tell_where_the_operator_stands() -> None:
+    own = track(operator=Operator(position=Position(54.75, 25.5)))
+    octets = NvgEncoder(personal_data=True).encode([own], NOW).frames[0].replace(b'x="25.5"', b'x="255"')
+    (problem,) = decode(octets).problems
+    assert problem.code.id == "NVG-003"
+    assert "54.75" not in str(problem)
+
+
 def test_an_operator_without_a_place_is_no_point() -> None:
     own = track(operator=Operator(identifier="X"))
     assert ("operator", "NO_POSITION") in lost(own, personal_data=True)
