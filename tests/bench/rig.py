@@ -86,12 +86,17 @@ class Gateway:
 
     def cpu_s(self) -> float:
         """CPU time that the process has used, user and system."""
-        fields = Path(f"/proc/{self.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_s(self.pid)
 
     def resident_mb(self) -> float:
         """Resident memory of the process, MB (10**6 octets)."""
         return resident_mb(self.pid)
+
+
+def cpu_s(pid: int) -> float:
+    """CPU time that a process has used, user and system."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident_mb(pid: int) -> float:

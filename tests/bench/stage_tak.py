@@ -53,6 +53,8 @@ class Passage(Struct, frozen=True, kw_only=True):
     rate: float
     """Events a second, from the first write to the last event read."""
     lost: int
+    cpu_us: float = 0.0
+    """CPU time of the server for each event."""
     memory_mb: float
     """Resident memory of the server at the end; of the larger one of two gateways."""
 
@@ -80,6 +82,14 @@ def run(*, quick: bool) -> list[Row]:
             target=Target(value=1.0, of="peer", peer="taky"),
             note=f"{load}; server on one core, load on the other; lost: ours {_worst(ours)}, taky {_worst(theirs)}; "
             "ours decodes to tracks, keeps a picture and encodes again; taky routes",
+        ),
+        Row(
+            stage="TAK relay, CPU",
+            value=_median(ours, "cpu_us"),
+            unit="us/event",
+            faster_is_more=False,
+            peers=(_peer(theirs, "cpu_us", why),),
+            note="CPU time of the server in the same runs, which is what remains comparable on a busy machine",
         ),
         Row(
             stage="TAK relay, memory",
@@ -133,14 +143,21 @@ async def _load(send: int, receive: int, events: int, *, core: int | None) -> tu
     return answer["rate"], events - int(answer["received"])
 
 
+async def _watched(pid: int, port: int, events: int) -> Passage:
+    """The load through one server."""
+    before = rig.cpu_s(pid)
+    rate, lost = await _load(port, port, events, core=LOAD_CORE)
+    cpu_us = 1e6 * (rig.cpu_s(pid) - before) / events
+    return Passage(rate=rate, lost=lost, cpu_us=cpu_us, memory_mb=rig.resident_mb(pid))
+
+
 async def _relay(events: int) -> Passage:
     async with rig.pair(cores=(SERVER_CORE, LOAD_CORE)) as (gateway, _):
         port = open_tak(gateway, links=False)
         await gateway.start()
-        rate, lost = await _load(port, port, events, core=LOAD_CORE)
-        memory = gateway.resident_mb()
+        passage = await _watched(gateway.pid, port, events)
         await gateway.stop()
-        return Passage(rate=rate, lost=lost, memory_mb=memory)
+        return passage
 
 
 async def _corridor(events: int) -> Passage:
@@ -175,8 +192,7 @@ async def _taky(interpreter: Path, events: int) -> Passage:
         config = Path(directory) / "taky.conf"
         config.write_text(TAKY.format(directory=directory, port=port))
         async with _server([str(interpreter.with_name("taky")), "-c", str(config)], directory, port) as pid:
-            rate, lost = await _load(port, port, events, core=LOAD_CORE)
-            return Passage(rate=rate, lost=lost, memory_mb=rig.resident_mb(pid))
+            return await _watched(pid, port, events)
 
 
 @asynccontextmanager
