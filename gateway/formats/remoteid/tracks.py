@@ -73,6 +73,7 @@ _NO_SERIAL_KIND = Loss("BasicID.UASID", "NO_CODE")
 _NO_BASIS = Loss("System.OperatorLocationType", "NO_CODE")
 _NO_CATEGORY = Loss("System.Classification", "NO_CODE")
 _OPERATOR_KIND = Loss("OperatorID.OperatorIdType", "NOT_MODELLED")
+_TELLING_TEXT = Loss("SelfID.Desc", "WITHHELD")
 _GARBLED_TEXT = Loss("SelfID.Desc", "ROUNDED")
 
 
@@ -119,13 +120,17 @@ def standing(messages: Mapping[Slot, Heard], address: str) -> Standing:
     system = _message(messages, System, ("system", 0))
     owner = _message(messages, OperatorId, ("operator_id", 0))
     classifications = () if system is None else _area(system, leftovers, losses)
+    operator = _operator(system, owner, losses)
+    if remarks is not None and operator is not None and _tells_of(remarks, operator):
+        remarks = None
+        losses.append(_TELLING_TEXT)
     return Standing(
         identifiers=tuple(identifiers),
         environment=meaning.environment,
         platform=meaning.platform,
         remarks=remarks,
         classifications=classifications,
-        operator=_operator(system, owner, losses),
+        operator=operator,
         is_emergency=is_emergency,
         leftovers=leftovers,
         losses=tuple(losses),
@@ -147,6 +152,12 @@ def _purpose(message: SelfId | None, leftovers: dict[str, str], losses: list[Los
     if message.kind:
         leftovers["self-id-type"] = str(message.kind)
     return text or None, message.kind == _SELF_ID_EMERGENCY
+
+
+def _tells_of(text: str, operator: Operator) -> bool:
+    """Whether a text repeats who the operator is: it would leave where he does not."""
+    name = operator.identifier
+    return name is not None and len(name) > 2 and name.casefold() in text.casefold()
 
 
 def _area(system: System, leftovers: dict[str, str], losses: list[Loss]) -> tuple[Classification, ...]:

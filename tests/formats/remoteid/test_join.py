@@ -9,6 +9,7 @@ import pytest
 from gateway.formats.remoteid import RemoteIdDecoder
 from gateway.formats.remoteid.join import AGES_S
 from gateway.limits import Limits
+from gateway.policy import withhold_personal
 from gateway.stages import Decoded, finished
 from gateway.track import Classification, Environment, Identifier, Loss, Operator, Position, RawRecord, Status
 from tests.formats.remoteid.support import (
@@ -266,6 +267,16 @@ def test_what_hides_in_a_message_does_not_leave_with_the_raw_record_of_nobody(me
     assert track.operator is None
     assert track.raw == RawRecord("REMOTE_ID", packed(SERIAL, LOCATION))
     assert Loss("raw", "TRUNCATED") in track.provenance[0].losses
+
+
+def test_a_self_id_that_repeats_the_operators_id_goes_where_he_goes() -> None:
+    telling = b"\x32\x00" + b"fly by 98765432100123456789"[:23].ljust(23, b"\0")
+    short = b"\x52\x00" + b"9876543210".ljust(23, b"\0")
+    track = one(packed(SERIAL, LOCATION, telling, short))
+    assert track.operator == Operator(identifier="9876543210")
+    assert track.remarks is None
+    assert Loss("SelfID.Desc", "WITHHELD") in track.provenance[0].losses
+    assert b"9876543210" not in repr(withhold_personal(track)).encode()
 
 
 def test_a_refusal_does_not_tell_where_the_operator_stands() -> None:
