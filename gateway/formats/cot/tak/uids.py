@@ -78,15 +78,23 @@ class _Report(Struct, gc=False):
 class _Claim:
     """Whose track leaves under a uid."""
 
-    __slots__ = ("_others", "_recent", "_same", "latest", "origin", "until")
+    __slots__ = ("_others", "_recent", "_same", "has_ended", "latest", "origin", "until")
 
     def __init__(self, origin: _Origin, until: datetime) -> None:
         self.origin = origin
         self.until = until
         self.latest: datetime | None = None  # of the owner's reports that left
+        self.has_ended = False
+        """Free for others, but not for a late copy of what has ended."""
         self._recent = array("q")  # the owner's reports of late
         self._others: deque[tuple[int, _Origin]] | None = None  # those of others
         self._same: dict[_Origin, datetime] = {}  # others that reported the same, and until when they are taken to
+
+    def end(self, state: State | None, now: datetime) -> None:
+        """The owner's track has ended."""
+        self.has_ended, self.until = True, now + CLAIM_HOLDS
+        if state is not None and (self.latest is None or state.time > self.latest):
+            self.latest = state.time
 
     def is_late(self, state: State | None, now: datetime) -> bool:
         """Whether something newer of the owner's has left."""
@@ -228,12 +236,14 @@ class Uids:
         elif minted and (uid in self._minted or (claim is not None and claim.origin != origin and now <= claim.until)):
             if claim is not None and claim.is_repeated(place, origin, now):
                 return Leaves.NOT
-            _remember(self._minted, minted, None)
-            return Leaves.RENAMED
-        if _has_ended(track):
-            self._claims.pop(uid, None)
-            return Leaves.AS_IT_IS
+            if claim is None or not claim.has_ended:
+                _remember(self._minted, minted, None)
+                return Leaves.RENAMED
         state = track.state
+        if _has_ended(track):
+            if claim is not None and claim.origin == origin:
+                claim.end(state, now)
+            return Leaves.AS_IT_IS
         if claim is not None and claim.origin == origin and claim.is_late(state, now):
             return Leaves.NOT
         stale_at = state.stale_at if state is not None else None
@@ -243,6 +253,7 @@ class Uids:
         if claim is None or claim.origin != origin:
             claim = _Claim(origin, until)
         claim.until = until
+        claim.has_ended = False
         claim.latest = state.time if state is not None else None
         claim.is_repeated(place, origin, now)
         _remember(self._claims, uid, claim)

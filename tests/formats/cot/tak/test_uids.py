@@ -198,12 +198,22 @@ def test_a_source_that_begins_a_track_anew_keeps_its_uid() -> None:
 @pytest.mark.parametrize("ended", [True, False])
 def test_a_uid_is_free_again_when_its_track_has_ended_or_is_no_longer_valid(ended: bool) -> None:
     (talk,) = clients("hope")
-    other = replace(allied("deu-drone", number=8), provenance=())
+    other = moved(replace(allied("deu-drone", number=8), provenance=()), 3)
     talk.offered([allied("deu-drone")], NOW)
     if ended:
         talk.offered([allied("deu-drone", ended=True)], NOW)
     later = NOW if ended else NOW + timedelta(seconds=61)
     assert names(talk.offered([other], later).octets) == ["deu-drone"]
+
+
+def test_a_late_copy_does_not_bring_back_what_has_ended() -> None:
+    (talk,) = clients("hope")
+    ours = replace(allied("marker", number=8), provenance=(), sources=())
+    talk.offered([ours], NOW)
+    talk.offered([replace(ours, status=Status(ended=True))], NOW)
+    assert talk.offered([allied("marker")], NOW).octets == ()
+    assert talk.offered([moved(ours, -1)], NOW).octets == ()
+    assert names(talk.offered([moved(ours, 1)], NOW).octets) == ["marker"]  # it begins anew
 
 
 def test_a_track_without_a_uid_and_an_id_is_written_under_its_name() -> None:
