@@ -167,14 +167,14 @@ def _implausible(state: State, received_at: datetime) -> tuple[str, ...]:
     rate = state.vertical_rate_mps
     if rate is not None and not -MAX_PLAUSIBLE_VERTICAL_RATE_MPS <= rate <= MAX_PLAUSIBLE_VERTICAL_RATE_MPS:
         odd.append("state.vertical_rate_mps")
-    for name, altitude in (
-        ("state.altitude_baro_m", state.altitude_baro_m),
-        ("state.altitude_hae_m", state.altitude_hae_m),
-        ("state.altitude_msl_m", state.altitude_msl_m),
-    ):
-        if altitude is not None and not MIN_PLAUSIBLE_ALTITUDE_M <= altitude <= MAX_PLAUSIBLE_ALTITUDE_M:
-            odd.append(name)
-    if abs(state.time - received_at) > MAX_PLAUSIBLE_TIME_OFFSET:
+    low, high = MIN_PLAUSIBLE_ALTITUDE_M, MAX_PLAUSIBLE_ALTITUDE_M
+    if (altitude := state.altitude_baro_m) is not None and not low <= altitude <= high:
+        odd.append("state.altitude_baro_m")
+    if (altitude := state.altitude_hae_m) is not None and not low <= altitude <= high:
+        odd.append("state.altitude_hae_m")
+    if (altitude := state.altitude_msl_m) is not None and not low <= altitude <= high:
+        odd.append("state.altitude_msl_m")
+    if not -MAX_PLAUSIBLE_TIME_OFFSET <= state.time - received_at <= MAX_PLAUSIBLE_TIME_OFFSET:
         odd.append("state.time")
     return tuple(odd)
 

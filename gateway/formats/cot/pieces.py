@@ -160,9 +160,10 @@ def motion_piece(state: State, kept: Kept, lost: list[Loss]) -> str:
     accuracy = state.accuracy or _NO_ACCURACY
     own = kept.merged.get("track")
     place = "track"
-    if own is None and accuracy is _NO_ACCURACY and vertical is None and ground and course is not None:
+    bare = own is None and accuracy.course_95_deg is None and accuracy.speed_95_mps is None
+    if bare and vertical is None and ground and course is not None:
         return f'<track course="{_figure(course, place)}" speed="{_figure(ground, place)}"/>'
-    if own is None and accuracy is _NO_ACCURACY and vertical is not None and ground and course is not None:
+    if bare and vertical is not None and ground and course is not None:
         speed = round(math.hypot(ground, vertical), 4)
         slope = round(math.degrees(math.atan2(vertical, ground)), 6)
         figures = _figure(course, place), _figure(slope, place), _figure(speed, place)
