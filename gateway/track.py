@@ -360,3 +360,15 @@ class Track(Struct, frozen=True, kw_only=True, gc=False):
     """Tighter than the message's, or absent."""
     raw: RawRecord | None = None
     extensions: tuple[Extension, ...] = ()
+
+
+ALERT_SCHEME = "SAPIENT_ALERT"
+"""Vocabulary whose classes (``WARNING``, ...) make a track an alert: something to be told of, and no object."""
+
+
+def is_alert(track: Track) -> bool:
+    """Whether the track is an alert: formats that know nothing but objects refuse it."""
+    for one in track.classifications:  # noqa: SIM110 # on the path of every track: half the price of a generator
+        if one.scheme == ALERT_SCHEME:
+            return True
+    return False

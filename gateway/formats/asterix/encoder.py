@@ -12,7 +12,7 @@ from gateway.formats.asterix.numbers import TrackNumbers
 from gateway.formats.asterix.options import flag, number, whole, wrong
 from gateway.formats.asterix.records import CODECS, block
 from gateway.stages import Encoded
-from gateway.track import Loss, State, Track
+from gateway.track import Loss, State, Track, is_alert
 
 HIGHEST_NUMBER = {62: 0xFFFF, 48: 0xFFF}  # I062/040 has 16 bits, I048/161 has 12
 
@@ -147,5 +147,8 @@ def _native_number(track: Track, state: State) -> tuple[bytes, int] | None:
 def _state(track: Track, key: str) -> State:
     if track.state is None:
         cause = "state is absent, and both categories need a time"
+        raise FormatError(codes.TRACK_NOT_EXPRESSIBLE, place=f"track {key}", cause=cause)
+    if is_alert(track):
+        cause = "it is an alert and no object"
         raise FormatError(codes.TRACK_NOT_EXPRESSIBLE, place=f"track {key}", cause=cause)
     return track.state

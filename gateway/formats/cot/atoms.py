@@ -18,8 +18,6 @@ from gateway.track import Classification, Environment, IdentityGroup, Loss
 SCHEME = "COT_TYPE"
 DELETE_TYPE = "t-x-d-d"
 ALARM_TYPE = "b-a"
-ALERT_SCHEME = "SAPIENT_ALERT"
-"""Vocabulary whose classes make a track an alert: something that people should know, and no object."""
 
 
 class Shape(Enum):

@@ -16,7 +16,6 @@ from gateway.formats.cot import codes, losses
 from gateway.formats.cot.atoms import (
     AFFILIATIONS_OF_NOBODY,
     ALARM_TYPE,
-    ALERT_SCHEME,
     DELETE_TYPE,
     NONE_SPECIFIED,
     SCHEME,
@@ -44,7 +43,7 @@ from gateway.formats.cot.tak.written import PROTOCOLS, XML, framed
 from gateway.formats.cot.values import attribute_text, is_xml, time_text
 from gateway.limits import Limits
 from gateway.stages import Encoded
-from gateway.track import Environment, Identity, Loss, State, Status, Track
+from gateway.track import ALERT_SCHEME, Environment, Identity, Loss, State, Status, Track
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CACHED = 4_096  # entries of one encoder's cache; then it starts anew

@@ -31,6 +31,7 @@ UNMARKABLE = Code(
     "shorten the label (classification 30, policy and categories 256 characters), or withhold the track",
 )
 NOT_FRIENDLY = Code("NFI-025", "track is not a friend's, and this consumer gets friends only", "unset friendly_only")
+ALERT = Code("NFI-026", "track is an alert and no unit", "leave it to a format that can say so")
 METHOD = Code("NFI-030", "method is not served", "POST a SOAP PullData request")
 NOT_SOAP = Code("NFI-031", "body is not a SOAP request", "POST a SOAP 1.1 envelope with a ReqResFilter")
 OPERATION = Code("NFI-032", "operation is not served", "use PullDataOperation of SIP3")
@@ -55,6 +56,7 @@ CODES = (
     NOT_FINITE,
     UNMARKABLE,
     NOT_FRIENDLY,
+    ALERT,
     METHOD,
     NOT_SOAP,
     OPERATION,

@@ -43,7 +43,7 @@ from gateway.formats.nffi.values import (
 )
 from gateway.limits import Limits
 from gateway.stages import Encoded
-from gateway.track import Accuracy, Identity, IdentityGroup, Loss, State, Track
+from gateway.track import Accuracy, Identity, IdentityGroup, Loss, State, Track, is_alert
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 _DIGITS = 9  # after the point of what is converted: no figure drifts from hop to hop
@@ -104,6 +104,8 @@ class NffiEncoder:
         place = _name_of(track)
         if track.state is None:
             raise FormatError(codes.NO_STATE, place=place)
+        if is_alert(track):
+            raise FormatError(codes.ALERT, place=place)
         identity = track.identity.value if track.identity is not None else None
         if self._friendly_only and identity not in _FRIENDS:
             raise FormatError(codes.NOT_FRIENDLY, place=place, cause=f"identity {identity or 'not declared'}")

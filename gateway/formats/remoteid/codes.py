@@ -32,6 +32,7 @@ MEMORY_IMAGE = Code(
 NO_POSITION = Code("RID-020", "track has no position, which Remote ID needs", "leave it to a format that can say so")
 UNNAMED = Code("RID-021", "track has no name that Remote ID could carry", "give it a track_id or an identifier")
 NOT_FINITE = Code("RID-022", "track has a number that is not finite or not on Earth", "send finite numbers")
+ALERT = Code("RID-023", "track is an alert and no aircraft", "leave it to a format that can say so")
 CODES = (
     NOT_REMOTE_ID,
     LENGTH,
@@ -49,4 +50,5 @@ CODES = (
     NO_POSITION,
     UNNAMED,
     NOT_FINITE,
+    ALERT,
 )

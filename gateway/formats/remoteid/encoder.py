@@ -46,7 +46,7 @@ from gateway.formats.remoteid.tracks import CATEGORY_SCHEME, CLASS_SCHEME
 from gateway.limits import Limits
 from gateway.stages import Encoded
 from gateway.symbols import to_remote_id
-from gateway.track import Loss, State, Track
+from gateway.track import Loss, State, Track, is_alert
 
 _KINDS = {"uas_serial": SERIAL, "uas_registration": REGISTRATION, "uas_utm": UTM, "uas_session": SESSION}
 _PRIVATE_SESSION = 0xE1  # first of the session kinds that are free for private use (225 to 255)
@@ -92,6 +92,8 @@ class RemoteIdEncoder:
         state = track.state
         if state is None or state.position is None:
             raise FormatError(codes.NO_POSITION)
+        if is_alert(track):
+            raise FormatError(codes.ALERT)
         check_numbers(track, state)
         kept = leftovers.read(track.extensions)
         messages: list[Message] = list(_basic_ids(track, kept, lost))

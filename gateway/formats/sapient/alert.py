@@ -17,9 +17,20 @@ from gateway.formats.sapient.session.arrived import Arrived
 from gateway.formats.sapient.session.codes import NOT_REGISTERED
 from gateway.formats.sapient.session.nodes import Node
 from gateway.formats.sapient.v2 import Alert, AlertStatus, AlertType
-from gateway.track import Accuracy, Classification, Identifier, Loss, Provenance, RawRecord, State, Status, Track
+from gateway.track import (
+    ALERT_SCHEME,
+    Accuracy,
+    Classification,
+    Identifier,
+    Loss,
+    Provenance,
+    RawRecord,
+    State,
+    Status,
+    Track,
+)
 
-SCHEME = "SAPIENT_ALERT"
+SCHEME = ALERT_SCHEME
 IDENTIFIER = "sapient_alert"
 _TAKEN = frozenset(("alert_id", "alert_type", "description", "range_bearing", "location", "confidence"))
 
