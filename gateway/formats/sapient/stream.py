@@ -39,7 +39,7 @@ class Splitter:
         while end - start >= PREFIX_OCTETS:
             size = int.from_bytes(buffer[start : start + PREFIX_OCTETS], "little")
             if not 0 < size <= self._most:
-                self._failure = self._refuse(size, start)
+                self._failure = self._refuse(bytes(buffer[start : start + PREFIX_OCTETS]), start)
                 buffer.clear()
                 break
             stop = start + PREFIX_OCTETS + size
@@ -68,12 +68,19 @@ class Splitter:
             codes.CUT_OFF, place=f"octet {self._taken}", cause=f"expected {expected}, observed {observed} and the end"
         )
 
-    def _refuse(self, size: int, start: int) -> FormatError:
-        place = f"octet {self._taken + start}"
+    def _refuse(self, prefix: bytes, start: int) -> FormatError:
+        place, size = f"octet {self._taken + start}", int.from_bytes(prefix, "little")
         if size == 0:
             return FormatError(codes.EMPTY_FRAME, place=place, cause=f"a length of 0; {_END}")
-        cause = f"a length of {size} octets, at most {self._most}; {_END}"
+        cause = f"a length of {size} octets, at most {self._most}{self._guess(prefix)}; {_END}"
         return FormatError(codes.TOO_LARGE, place=place, cause=cause)
+
+    def _guess(self, prefix: bytes) -> str:
+        """What a wrong length may be instead: the usual mistakes of whoever builds a sensor."""
+        if prefix[:2] == b"\x16\x03":
+            return " (these octets begin a TLS handshake, and this connection is in the clear)"
+        swapped = int.from_bytes(prefix, "big")
+        return f" (in big-endian order it would be {swapped})" if 0 < swapped <= self._most else ""
 
 
 def frame(octets: bytes) -> bytes:

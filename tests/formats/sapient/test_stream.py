@@ -107,3 +107,18 @@ def test_any_octets_are_frames_or_a_refusal(chunks: list[bytes]) -> None:
     except FormatError:
         return
     assert b"".join([frame(one) for one in frames]) == b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    ("octets", "hint"),
+    [
+        ((300).to_bytes(4, "big") + b"x", "in big-endian order it would be 300"),
+        (b"\x16\x03\x01\x02\x00\x01", "TLS handshake"),
+        (b"\xff\xff\xff\xff", ""),
+    ],
+)
+def test_a_wrong_length_is_told_with_the_mistake_that_it_looks_like(octets: bytes, hint: str) -> None:
+    with pytest.raises(FormatError) as caught:
+        Splitter().feed(octets)
+    assert hint in caught.value.cause
+    assert ("(" in caught.value.cause) is bool(hint)
