@@ -19,6 +19,8 @@ _SCHEME = re.compile(r"(?:APP0?6|M?2525|MILSTD2525|MIL2525)[A-E]?").fullmatch
 _NOT_OBJECTS_LETTERS = "GW"  # tactical graphics, weather
 _NOT_OBJECTS_SETS = frozenset(("25", "45", "46", "47"))  # control measures, weather
 
+_SIMULATION = "2"  # third digit
+
 NOTHING = Meaning(Environment.UNKNOWN, None, None)
 FAMILIES = {"app6d": symbols.to_sidc20, "app6b": symbols.to_sidc15}
 
@@ -73,10 +75,15 @@ def symbol_for(track: Track, family: str) -> tuple[str, tuple[Loss, ...]]:
     The source's own code stands, in whatever standard, while it agrees with the track.
     """
     exercise = track.status is not None and track.status.exercise is True
+    simulated = track.status is not None and track.status.simulated is True and not exercise
     own = kept_symbol(track)
     code = own.partition(":")[2].ljust(15, "-") if own else None  # some producers leave trailing hyphens out
-    if own is not None and _agrees(said_by(own).meaning, track, exercise):
-        return own, ()
+    if own is not None and code is not None:
+        said = said_by(own).meaning
+        unreal = said.context is Context.SIMULATION
+        says_it = unreal == simulated if _DIGITS(code) else not (simulated and family == "app6d")
+        if says_it and _agrees(said, track, exercise):
+            return own, ()
     if code is not None and (_DIGITS(code) is not None) != (family == "app6d"):
         other = symbols.sidc20_to_sidc15(code) if _DIGITS(code) else symbols.sidc15_to_sidc20(code)
         code = other.text if other is not None else None
@@ -87,7 +94,10 @@ def symbol_for(track: Track, family: str) -> tuple[str, tuple[Loss, ...]]:
         exercise=exercise,
         kept=code,
     )
-    return f"{family}:{written.text}", written.losses
+    text = written.text
+    if simulated and family == "app6d":  # letters have no mark of it; a display must not take it for real
+        text = f"{text[:2]}{_SIMULATION}{text[3:]}"
+    return f"{family}:{text}", written.losses
 
 
 def _agrees(said: Meaning, track: Track, exercise: bool) -> bool:

@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from gateway.formats.nvg import NvgDecoder, NvgEncoder
 from gateway.track import (
+    Classification,
     Covariance,
     Environment,
     Extension,
@@ -170,6 +171,23 @@ def test_symbols_are_built_in_the_standard_that_the_consumer_wants(symbols: str,
     assert (prefix, len(code)) == (symbols, length)
     again = one(NvgEncoder(symbols=symbols).encode([own], NOW).frames[0])
     assert (again.environment, again.identity, again.platform) == (Environment.AIR, hostile, "UAV")
+
+
+@pytest.mark.parametrize("code", [None, ("APP6D", "10060100001103000000"), ("APP6B", "SHAPMFQ--------")])
+def test_what_is_simulated_is_marked_so_in_the_symbol_of_every_origin(code: tuple[str, str] | None) -> None:
+    said = (Classification(type=code[1], scheme=code[0]),) if code else ()
+    own = track(
+        environment=Environment.AIR,
+        platform="UAV",
+        identity=IdentityGroup(value=Identity.HOSTILE),
+        classifications=said,
+        status=Status(simulated=True),
+    )
+    (shown,) = written(own, extended_data=False).iter(f"{{{NVG}}}point")
+    assert (shown.get("symbol") or "").startswith("app6d:102601")
+    again = one(NvgEncoder(extended_data=False).encode([own], NOW).frames[0])
+    assert again.status == Status(simulated=True)
+    assert again.identity == IdentityGroup(value=Identity.HOSTILE)
 
 
 def test_an_identity_that_changed_changes_the_symbol() -> None:
