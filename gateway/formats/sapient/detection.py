@@ -38,6 +38,7 @@ _STATE, _LOCATION, _CONFIDENCE, _TRACK_INFO, _OBJECT_INFO, _CLASSIFICATION, _VEL
 _KEPT = frozenset((3, 4, 9, 12, 13, 14, 15, 16, 22))
 
 
+_MAX_NAMES = 50  # of one object; more are kept as they were said
 UNKNOWN_PLACE = Loss("detection_report.location", "NOT_MODELLED")
 
 
@@ -167,13 +168,13 @@ def _object_info(
     report: DetectionReport, field: FieldDescriptor, kept: Fields
 ) -> tuple[tuple[Identifier, ...], str | None]:
     """Names and remarks in our words; the rest joins what is kept."""
-    names: list[Identifier] = []
+    names: dict[Identifier, None] = {}  # in order, and none twice
     others: list[object] = []
     remarks: str | None = None
     for one in report.object_info:
         name = None if one.HasField("error") else name_of(one.type, one.value)
-        if name is not None and name not in names:
-            names.append(name)
+        if name is not None and name not in names and len(names) < _MAX_NAMES:
+            names[name] = None
         elif one.type == REMARKS and remarks is None and not one.HasField("error"):
             remarks = one.value
         else:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from gateway.errors import FormatError
+from gateway.formats import alliance
 from gateway.formats.sapient import FORMAT, SapientDecoder, Splitter
 from gateway.formats.sapient.json import read_json, write_json
 from gateway.formats.sapient.messages import parse, serialise
@@ -501,3 +504,17 @@ def test_the_extension_is_canonical_xml() -> None:
     (extension,) = only(decoder.decode(frame_of(message.SerializeToString()))).extensions
     canonical = etree.tostring(parse_xml(extension.xml.encode(), max_octets=65_536), method="c14n", exclusive=True)
     assert canonical == extension.xml.encode()
+
+
+def test_a_report_with_names_without_end_is_read_in_no_time_and_can_be_carried() -> None:
+    message = detection()
+    for number in range(30_000):
+        message.detection_report.object_info.add(type="callsign", value=f"C{number % 29_000}")
+    decoder = registered()
+    began = time.process_time()
+    track = only(decoder.decode(frame_of(message)))
+    assert time.process_time() - began < 2.0  # pairwise comparison took ten
+    assert len(track.identifiers) == 51
+    assert track.identifiers[-1] == Identifier("callsign", "C49")
+    assert alliance.fault(replace(track, track_id="0191e0a1-0000-7000-8000-000000000001")) is None
+    assert Loss("detection_report.object_info", "NOT_MODELLED") in track.provenance[0].losses  # too long to keep
