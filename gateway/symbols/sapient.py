@@ -61,6 +61,7 @@ def _folded(path: Sequence[str]) -> tuple[str, ...]:
 
 
 _READ = {_folded(path): meaning for path, meaning in (CLASSES | ALIASES).items()}
+_DEEPEST = max(map(len, _READ))
 _INEXACT = frozenset(_folded(path) for path in _MORE)
 _WRITTEN = {
     platform: path for path, (_, platform) in reversed(CLASSES.items()) if platform is not None and path not in _MORE
@@ -70,7 +71,7 @@ _WRITTEN = {
 def from_sapient(classes: Sequence[str]) -> Meaning:
     """What a class path says, most general class first (``("Air Vehicle", "UAV Rotary Wing")``); never an identity."""
     path = _folded(classes)
-    for length in range(len(path), 0, -1):
+    for length in range(min(len(path), _DEEPEST), 0, -1):
         found = _READ.get(path[:length])
         if found is not None:
             exact = length == len(path) and path not in _INEXACT

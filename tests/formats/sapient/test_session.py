@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.errors import CIRCULAR_95, LINEAR_95, kind_of
 from gateway.limits import Limits
 from gateway.stages import Turn
-from gateway.track import Loss, State, Track
+from gateway.track import Environment, Loss, State, Track
 from tests.formats.sapient.nodes import NOW, Talk, kinds, only, refusal, said, sensor, talk
 
 KMH = "SPEED_UNITS_KPH"
@@ -398,3 +399,16 @@ def test_heights_above_ellipsoid_and_geoid_are_kept_apart() -> None:
         assert (state.altitude_hae_m, state.altitude_msl_m) == (hae, msl)
         bare = state_of(only(detect(conversation, node).decoded))
         assert (bare.altitude_hae_m, bare.altitude_msl_m) == (None, None)
+
+
+def test_a_dock_without_end_blocks_nobody() -> None:
+    conversation, node = talk(), sensor()
+    message = node.registration(NOW)
+    classes = message.registration.mode_definition[0].detection_definition[0].detection_class_definition[0]
+    dock = classes.taxonomy_dock_definition.add(Dock_class_namespace="x", Dock_class=".".join(["Air Vehicle"] * 30_000))
+    dock.Extension_subclass.add(Subclass_namespace="x", Subclass_name="Wing")
+    began = time.process_time()
+    assert said(conversation.hear(message))[0].registration_ack.acceptance
+    track = only(conversation.hear(node.detection(lat=54.7, lon=25.3, classes=("Wing",), at=NOW)).decoded)
+    assert time.process_time() - began < 2.0  # each prefix of the path in turn took ten
+    assert track.environment is Environment.AIR

@@ -40,6 +40,7 @@ _MODALITIES = {
     RegistrationNodeType.FUSION_NODE: "FUSION",
 }
 _MAX_DEFINITIONS = 1_000  # of one node: a Registration is remembered for as long as its connection lasts
+_MAX_DEPTH = 20  # of a class in the core taxonomy; the deepest known is three
 _NAME_CHARACTERS = 200  # of what people call a node
 _T = TypeVar("_T")
 
@@ -156,7 +157,7 @@ def _docks(definition: RegistrationDetectionDefinition) -> dict[str, tuple[str, 
     docks: dict[str, tuple[str, ...]] = {}
     for classes in definition.detection_class_definition:
         for dock in classes.taxonomy_dock_definition:
-            path = tuple(part for part in dock.Dock_class.split(".") if part)
+            path = tuple([part for part in dock.Dock_class.split(".", _MAX_DEPTH)[:_MAX_DEPTH] if part])
             docks.update({one.Subclass_name.casefold(): path for one in dock.Extension_subclass})
     return docks
 
