@@ -20,21 +20,31 @@ CODES = (MALFORMED, DOCTYPE, ENCODING, TOO_LARGE)
 
 
 _POSITION = re.compile(r"(, line \d+, column \d+)? \(<string>, line \d+\)$")
-_PARSER = etree.XMLParser(
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    huge_tree=False,  # keeps libxml2's own bounds: depth 256, text 10 MB
-    remove_blank_text=False,
-    strip_cdata=False,
-    collect_ids=False,  # equal or odd xml:id are no business of well-formedness: of two records each may have its own
-)  # lxml locks a parser that threads share
+
+
+def _parser(*, collect_ids: bool) -> etree.XMLParser:
+    return etree.XMLParser(
+        resolve_entities=False,
+        no_network=True,
+        load_dtd=False,
+        dtd_validation=False,
+        huge_tree=False,  # keeps libxml2's own bounds: depth 256, text 10 MB
+        remove_blank_text=False,
+        strip_cdata=False,
+        collect_ids=collect_ids,
+    )  # lxml locks a parser that threads share
+
+
+_STRICT, _LENIENT = _parser(collect_ids=True), _parser(collect_ids=False)
 _TEXTS = etree.XPath("descendant::text()")
 
 
-def parse(octets: bytes, *, max_octets: int) -> etree._Element:
+def parse(octets: bytes, *, max_octets: int, any_ids: bool = False) -> etree._Element:
     """The root element of a hostile document.
+
+    Equal or odd ``xml:id`` are refused, as every tool on libxml2 refuses them: what we accept from a partner the others
+    must accept too. With `any_ids` they are taken, for national documents in which two records may have the same; then
+    `gateway.xml_tree.without_ids` keeps them from what we make of it.
 
     Raises `FormatError` (``XML-...``) for anything but one well-formed UTF-8 XML 1.0 document without a DTD.
     """
@@ -43,7 +53,7 @@ def parse(octets: bytes, *, max_octets: int) -> etree._Element:
     if octets[:2] in (b"\xff\xfe", b"\xfe\xff") or octets[:4] in (b"\x00\x00\x00<", b"<\x00\x00\x00"):
         raise FormatError(ENCODING, place="octet 0", cause="UTF-16 or UTF-32")
     try:
-        root = etree.fromstring(octets, _PARSER)
+        root = etree.fromstring(octets, _LENIENT if any_ids else _STRICT)
     except (etree.XMLSyntaxError, ValueError) as error:
         line, column = getattr(error, "position", (0, 0))
         cause = _POSITION.sub("", str(error))[:200]  # the place says it already

@@ -45,7 +45,7 @@ def bounded(octets: bytes, limits: Limits, *, tags_per_record: int, faults: Faul
     most = limits.max_records_per_frame * tags_per_record
     if octets.count(b"<") > most:
         raise FormatError(faults.too_many, place="document", cause=f"more than {most} tags")
-    root = parse(octets, max_octets=limits.max_frame_octets)
+    root = parse(octets, max_octets=limits.max_frame_octets, any_ids=True)
     level, depth = [root], 0
     while level:
         depth += 1
@@ -94,7 +94,7 @@ def without_ids(root: etree._Element) -> bool:
     Leftovers of several objects stand in one document, where equal ids make it unreadable to consumers who check them.
     """
     found = False
-    for node in root.iter():
+    for node in root.iter(etree.Element):
         if node.get(_ID) is not None:
             del node.attrib[_ID]
             found = True

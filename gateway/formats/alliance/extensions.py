@@ -28,6 +28,7 @@ from gateway.formats.alliance.codes import BAD_EXTENSION, HOSTILE
 from gateway.limits import Limits
 from gateway.track import Extension
 from gateway.xml import parse
+from gateway.xml_tree import without_ids
 
 NAMESPACE = "urn:alliance:track-exchange:1"
 _LIMITS = Limits()
@@ -145,6 +146,9 @@ def _check(extension: Extension) -> None:
         raise FormatError(BAD_EXTENSION, place="Extensions", cause="lone surrogate") from None
     root = parse(octets, max_octets=4 * _LIMITS.max_text_octets)
     guard(root)
+    if without_ids(root):
+        cause = "holds an xml:id; two records of one message could have the same, and no tool would read it"
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause=cause)
     if root.tag != f"{{{extension.namespace}}}{extension.name}":
         raise FormatError(BAD_EXTENSION, place="Extensions", cause="the root element has another name")
     if extension.namespace in ("", NAMESPACE):

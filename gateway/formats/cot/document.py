@@ -17,18 +17,20 @@ from gateway.formats.cot.values import attribute_text, element_text
 from gateway.limits import Limits
 from gateway.track import Extension, Loss
 from gateway.xml import parse
+from gateway.xml_tree import without_ids
 
 ALLIANCE = "urn:alliance:track-exchange:1"
 XML = "http://www.w3.org/XML/1998/namespace"
 MAX_TAGS = 20_000  # stops floods of empty elements, a few octets each
 COMMENT_LOSS = Loss("event/comment()", "NOT_MODELLED")
+ID_LOSS = Loss("event//@xml:id", "NOT_MODELLED")
 
 
 def root_of(octets: bytes, limits: Limits) -> etree._Element:
     """The root of a bounded document without comments and processing instructions (`FormatError` otherwise)."""
     if octets.count(b"<") > MAX_TAGS:
         raise FormatError(codes.TOO_DEEP, place="event", cause=f"more than {MAX_TAGS} tags")
-    root = parse(octets, max_octets=limits.max_frame_octets)
+    root = parse(octets, max_octets=limits.max_frame_octets, any_ids=True)
     level, depth = [root], 0
     while level:
         depth += 1
@@ -86,6 +88,8 @@ def _without_comments(root: etree._Element, losses: list[Loss]) -> None:
     if any(not isinstance(node.tag, str) for node in root.iter()):
         etree.strip_tags(root, etree.Comment, etree.ProcessingInstruction)
         losses.append(COMMENT_LOSS)
+    if without_ids(root):
+        losses.append(ID_LOSS)
 
 
 def _children_of(

@@ -10,7 +10,7 @@ from gateway.errors import FormatError
 from gateway.formats.nffi import codes
 from gateway.formats.nffi.reader import Setting, is_nffi, track_of
 from gateway.formats.nffi.soap import ENVELOPES, SIP3, body_of, decompressed, fault_text
-from gateway.formats.nffi.tree import names_of, root_of
+from gateway.formats.nffi.tree import names_of, root_of, without_ids
 from gateway.formats.nffi.values import NFFI
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
@@ -59,6 +59,8 @@ class NffiDecoder:
         except FormatError as error:
             return Decoded(problems=(error,))
         losses: tuple[Loss, ...] = ()
+        if without_ids(root):
+            losses += (Loss("NFFIMessage//@xml:id", "NOT_MODELLED"),)
         if len(elements) < len(root) or root.attrib:
             losses += (Loss("NFFIMessage/*", "NO_TARGET"),)
         if names_of(root)[0] != NFFI:

@@ -17,7 +17,7 @@ from gateway.formats.nvg.edition import edition_of, is_nvg
 from gateway.formats.nvg.kept import Explained, explained
 from gateway.formats.nvg.reader import Setting, detection_of, operator_of, point_of
 from gateway.formats.nvg.soap import ENVELOPES, body_of, fault_text
-from gateway.formats.nvg.tree import names_of, plain_attributes, root_of
+from gateway.formats.nvg.tree import names_of, plain_attributes, root_of, without_ids
 from gateway.limits import Limits
 from gateway.stages import Decoded, Frame
 from gateway.track import Label, Loss, Operator, Provenance, Source, Track
@@ -75,7 +75,7 @@ class NvgDecoder:
         """The tracks of a document. Drawings, and points of tactical graphics and weather, are counted as silent."""
         try:
             root = document_of(root_of(frame.octets, self._limits))
-            losses: list[Loss] = []
+            losses = [Loss("nvg//@xml:id", "NOT_MODELLED")] if without_ids(root) else []
             schemas: dict[str, Explained] = {}
             objects, silent = self._objects(root, losses, schemas)
             setting = self._setting(root, frame, losses, schemas)
