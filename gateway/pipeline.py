@@ -19,6 +19,7 @@ from msgspec.structs import replace
 from gateway.admission import Admission
 from gateway.batch import Batch, Gatherer, Outcome
 from gateway.clock import Clock
+from gateway.dialect import Decoder
 from gateway.drafting import Maker, draft_batch
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError, StoreError
 from gateway.feeds.picture import Picture
@@ -29,16 +30,7 @@ from gateway.limits import Limits
 from gateway.links import ReceiptAnswer
 from gateway.policy import Policy, accept, release
 from gateway.seal import Signer, VerificationError, Verifier, check_freshness
-from gateway.stages import (
-    Decoded,
-    Decoder,
-    Frame,
-    Inbound,
-    Intake,
-    Opened,
-    Refused,
-    Retraction,
-)
+from gateway.stages import Decoded, Frame, Inbound, Intake, Opened, Refused, Retraction
 from gateway.store import (
     Idempotent,
     Minted,

@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind, FeedTable
+from gateway.dialect import Conversation, Encoder, Format, Peer, Request, Service
 from gateway.errors import FormatError, GatewayError
 from gateway.node.codecs import make_encoder
 from gateway.node.documents import make_service
 from gateway.node.talks import client_view, consumer_options, feed_view, make_endpoint
 from gateway.policy import View, personal_parts
-from gateway.stages import Conversation, Encoder, Format, Peer, Request, Service
 from gateway.track import Label, Loss, Track
 
 PICTURE = "http"

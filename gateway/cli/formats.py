@@ -12,7 +12,7 @@ from gateway.cli.output import as_json, data, say, table
 
 if TYPE_CHECKING:
     from gateway.cli.option_texts import OptionText
-    from gateway.stages import Format
+    from gateway.dialect import Format
 
 
 def formats(

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from gateway.cli.translation import DryRun, Step
+    from gateway.dialect import Format
     from gateway.errors import GatewayError
-    from gateway.stages import Format
 
 MAX_PIPED_OCTETS = 268_435_456  # a pipe has to be held in memory; a file is mapped
 SHOWN_PROBLEMS = 20  # more of them say nothing new on a terminal; --json gives all

@@ -11,10 +11,11 @@ from uuid import UUID, uuid5
 import msgspec
 from msgspec import Struct, field
 
+from gateway.dialect import FieldTrace, Format, finished
 from gateway.errors import FormatError, GatewayError
 from gateway.feeds.files import FileReport, read_frames
 from gateway.limits import Limits
-from gateway.stages import Decoded, FieldTrace, Format, Frame, finished, native_identifier
+from gateway.stages import Decoded, Frame, native_identifier
 from gateway.track import Loss, Track
 
 _NAMESPACE = UUID("6f0c2f3e-6d0b-5a52-9a0e-3f4b8f6f6a11")

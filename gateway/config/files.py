@@ -28,12 +28,12 @@ from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Profile
 from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.config.problems import Problem, did_you_mean
+from gateway.dialect import Format
 from gateway.errors import ConfigError, GatewayError
 from gateway.ledger import Verifier
 from gateway.links.tls import TlsMaterial, server_tls
 from gateway.seal import KeyRecord, Signer
 from gateway.seal.certificates import is_development
-from gateway.stages import Format
 
 SOON = timedelta(days=30)
 """A certificate that ends within this is a finding: long enough to have one issued."""

@@ -14,8 +14,9 @@ from statistics import median
 from gateway.clock import Clock
 from gateway.demo.sensors import tak_user
 from gateway.demo.stage import Player
+from gateway.dialect import Decoder, Encoder, Splitter
 from gateway.formats.registry import find
-from gateway.stages import Decoder, Encoder, Frame, Splitter
+from gateway.stages import Frame
 from gateway.track import Track
 
 NAME = "BORDER-1"

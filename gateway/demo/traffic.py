@@ -11,8 +11,8 @@ from gateway.clock import Clock
 from gateway.demo.sensors import SERVER_SAC, SERVER_SIC, airliners, drone_detection, radar_plot, system_track
 from gateway.demo.sky import Sky
 from gateway.demo.stage import Player
+from gateway.dialect import Encoder
 from gateway.formats.registry import find
-from gateway.stages import Encoder
 
 SCAN_S = 1.0
 RETRY_S = 0.3

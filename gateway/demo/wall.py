@@ -14,8 +14,8 @@ from gateway.demo.sapient_node import STATUS_S, SapientNode, complaint, is_accep
 from gateway.demo.sensors import remote_id_claim
 from gateway.demo.sky import Aircraft, Sky
 from gateway.demo.stage import Player
+from gateway.dialect import Encoder, Splitter
 from gateway.formats.registry import find
-from gateway.stages import Encoder, Splitter
 
 SCAN_S = 1.0
 ANSWER_S = 10.0

@@ -14,11 +14,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from gateway.dialect import Peer
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.tls import proved_pin
 from gateway.policy import View
-from gateway.stages import Peer
 from gateway.track import Label, Track
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gateway.dialect import Format, Splitter
 from gateway.errors import FeedError
 from gateway.feeds import codes
-from gateway.stages import Format, Splitter
 
 _BLANK = b" \t\r\n\x00\xef\xbb\xbf"
 

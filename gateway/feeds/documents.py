@@ -26,6 +26,7 @@ from aiohttp.typedefs import Handler, Middleware
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.dialect import Answer, Format, Request, Service
 from gateway.errors import FeedError, FormatError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.address import Network, PeerFilter, peer_text
@@ -37,7 +38,6 @@ from gateway.feeds.outlet import OutletCounts, tally_losses
 from gateway.http_doors import DoorEvents, HttpDoor, TurnedAway
 from gateway.limits import Limits
 from gateway.policy import View
-from gateway.stages import Answer, Format, Request, Service
 from gateway.track import Track
 
 WAITING = 4

@@ -22,6 +22,7 @@ from pathlib import Path
 
 from msgspec import Struct, field
 
+from gateway.dialect import Format
 from gateway.errors import FeedError, FormatError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.captures import (
@@ -36,7 +37,7 @@ from gateway.feeds.captures import (
 from gateway.feeds.cutting import Cutter
 from gateway.feeds.packets import LINKS, Packet, udp_datagram
 from gateway.limits import Limits
-from gateway.stages import Format, Frame
+from gateway.stages import Frame
 
 _CHUNK = 4_096  # a stream that cannot be followed costs at most this much of its good neighbours
 _MAX_PROBLEMS = 100  # kept one by one; the others are counted

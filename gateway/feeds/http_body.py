@@ -9,12 +9,12 @@ from functools import lru_cache
 
 from aiohttp import web
 
+from gateway.dialect import Format
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.cutting import cut_all
 from gateway.feeds.http_problems import refusal
 from gateway.limits import Limits
-from gateway.stages import Format
 
 ANY_OCTETS = "application/octet-stream"
 LINES = frozenset({"application/x-ndjson", "application/jsonl", "application/json-seq", "application/geo+json-seq"})

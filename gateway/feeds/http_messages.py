@@ -9,13 +9,14 @@ from hashlib import sha256
 import msgspec
 from aiohttp import web
 
+from gateway.dialect import Format
 from gateway.errors import FeedError, FormatError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.http_body import Body, check_media_type, frames_of
 from gateway.feeds.http_guard import source_of
 from gateway.feeds.http_problems import problem_response, refusal
 from gateway.feeds.http_types import JSON, HttpSource, Idempotency, National
-from gateway.stages import Format, Frame, Intake
+from gateway.stages import Frame, Intake
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _BEFORE_READING = (codes.MEDIA_TYPE, codes.CONTENT_ENCODING, codes.BODY_TOO_LARGE)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from prometheus_client import CONTENT_TYPE_LATEST
 from pydantic import BaseModel
 
+from gateway.dialect import Format
 from gateway.feeds import http_models as models
 from gateway.feeds.http_body import media_types
 from gateway.feeds.http_messages import post_messages
@@ -19,7 +20,6 @@ from gateway.feeds.http_tracks import MORE_HEADER, OMITTED_HEADER, POSITION_HEAD
 from gateway.feeds.http_translate import LOSSES_HEADER, REFUSED_HEADER, post_translate
 from gateway.feeds.http_types import EVENTS, GEOJSON, JSON
 from gateway.limits import Limits
-from gateway.stages import Format
 
 Body = type[BaseModel] | str
 """A model, or ``text`` or ``octets`` for what is not JSON of ours."""

@@ -16,6 +16,7 @@ from contextlib import suppress
 
 from aiohttp import web
 
+from gateway.dialect import Encoder
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.http_guard import national_of, still_permitted
@@ -25,7 +26,6 @@ from gateway.feeds.http_tracks import GEOJSON_FORMAT, feature
 from gateway.feeds.http_types import EVENTS, National
 from gateway.feeds.negotiation import choose
 from gateway.feeds.picture import Entry, Gone, Subscription
-from gateway.stages import Encoder
 
 MAX_VIEWERS = 64
 """Live viewers of one node; each costs a queue and a share of the loop."""

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from aiohttp import web
 
+from gateway.dialect import Encoder
 from gateway.feeds import codes
 from gateway.feeds.http_guard import national_of
 from gateway.feeds.http_problems import refusal
@@ -16,7 +17,7 @@ from gateway.feeds.http_types import GEOJSON, JSON, National
 from gateway.feeds.negotiation import choose
 from gateway.feeds.picture import Entry
 from gateway.policy import withhold_personal
-from gateway.stages import Encoded, Encoder
+from gateway.stages import Encoded
 
 GEOJSON_FORMAT = "geojson"
 READABLE = (GEOJSON_FORMAT, "alliance", "cot")

@@ -15,6 +15,7 @@ import msgspec
 from aiohttp import web
 from msgspec.structs import replace
 
+from gateway.dialect import Format, finished
 from gateway.errors import FeedError, FormatError
 from gateway.feeds import codes
 from gateway.feeds.http_body import check_media_type, frames_of, read_body
@@ -24,7 +25,7 @@ from gateway.feeds.http_problems import problem_response, refusal
 from gateway.feeds.http_query import check_names
 from gateway.feeds.http_types import JSON, National
 from gateway.feeds.negotiation import choose
-from gateway.stages import Decoded, Format, Frame, finished, native_identifier
+from gateway.stages import Decoded, Frame, native_identifier
 from gateway.track import Loss, Track
 
 LOSSES_HEADER = "Gateway-Losses"

@@ -9,10 +9,11 @@ from msgspec import Struct
 from prometheus_client import CollectorRegistry
 
 from gateway.clock import Clock
+from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import GatewayError
 from gateway.feeds.picture import Picture
 from gateway.limits import Limits
-from gateway.stages import Decoder, Encoder, Format, Frame, Intake
+from gateway.stages import Frame, Intake
 
 
 class HttpSource(Struct, frozen=True, kw_only=True):

@@ -8,10 +8,10 @@ from http import HTTPStatus
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from gateway.dialect import Format
 from gateway.feeds import http_models as models
 from gateway.feeds.http_routes import Answer, Body, Parameter, Route, posted_types
 from gateway.feeds.http_types import PROBLEM
-from gateway.stages import Format
 
 _ALWAYS = (400, 403, 500)
 Json = dict[str, object]

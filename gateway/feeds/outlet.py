@@ -8,8 +8,8 @@ from typing import Protocol
 from msgspec import Struct, field
 
 from gateway.clock import Clock
+from gateway.dialect import Encoder
 from gateway.feeds.track_queue import TrackQueue
-from gateway.stages import Encoder
 from gateway.track import Track
 
 FLUSH_TRACKS = 500

@@ -20,12 +20,13 @@ import aiohttp
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.dialect import Format, Request
 from gateway.errors import Code, FeedError, FormatError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.frame_queue import FeedCounts, FrameSink
 from gateway.feeds.http_body import frames_of
 from gateway.limits import Limits
-from gateway.stages import Format, Frame, Request
+from gateway.stages import Frame
 
 
 class PollPlace(Struct, frozen=True, kw_only=True):

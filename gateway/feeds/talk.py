@@ -8,10 +8,11 @@ from datetime import datetime
 
 from msgspec import Struct
 
+from gateway.dialect import Decoder, Format
 from gateway.feeds.address import Network
 from gateway.feeds.clients import Client, Shown
 from gateway.policy import View
-from gateway.stages import Decoder, Format, Frame
+from gateway.stages import Frame
 
 Take = Callable[[Frame, Decoder], Awaitable[object]]
 """The corridor: takes a frame and what decodes it; it may wait, and a `GatewayError` from it is counted."""

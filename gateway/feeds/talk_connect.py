@@ -7,6 +7,7 @@ import random
 from collections.abc import Awaitable, Callable
 
 from gateway.clock import Clock
+from gateway.dialect import Endpoint
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.address import peer_text
@@ -14,7 +15,6 @@ from gateway.feeds.talk import TICK_S, Snapshot, Take, TalkPlace
 from gateway.feeds.talk_feed import TalkFeed
 from gateway.feeds.talk_session import Session
 from gateway.limits import Limits
-from gateway.stages import Endpoint
 
 _GOODBYE_S = 1.0  # for the closing of a TLS session
 

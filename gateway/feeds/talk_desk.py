@@ -9,11 +9,11 @@ from typing import Protocol
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.dialect import Endpoint
 from gateway.feeds.frame_queue import FeedCounts
 from gateway.feeds.outlet import OutletCounts
 from gateway.feeds.talk import Snapshot, Take, TalkPlace
 from gateway.limits import Limits
-from gateway.stages import Endpoint
 
 
 class Wire(Protocol):

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 import structlog
 
 from gateway.clock import Clock
+from gateway.dialect import Endpoint
 from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.address import peer_text
@@ -22,7 +23,6 @@ from gateway.feeds.talk_heard import Heard
 from gateway.feeds.talk_session import Session
 from gateway.feeds.talk_stream import Stream
 from gateway.limits import Limits
-from gateway.stages import Endpoint
 from gateway.track import Label, Track
 
 _LAST_FRAMES_S = 1.0  # at the end, for the corridor to take what has been heard

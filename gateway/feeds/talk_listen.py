@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 
 from gateway.clock import Clock
+from gateway.dialect import Endpoint
 from gateway.feeds.talk import TICK_S, Snapshot, Take, TalkPlace
 from gateway.feeds.talk_door import TalkDoor
 from gateway.feeds.talk_feed import TalkFeed
 from gateway.feeds.talk_stream import Stream
 from gateway.limits import Limits
-from gateway.stages import Endpoint
 
 
 class TalkListenFeed(TalkFeed):

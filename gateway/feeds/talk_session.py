@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 import structlog
 
+from gateway.dialect import Conversation, Turn
 from gateway.errors import FeedError, FormatError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.clients import Caller, visible
@@ -25,7 +26,7 @@ from gateway.feeds.talk import PeerStatus
 from gateway.feeds.talk_desk import Desk, Wire
 from gateway.feeds.talk_heard import Given, Heard, refusal, says_something
 from gateway.feeds.track_queue import TrackQueue
-from gateway.stages import Conversation, Decoded, Frame, Turn
+from gateway.stages import Decoded, Frame
 
 TURN_FRAMES = 64
 """Frames of one peer between two turns of the event loop: a peer that floods delays nobody else."""

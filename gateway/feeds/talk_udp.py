@@ -14,6 +14,7 @@ import socket
 from collections.abc import Awaitable, Callable, Iterable
 
 from gateway.clock import Clock
+from gateway.dialect import Endpoint, Peer
 from gateway.feeds.address import SocketAddress, peer_text
 from gateway.feeds.clients import Caller
 from gateway.feeds.talk import TICK_S, Snapshot, Take, TalkPlace
@@ -22,7 +23,7 @@ from gateway.feeds.talk_feed import TalkFeed
 from gateway.feeds.talk_session import Session
 from gateway.feeds.udp_in import UdpFeed, UdpIn
 from gateway.limits import Limits
-from gateway.stages import Endpoint, Frame, Peer
+from gateway.stages import Frame
 
 
 class TalkUdpFeed(TalkFeed):

@@ -17,13 +17,14 @@ from typing import cast
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.dialect import Format, Splitter
 from gateway.errors import FeedError, FormatError
 from gateway.feeds import codes
 from gateway.feeds.address import Network, PeerFilter, peer_text
 from gateway.feeds.cutting import Cutter
 from gateway.feeds.frame_queue import FeedCounts, FrameQueue, FrameSink
 from gateway.limits import Limits
-from gateway.stages import Format, Frame, Splitter
+from gateway.stages import Frame
 
 MAX_ERRORS_IN_A_ROW = 16
 """Reads that cannot be followed, with no good frame between them, before a connection is closed."""

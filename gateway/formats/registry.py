@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
-from gateway.stages import Format
+from gateway.dialect import Format
 
 _MODULES = {
     "alliance": "gateway.formats.alliance",

@@ -21,6 +21,7 @@ from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind
+from gateway.dialect import Decoder
 from gateway.drafting import Maker
 from gateway.errors import GatewayError
 from gateway.feeds.clients import Shown
@@ -54,7 +55,7 @@ from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.node.talks import feed_view, open_talk
 from gateway.pipeline import Answer, Counts, Pending, Rooms, dispatch, inbound, outbound
-from gateway.stages import Decoder, Delivery, Frame, Inbound
+from gateway.stages import Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
 
 TOUCH_S = 5.0

@@ -7,9 +7,9 @@ from inspect import signature
 
 from gateway.config import Config
 from gateway.config.codec_options import unknown_option
+from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import ConfigError
 from gateway.node import codes
-from gateway.stages import Decoder, Encoder, Format
 
 
 def make_decoder(config: Config, form: Format, options: Mapping[str, object], *, source: str) -> Decoder:

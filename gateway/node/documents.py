@@ -10,6 +10,7 @@ from pydantic import JsonValue
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.codec_options import ENQUIRY
+from gateway.dialect import Answer, Encoder, Format, Request, Service
 from gateway.errors import ConfigError, FeedError
 from gateway.feeds import codes as feed_codes
 from gateway.feeds.clients import Client, visible
@@ -22,7 +23,6 @@ from gateway.feeds.tls import calling_context
 from gateway.node import codes
 from gateway.node.codecs import make_encoder, refuse_unknown
 from gateway.node.talks import admitted, configured_client, consumer_options, feed_view
-from gateway.stages import Answer, Encoder, Format, Request, Service
 from gateway.track import Track
 
 

@@ -9,6 +9,7 @@ from msgspec import Struct, json
 
 from gateway import version
 from gateway.config import Config
+from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import Code, FeedError, FormatError, GatewayError, LedgerError, SealError
 from gateway.feeds import codes
 from gateway.feeds.http import HttpServer, national_app, server_context
@@ -16,7 +17,7 @@ from gateway.feeds.http_types import HttpSource, Idempotency, National
 from gateway.formats.registry import formats
 from gateway.node.codecs import make_decoder, make_encoder
 from gateway.pipeline import set_aside
-from gateway.stages import Decoder, Encoder, Format, Frame, Intake, Refused
+from gateway.stages import Frame, Intake, Refused
 from gateway.store import Idempotent
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from itertools import islice
 
 from gateway.clock import Clock
 from gateway.config.national import FeedTable
+from gateway.dialect import Decoder, Format
 from gateway.feeds.files import Container, FileReport, read_frames
 from gateway.feeds.frame_queue import FeedCounts, FrameSink
 from gateway.feeds.replay import parse_rate, replay
 from gateway.limits import Limits
-from gateway.stages import Decoder, Format, Frame
+from gateway.stages import Frame
 
 DAY = timedelta(days=1)
 SCOUTED_FRAMES = 1_000

@@ -11,6 +11,7 @@ from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.codec_options import of_poll
 from gateway.config.national import Direction, FeedKind, FeedTable
+from gateway.dialect import Decoder, Encoder, Format, finished
 from gateway.feeds.clients import visible
 from gateway.feeds.documents import DocumentServer
 from gateway.feeds.frame_queue import FeedCounts
@@ -26,7 +27,7 @@ from gateway.node.documents import open_poll
 from gateway.node.recording import FileFeed
 from gateway.node.talks import Talk, feed_tls, feed_view
 from gateway.policy import View
-from gateway.stages import Decoder, Encoder, Format, Frame, finished
+from gateway.stages import Frame
 from gateway.track import Label, Track
 
 MAX_CONVERSATIONS = 1_024  # decoders kept per feed: one per peer, and peers come and go

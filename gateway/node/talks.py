@@ -10,6 +10,7 @@ from ipaddress import ip_network
 from gateway.clock import Clock
 from gateway.config import Config
 from gateway.config.national import FeedKind, FeedTable, Origins
+from gateway.dialect import Endpoint, Format
 from gateway.errors import ConfigError
 from gateway.feeds.address import Network
 from gateway.feeds.clients import Client
@@ -21,7 +22,6 @@ from gateway.feeds.tls import calling_context, listening_context
 from gateway.node import codes
 from gateway.node.codecs import refuse_unknown
 from gateway.policy import View
-from gateway.stages import Endpoint, Format
 
 _PERSONAL = "personal_data"
 _EVERYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))

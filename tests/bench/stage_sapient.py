@@ -14,9 +14,9 @@ from msgspec import Struct
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
 from gateway.demo.stage import free_ports
+from gateway.dialect import Peer as Caller
 from gateway.formats.registry import find
 from gateway.formats.sapient.v2 import SapientMessage
-from gateway.stages import Peer as Caller
 from tests.bench import rig, sapient_load
 from tests.bench.corpora import frame
 from tests.bench.harness import REPEATS, Peer, Row, Target, rates

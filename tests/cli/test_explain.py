@@ -17,26 +17,12 @@ from gateway.clock import SystemClock, utc_text
 from gateway.config import Config, load
 from gateway.config.national import ClientTable, Direction, FeedKind, Origins
 from gateway.demo.stage import Player, free_ports
+from gateway.dialect import Answer, Decoder, Encoder, Format, Peer, Request, Turn
 from gateway.errors import Code, FormatError
 from gateway.formats import alliance
 from gateway.formats.registry import formats
 from gateway.policy import View
-from gateway.stages import (
-    Answer,
-    Decoder,
-    Encoded,
-    Encoder,
-    Exercise,
-    Format,
-    Frame,
-    Header,
-    Inbound,
-    Message,
-    Peer,
-    Request,
-    Simulation,
-    Turn,
-)
+from gateway.stages import Encoded, Exercise, Frame, Header, Inbound, Message, Simulation
 from gateway.track import Label, Loss, Operator, Position, RawRecord, State, Track
 from tests.assembled import Assembly, assembled, of_two
 

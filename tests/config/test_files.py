@@ -12,12 +12,13 @@ import pytest
 from gateway.clock import ManualClock
 from gateway.config import LoadedConfig, load, load_text
 from gateway.config.files import Report, check_files
+from gateway.dialect import Decoder, Format
 from gateway.errors import ConfigError, FormatError
 from gateway.formats.registry import find, formats
 from gateway.node.sockets import open_feed
 from gateway.seal import codes as seal_codes
 from gateway.seal.certificates import write_development
-from gateway.stages import Decoded, Decoder, Encoded, Format, Frame
+from gateway.stages import Decoded, Encoded, Frame
 from gateway.track import Track
 from tests.config.samples import MINIMAL, PIN_A, VKEY
 

@@ -20,13 +20,14 @@ from gateway.demo.sky import AIRPORT, OPERATOR, Aircraft, Sky, travel
 from gateway.demo.stage import NATIONS, Nation, Player, free_ports, set_stage
 from gateway.demo.tak_client import NAME, TakClient
 from gateway.demo.wall_evidence import tells
+from gateway.dialect import Peer
 from gateway.formats import alliance
 from gateway.formats.registry import find
 from gateway.formats.sapient.messages import parse
 from gateway.formats.sapient.plausible import implausible
 from gateway.formats.sapient.validate import validate
 from gateway.policy import withhold_personal
-from gateway.stages import Frame, Peer
+from gateway.stages import Frame
 from gateway.track import Position, Track
 
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)

@@ -23,12 +23,13 @@ import uvloop
 from aiohttp import web
 
 from gateway.clock import SystemClock
+from gateway.dialect import Format
 from gateway.feeds.http import server_context
 from gateway.feeds.picture import Picture
 from gateway.feeds.track_queue import TrackQueue
 from gateway.feeds.udp_in import UdpFeed, UdpIn
 from gateway.limits import Limits
-from gateway.stages import Format, Frame, Intake
+from gateway.stages import Frame, Intake
 from tests.feeds.certificates import Authority
 from tests.feeds.national import Desk, event, serving
 from tests.feeds.support import LABEL, T0, track

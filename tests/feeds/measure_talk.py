@@ -22,13 +22,14 @@ from statistics import median
 import uvloop
 
 from gateway.clock import SystemClock
+from gateway.dialect import Decoder, Format, Peer, Turn
 from gateway.feeds.clients import Shown, visible
 from gateway.feeds.talk import TalkPlace
 from gateway.feeds.talk_listen import TalkListenFeed
 from gateway.formats.cot import CotDecoder, Splitter
 from gateway.limits import Limits
 from gateway.policy import View
-from gateway.stages import Decoder, Format, Frame, Peer, Turn
+from gateway.stages import Frame
 from gateway.track import Track
 from tests.feeds.support import LINES, LineDecoder, LineEncoder, track
 from tests.feeds.talkers import LABEL

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 
 from gateway.clock import Clock, SystemClock
+from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.http import HttpServer, national_app
@@ -20,7 +21,7 @@ from gateway.feeds.http_types import HttpSource, Idempotency, National
 from gateway.feeds.picture import Picture
 from gateway.formats.registry import formats
 from gateway.limits import Limits
-from gateway.stages import Decoder, Encoder, Format, Frame, Intake
+from gateway.stages import Frame, Intake
 from tests.feeds.support import LABEL
 
 CLOSE_LIMITS = Limits(shutdown_timeout_s=0.2)

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
+from gateway.dialect import Format
 from gateway.errors import Code, FormatError
-from gateway.stages import Decoded, Encoded, Format, Frame
+from gateway.stages import Decoded, Encoded, Frame
 from gateway.track import Environment, Identifier, Label, Loss, Position, State, Track
 
 T0 = datetime(2026, 11, 22, 8, 0, 0, tzinfo=UTC)

@@ -10,13 +10,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gateway.clock import ManualClock
+from gateway.dialect import Decoder, Peer, Turn
 from gateway.errors import Code, FormatError
 from gateway.feeds.clients import Shown
 from gateway.feeds.talk import TalkPlace
 from gateway.feeds.talk_feed import TalkFeed
 from gateway.feeds.talk_listen import TalkListenFeed
 from gateway.limits import Limits
-from gateway.stages import Decoded, Decoder, Frame, Peer, Turn
+from gateway.stages import Decoded, Frame
 from gateway.track import Label, Loss, Track
 from tests.feeds.support import BAD_LINE, LINES, T0, LineDecoder
 

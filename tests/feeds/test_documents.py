@@ -20,6 +20,7 @@ from msgspec.structs import replace
 from multidict import CIMultiDictProxy
 
 from gateway.clock import ManualClock, SystemClock
+from gateway.dialect import Answer, Request
 from gateway.errors import FeedError, FormatError
 from gateway.feeds.clients import Client, Shown, visible
 from gateway.feeds.documents import WAITING, DocumentPlace, DocumentServer
@@ -27,7 +28,6 @@ from gateway.feeds.documents_auth import ATTEMPTS, REMEMBERED_S, WINDOW_S, Authe
 from gateway.limits import Limits
 from gateway.password import generate_password, hash_password, verify_password
 from gateway.policy import View
-from gateway.stages import Answer, Request
 from gateway.track import Label, Loss, Operator, Track
 from tests.feeds.certificates import Authority
 from tests.feeds.support import BAD_LINE, LINES, T0, track, until

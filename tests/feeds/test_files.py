@@ -11,11 +11,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.dialect import Format
 from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.files import Container, FileReport, read_frames
 from gateway.limits import Limits
-from gateway.stages import Format, Frame
+from gateway.stages import Frame
 from tests.data import recording
 from tests.feeds.captures import ethernet, final, ipv4_udp, ipv6_udp, pcap, pcapng
 from tests.feeds.support import BLOCKS, LINES, T0

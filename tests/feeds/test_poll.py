@@ -11,12 +11,13 @@ import pytest
 from aiohttp import web
 
 from gateway.clock import ManualClock
+from gateway.dialect import Format, Request
 from gateway.errors import FeedError
 from gateway.feeds import codes
 from gateway.feeds.poll import PollFeed, PollPlace
 from gateway.feeds.tls import calling_context, listening_context
 from gateway.limits import Limits
-from gateway.stages import Format, Frame, Request
+from gateway.stages import Frame
 from tests.feeds.certificates import Authority
 from tests.feeds.support import BLOCKS, LINES, T0, until
 

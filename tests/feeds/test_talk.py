@@ -10,12 +10,12 @@ from ipaddress import ip_network
 import pytest
 from msgspec.structs import replace
 
+from gateway.dialect import Turn
 from gateway.errors import FeedError, FormatError, StoreError
 from gateway.feeds import codes
 from gateway.feeds.address import peer_text
 from gateway.limits import Limits
 from gateway.policy import View
-from gateway.stages import Turn
 from gateway.store.codes import NOT_DURABLE
 from tests.feeds.support import BAD_LINE, BLOCKS, LINES, track, until
 from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, shown, talking

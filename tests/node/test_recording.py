@@ -9,11 +9,12 @@ import pytest
 
 from gateway.clock import ManualClock
 from gateway.config import Config, load_text
+from gateway.dialect import Decoder
 from gateway.formats.registry import find
 from gateway.node.codecs import make_decoder
 from gateway.node.recording import FileFeed
 from gateway.node.sockets import open_feed
-from gateway.stages import Decoder, Frame
+from gateway.stages import Frame
 from gateway.track import Identifier, Position, State, Track
 from tests.config.samples import MINIMAL
 from tests.data import recording

@@ -16,11 +16,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.dialect import Format
 from gateway.formats import alliance
 from gateway.formats.registry import find, formats
 from gateway.limits import Limits
 from gateway.policy import Policy, Rule, View, has_personal, release, withhold_personal
-from gateway.stages import Exercise, Format, Frame, Header, Message, Refused, Release, Simulation
+from gateway.stages import Exercise, Frame, Header, Message, Refused, Release, Simulation
 from gateway.track import (
     Classification,
     Extension,

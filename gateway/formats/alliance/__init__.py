@@ -6,6 +6,7 @@ Fails: with `FormatError` (``ALM-...``) at an element.
 Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy`'s.
 """
 
+from gateway.dialect import Format
 from gateway.formats.alliance.codes import CODES
 from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter, marked
 from gateway.formats.alliance.extensions import NAMESPACE
@@ -14,7 +15,6 @@ from gateway.formats.alliance.read import read
 from gateway.formats.alliance.render import ROOT_END, draft, fault, render
 from gateway.formats.alliance.schema import Schema, packaged_schema, schema_directory
 from gateway.formats.alliance.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="alliance",

@@ -19,16 +19,7 @@ from gateway.formats.alliance.extensions import guard_attributes
 from gateway.formats.alliance.read import read
 from gateway.formats.alliance.render import ROOT_END, fault, render
 from gateway.limits import Limits
-from gateway.stages import (
-    Decoded,
-    Encoded,
-    Exercise,
-    Frame,
-    Header,
-    Message,
-    Simulation,
-    native_identifier,
-)
+from gateway.stages import Decoded, Encoded, Exercise, Frame, Header, Message, Simulation, native_identifier
 from gateway.track import Label, Provenance, Status, Track
 from gateway.xml import parse
 

@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from gateway.dialect import FieldTrace
 from gateway.formats.alliance.codes import NO_RETRACTION
 from gateway.formats.alliance.dialect import AllianceDecoder
 from gateway.formats.alliance.fragments import STATUS_FACTS
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 
 _MARKUP = re.compile(
     rb"<!--.*?-->|<!\[CDATA\[(?P<cdata>.*?)\]\]>|<\?.*?\?>|</[^>]*>"

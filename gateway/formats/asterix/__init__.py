@@ -5,12 +5,12 @@ Fails: with `FormatError` (AST-...) per record, its octet offset as the place; t
 Trusts: nothing that it reads; knows the editions of its tables only, because nothing on the wire names an edition.
 """
 
+from gateway.dialect import Format
 from gateway.formats.asterix.codes import CODES
 from gateway.formats.asterix.decoder import AsterixDecoder
 from gateway.formats.asterix.encoder import AsterixEncoder
 from gateway.formats.asterix.records import CODECS, CategoryCodec, Record, block
 from gateway.formats.asterix.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="asterix",

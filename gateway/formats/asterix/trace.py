@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.asterix.bits import Leaf
 from gateway.formats.asterix.records import CODECS
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 
 CANONICAL = {
     "I048/010": "identifiers.system_track",

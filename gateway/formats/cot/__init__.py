@@ -8,6 +8,7 @@ Trusts: nothing; XML goes through `gateway.xml` or through a strict subset of it
 
 from __future__ import annotations
 
+from gateway.dialect import Format
 from gateway.formats.cot.codes import CODES as _COT_CODES
 from gateway.formats.cot.decoder import CotDecoder
 from gateway.formats.cot.encoder import CotEncoder
@@ -15,7 +16,6 @@ from gateway.formats.cot.stream import Splitter
 from gateway.formats.cot.tak.codes import CODES as _TAK_CODES
 from gateway.formats.cot.tak.endpoint import CotEndpoint
 from gateway.formats.cot.trace import trace
-from gateway.stages import Format
 
 CODES = (*_COT_CODES, *_TAK_CODES)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.cot.decoder import CotDecoder
 from gateway.formats.cot.event import SCHEMES
@@ -13,7 +14,7 @@ from gateway.formats.cot.tak.framing import Framing, payload_of
 from gateway.formats.cot.tak.messages import read_message
 from gateway.formats.cot.tak.to_xml import xml_of
 from gateway.limits import Limits
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 from gateway.track import Track
 
 _MARKUP = re.compile(

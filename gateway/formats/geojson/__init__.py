@@ -7,12 +7,12 @@ Trusts: nothing that it reads.
 
 from __future__ import annotations
 
+from gateway.dialect import Format
 from gateway.formats.geojson.codes import CODES
 from gateway.formats.geojson.decoder import GeoJsonDecoder
 from gateway.formats.geojson.encoder import GeoJsonEncoder
 from gateway.formats.geojson.stream import Splitter
 from gateway.formats.geojson.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="geojson",

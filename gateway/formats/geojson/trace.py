@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.geojson.decoder import GeoJsonDecoder
 from gateway.formats.geojson.members import STATE, TRACK
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"|[\[\]{},:]|[^\s\[\]{},:"]++', re.DOTALL)
 _UNITS = {"deg": "deg", "m": "m", "mps": "m/s", "degps": "deg/s", "mps2": "m/s2", "pct": "%"}

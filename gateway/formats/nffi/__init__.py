@@ -7,13 +7,13 @@ Trusts: nothing; XML goes through `gateway.xml`.
 
 from __future__ import annotations
 
+from gateway.dialect import Format
 from gateway.formats.nffi.codes import CODES
 from gateway.formats.nffi.decoder import NffiDecoder
 from gateway.formats.nffi.encoder import NffiEncoder
 from gateway.formats.nffi.service import NffiService, enquiry
 from gateway.formats.nffi.stream import Splitter
 from gateway.formats.nffi.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="nffi",

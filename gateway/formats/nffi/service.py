@@ -7,6 +7,7 @@ from datetime import datetime
 
 from lxml import etree
 
+from gateway.dialect import Answer, Request
 from gateway.errors import FormatError
 from gateway.formats.nffi import codes, soap
 from gateway.formats.nffi.encoder import NffiEncoder, message
@@ -15,7 +16,6 @@ from gateway.formats.nffi.query import Query, query_of
 from gateway.formats.nffi.tree import names_of, root_of
 from gateway.formats.nffi.values import number_text
 from gateway.limits import Limits
-from gateway.stages import Answer, Request
 from gateway.track import Loss, Track
 
 

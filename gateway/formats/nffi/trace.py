@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gateway.dialect import FieldTrace
 from gateway.formats.nffi.decoder import NffiDecoder
 from gateway.formats.nffi.values import CEP_95, KMH, PROBABLE_95, number_of, number_text, time_of
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 from gateway.xml_tree import parts_of
 
 _PLACE = "positionalData/coordinates"

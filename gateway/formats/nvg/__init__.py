@@ -7,12 +7,12 @@ Trusts: nothing; XML goes through `gateway.xml`.
 
 from __future__ import annotations
 
+from gateway.dialect import Format
 from gateway.formats.nvg.codes import CODES
 from gateway.formats.nvg.decoder import NvgDecoder
 from gateway.formats.nvg.encoder import NvgEncoder
 from gateway.formats.nvg.service import NvgService, enquiry
 from gateway.formats.nvg.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="nvg",

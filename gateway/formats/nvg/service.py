@@ -11,13 +11,13 @@ from datetime import datetime
 
 from lxml import etree
 
+from gateway.dialect import Answer, Request
 from gateway.errors import FormatError
 from gateway.formats.nvg import codes, soap
 from gateway.formats.nvg.edition import NVG, VERSION
 from gateway.formats.nvg.encoder import NvgEncoder
 from gateway.formats.nvg.tree import names_of, root_of
 from gateway.limits import Limits
-from gateway.stages import Answer, Request
 from gateway.track import Environment, Identity, Track
 
 _MEDIA = "application/xml"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from gateway.dialect import FieldTrace
 from gateway.formats.nvg.decoder import NvgDecoder, document_of
 from gateway.formats.nvg.edition import Edition, edition_of
 from gateway.formats.nvg.symbol import said_by
 from gateway.formats.nvg.tree import names_of, root_of
 from gateway.formats.nvg.values import number_of, number_text, time_of, time_text
 from gateway.limits import Limits
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 from gateway.xml_tree import parts_of
 
 # item: canonical name, unit

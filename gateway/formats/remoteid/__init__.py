@@ -7,12 +7,12 @@ Trusts: nothing; whoever has a transmitter can say that he is any aircraft anywh
 
 from __future__ import annotations
 
+from gateway.dialect import Format
 from gateway.formats.remoteid.codes import CODES
 from gateway.formats.remoteid.decoder import RemoteIdDecoder
 from gateway.formats.remoteid.encoder import RemoteIdEncoder
 from gateway.formats.remoteid.stream import Splitter
 from gateway.formats.remoteid.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="remoteid",

@@ -7,13 +7,14 @@ import re
 
 from msgspec import Struct
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.remoteid import wire
 from gateway.formats.remoteid.carriers import unwrap
 from gateway.formats.remoteid.receiver import is_text, reports
 from gateway.formats.remoteid.texts import plain
 from gateway.limits import Limits
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 
 
 class _Field(Struct, frozen=True):

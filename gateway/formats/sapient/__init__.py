@@ -7,6 +7,7 @@ Trusts: what a node declares about itself, once it is valid. Nothing that a node
 
 from __future__ import annotations
 
+from gateway.dialect import Format
 from gateway.formats.sapient.cutter import Splitter
 from gateway.formats.sapient.decoder import SapientDecoder
 from gateway.formats.sapient.edge import EdgeNode
@@ -14,7 +15,6 @@ from gateway.formats.sapient.encoder import SapientEncoder
 from gateway.formats.sapient.endpoint import endpoint
 from gateway.formats.sapient.fusion import FusionNode
 from gateway.formats.sapient.trace import trace
-from gateway.stages import Format
 
 FORMAT = Format(
     name="sapient",

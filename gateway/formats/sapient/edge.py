@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
+from gateway.dialect import Peer, Turn
 from gateway.errors import FormatError
 from gateway.formats.sapient import declaration, options
 from gateway.formats.sapient.declaration import Self, envelope
@@ -23,7 +24,7 @@ from gateway.formats.sapient.stream import frame as framed
 from gateway.formats.sapient.v2 import SapientMessage, Task, TaskAckTaskStatus, TaskControl
 from gateway.formats.sapient.writer import ReportWriter
 from gateway.limits import Limits
-from gateway.stages import Decoded, Frame, Peer, Turn
+from gateway.stages import Decoded, Frame
 from gateway.track import Loss, Track
 
 _ECHO_OCTETS = 65_536

@@ -17,6 +17,7 @@ from collections import Counter, OrderedDict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
+from gateway.dialect import Peer, Turn
 from gateway.errors import FormatError
 from gateway.formats.sapient import declaration, options
 from gateway.formats.sapient.alert import IDENTIFIER as ALERT
@@ -32,7 +33,7 @@ from gateway.formats.sapient.stream import frame as framed
 from gateway.formats.sapient.ulid import is_ulid
 from gateway.formats.sapient.v2 import AlertAckStatus, SapientMessage, TaskAckTaskStatus
 from gateway.limits import Limits
-from gateway.stages import Decoded, Frame, Peer, Turn
+from gateway.stages import Decoded, Frame
 from gateway.track import Track
 
 _ECHO_OCTETS = 65_536  # of a packet that is given back; a longer one is known by its beginning

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import struct
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.sapient.intake import Piece, invalid, pieces_of
 from gateway.formats.sapient.json import read_json
@@ -21,7 +22,7 @@ from gateway.formats.sapient.v2 import schema as v2_schema
 from gateway.formats.sapient.validate import validate
 from gateway.formats.sapient.wire import Place, Wire, varint, walk
 from gateway.limits import Limits
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 
 _SHOWN = 64  # octets or characters of one value
 _REPORT = "detection_report"

@@ -12,10 +12,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.dialect import Decoder, Encoder, Splitter
 from gateway.errors import FormatError
 from gateway.formats.alliance import CODES, FORMAT, marked, render
 from gateway.limits import Limits
-from gateway.stages import Decoded, Decoder, Encoder, Exercise, Frame, Simulation, Splitter
+from gateway.stages import Decoded, Exercise, Frame, Simulation
 from gateway.track import Identifier, Label, Position, Provenance, RawRecord, State, Status, Track
 from tests.formats.alliance import examples
 from tests.formats.alliance.test_examples import signed

@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 from msgspec import Struct
 from msgspec.structs import fields, replace
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.alliance import FORMAT, render, trace
 from gateway.formats.alliance.trace import FIELDS
-from gateway.stages import FieldTrace, Frame, Message
+from gateway.stages import Frame, Message
 from gateway.track import Extension, Track
 from tests.formats.alliance import examples
 from tests.formats.alliance.test_examples import signed

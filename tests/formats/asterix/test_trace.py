@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from gateway.dialect import FieldTrace
 from gateway.formats.asterix import CODECS, FORMAT, block
 from gateway.formats.asterix.trace import CANONICAL, canonical
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 from tests.formats.asterix import recordings
 from tests.formats.asterix.making import frame, octets_062
 

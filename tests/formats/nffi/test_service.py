@@ -11,9 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from gateway.dialect import Answer, Request
 from gateway.errors import FormatError
 from gateway.formats.nffi import FORMAT, NffiService, enquiry
-from gateway.stages import Answer, Request
 from gateway.track import Identifier, Identity, IdentityGroup, Position, State, Status, Track
 from tests.formats.nffi.making import NOW, decode
 from tests.formats.nffi.schema import NFFI, assert_valid

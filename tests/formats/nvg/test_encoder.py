@@ -22,6 +22,7 @@ from gateway.track import (
     Identity,
     IdentityGroup,
     Label,
+    Loss,
     Operator,
     Polar,
     Position,

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
+from gateway.dialect import Answer, Request
 from gateway.errors import FormatError
 from gateway.formats.nvg import FORMAT, NvgService, enquiry
 from gateway.limits import Limits
-from gateway.stages import Answer, Request
 from gateway.track import Environment, Identity, IdentityGroup, Operator, Position, State, Track
 from tests.formats.nvg.making import NOW, NVG, assert_rules, decode
 

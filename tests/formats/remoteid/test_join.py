@@ -6,11 +6,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gateway.dialect import finished
 from gateway.formats.remoteid import RemoteIdDecoder
 from gateway.formats.remoteid.join import AGES_S
 from gateway.limits import Limits
 from gateway.policy import withhold_personal
-from gateway.stages import Decoded, finished
+from gateway.stages import Decoded
 from gateway.track import Classification, Environment, Identifier, Loss, Operator, Position, RawRecord, Status
 from tests.formats.remoteid.support import (
     BASIC_ID,

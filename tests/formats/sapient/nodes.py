@@ -11,9 +11,10 @@ from typing import Any
 from google.protobuf.message import Message
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
+from gateway.dialect import Conversation, Peer, Turn
 from gateway.errors import FormatError
 from gateway.formats.sapient import FORMAT
-from gateway.stages import Conversation, Decoded, Frame, Peer, Turn
+from gateway.stages import Decoded, Frame
 from gateway.track import Track
 from tests.simulators.sapient_sensor import SapientSensor
 

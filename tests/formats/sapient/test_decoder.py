@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gateway.dialect import finished
 from gateway.errors import FormatError
 from gateway.formats import alliance
 from gateway.formats.sapient import FORMAT, SapientDecoder, Splitter
@@ -18,7 +19,7 @@ from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.stream import frame as framed
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.limits import Limits
-from gateway.stages import Decoded, finished
+from gateway.stages import Decoded
 from gateway.track import Environment, Identifier, Loss, Track
 from gateway.xml import parse as parse_xml
 from tests.data import recording

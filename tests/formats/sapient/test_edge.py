@@ -9,6 +9,7 @@ from uuid import UUID
 import pytest
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
+from gateway.dialect import Peer, Turn
 from gateway.errors import FormatError
 from gateway.formats.sapient import FORMAT
 from gateway.formats.sapient.plausible import implausible
@@ -16,7 +17,6 @@ from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.ulid import to_uuid
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.formats.sapient.validate import validate
-from gateway.stages import Peer, Turn
 from gateway.track import Identity, IdentityGroup, Polar, Position, State, Track
 from tests.formats.sapient.nodes import NOW, Talk, frame_of, kinds, only, refusal, said, talk
 from tests.simulators.sapient_sensor import new_ulid

@@ -6,6 +6,7 @@ from datetime import UTC, timedelta
 
 import pytest
 
+from gateway.dialect import Turn
 from gateway.errors import FormatError
 from gateway.formats.sapient import FORMAT, Splitter
 from gateway.formats.sapient import codes as message_codes
@@ -13,7 +14,6 @@ from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.formats.sapient.validate import validate
 from gateway.limits import Limits
-from gateway.stages import Turn
 from tests.formats.sapient.nodes import NODE, NOW, OBJECT, frame_of, kinds, only, refusal, said, sensor, served, talk
 from tests.simulators.sapient_sensor import SapientSensor, framed, new_ulid
 

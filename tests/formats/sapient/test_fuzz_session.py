@@ -11,13 +11,13 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gateway.dialect import Peer, Turn
 from gateway.errors import FormatError, GatewayError
 from gateway.formats.sapient import FORMAT, SapientDecoder, Splitter
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.formats.sapient.validate import validate
 from gateway.limits import Limits
-from gateway.stages import Peer, Turn
 from gateway.track import Track
 from tests.formats.sapient.nodes import NOW, frame_of, sensor, talk
 from tests.formats.sapient.samples import every_kind

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import cast
 
+from gateway.dialect import Turn
 from gateway.formats.sapient import codes
 from gateway.formats.sapient.json import fill, read_json, validate_json
 from gateway.formats.sapient.messages import serialise
 from gateway.formats.sapient.v2 import SapientMessage, schema
 from gateway.formats.sapient.validate import validate
 from gateway.limits import Limits
-from gateway.stages import Turn
 from tests.data import recording
 from tests.formats.sapient.nodes import Talk, kinds, said, talk
 

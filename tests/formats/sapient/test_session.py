@@ -8,10 +8,10 @@ from datetime import timedelta
 
 import pytest
 
+from gateway.dialect import Turn
 from gateway.formats.sapient.session import codes
 from gateway.formats.sapient.session.errors import CIRCULAR_95, LINEAR_95, kind_of
 from gateway.limits import Limits
-from gateway.stages import Turn
 from gateway.track import Environment, Loss, State, Track
 from tests.formats.sapient.nodes import NOW, Talk, kinds, only, refusal, said, sensor, talk
 

@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 
 import pytest
 
+from gateway.dialect import FieldTrace
 from gateway.errors import FormatError
 from gateway.formats.sapient import codes, v2
 from gateway.formats.sapient.json import write_json
 from gateway.formats.sapient.messages import serialise
 from gateway.formats.sapient.trace import trace
-from gateway.stages import FieldTrace, Frame
+from gateway.stages import Frame
 from tests.formats.sapient.samples import SENT_S, every_kind, registration, rich_detection
 
 

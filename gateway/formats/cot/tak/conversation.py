@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from enum import Enum
 
+from gateway.dialect import Turn
 from gateway.errors import FormatError
 from gateway.formats.cot.decoder import CotDecoder
 from gateway.formats.cot.tak import codes, negotiation
@@ -24,7 +25,7 @@ from gateway.formats.cot.tak.shelf import Shelf
 from gateway.formats.cot.tak.uids import Uids
 from gateway.formats.cot.tak.written import STREAM, XML, framed
 from gateway.limits import Limits
-from gateway.stages import Decoded, Frame, Turn
+from gateway.stages import Decoded, Frame
 from gateway.track import Track
 
 PATIENCE = timedelta(seconds=75)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from uuid import uuid4
 
+from gateway.dialect import Conversation, Peer
 from gateway.errors import FormatError
 from gateway.formats.cot.decoder import CotDecoder
 from gateway.formats.cot.encoder import CotEncoder
@@ -14,7 +15,6 @@ from gateway.formats.cot.tak.mesh import MeshConversation
 from gateway.formats.cot.tak.shelf import Shelf
 from gateway.formats.cot.tak.uids import Uids
 from gateway.limits import Limits
-from gateway.stages import Conversation, Peer
 
 ROLES = ("server", "client", "mesh")
 

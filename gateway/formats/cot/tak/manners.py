@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from gateway.dialect import Turn
 from gateway.errors import FormatError
 from gateway.formats.cot.atoms import SCHEME
 from gateway.formats.cot.tak.shelf import Shelf
 from gateway.limits import Limits
-from gateway.stages import Decoded, Turn
+from gateway.stages import Decoded
 from gateway.track import Loss, Track
 
 

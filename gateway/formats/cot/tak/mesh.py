@@ -15,6 +15,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from hashlib import blake2b
 
+from gateway.dialect import Turn
 from gateway.errors import FormatError
 from gateway.formats.cot.decoder import CotDecoder
 from gateway.formats.cot.tak.framing import VERSION, mesh_frame, payload_of
@@ -24,7 +25,7 @@ from gateway.formats.cot.tak.shelf import Shelf
 from gateway.formats.cot.tak.uids import Uids
 from gateway.formats.cot.tak.written import MESH, XML
 from gateway.limits import Limits
-from gateway.stages import Decoded, Frame, Turn
+from gateway.stages import Decoded, Frame
 from gateway.track import Track
 
 ANNOUNCE_EVERY = timedelta(seconds=50)

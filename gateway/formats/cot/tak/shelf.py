@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from gateway.dialect import Encoder
 from gateway.errors import FormatError
 from gateway.formats.cot.tak.written import PROTOCOLS, XML, framed
 from gateway.limits import Limits
-from gateway.stages import Encoded, Encoder
+from gateway.stages import Encoded
 from gateway.track import Loss, Track
 
 GENERATION = 1_024

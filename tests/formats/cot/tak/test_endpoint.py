@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from lxml import etree
 from msgspec.structs import replace
 
+from gateway.dialect import Peer, Turn
 from gateway.errors import FormatError
 from gateway.formats.cot import FORMAT, CotDecoder, CotEncoder, CotEndpoint, Splitter
 from gateway.formats.cot.tak.conversation import PATIENCE, PING_EVERY, ClientSide, ServerSide, Stage
@@ -20,7 +21,6 @@ from gateway.formats.cot.tak.messages import read_message
 from gateway.formats.cot.tak.shelf import GENERATION, Shelf
 from gateway.limits import Limits
 from gateway.policy.personal import withhold_personal
-from gateway.stages import Peer, Turn
 from gateway.track import Identifier, Identity, IdentityGroup, Loss, Operator, Position, Provenance, State, Track
 from tests.formats.cot.generators import EVENT, NOW, event, frame
 from tests.formats.cot.tak.test_lossless import payload

@@ -8,13 +8,14 @@ from itertools import pairwise
 import pytest
 from msgspec.structs import replace
 
+from gateway.dialect import Peer, Turn
 from gateway.formats.cot import CotDecoder, CotEndpoint
 from gateway.formats.cot.tak.framing import mesh_frame
 from gateway.formats.cot.tak.mesh import ANNOUNCE_EVERY, ECHOES, MeshConversation
 from gateway.formats.cot.tak.messages import new_message, read_message
 from gateway.formats.cot.tak.to_proto import message_of
 from gateway.limits import Limits
-from gateway.stages import Frame, Peer, Turn
+from gateway.stages import Frame
 from tests.formats.cot.generators import NOW, event
 from tests.formats.cot.tak.test_endpoint import track
 

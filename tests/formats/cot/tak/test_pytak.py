@@ -12,8 +12,9 @@ import pytest
 from lxml import etree
 
 from gateway.clock import SystemClock
+from gateway.dialect import Conversation, Peer, Turn
 from gateway.formats.cot import CotDecoder, CotEndpoint, Splitter
-from gateway.stages import Conversation, Frame, Peer, Turn
+from gateway.stages import Frame
 from gateway.track import Track
 from tests.formats.cot.generators import event, frame
 from tests.formats.cot.tak.test_endpoint import track

@@ -8,11 +8,12 @@ from datetime import timedelta
 import pytest
 from msgspec.structs import replace
 
+from gateway.dialect import Conversation, Peer, Turn
 from gateway.formats.cot import CotDecoder, CotEndpoint
 from gateway.formats.cot.tak import uids
 from gateway.formats.cot.tak.uids import SELF_HOLDS
 from gateway.formats.cot.values import time_text
-from gateway.stages import Conversation, Frame, Peer, Turn
+from gateway.stages import Frame
 from gateway.track import Identifier, Position, Provenance, Source, State, Status, Track
 from tests.formats.cot.generators import NOW, event, frame
 from tests.formats.cot.tak.test_endpoint import request, track
