@@ -152,11 +152,15 @@ def test_ctrl_c_ends_with_130_and_no_traceback(tmp_path: Path) -> None:
 
 
 def wait_until_it_reads(pid: int) -> None:
-    """Return once the process waits for input: its system call is read (0, or 63 on ARM) on descriptor 0."""
+    """Return once the process waits for input: it sleeps in the system call read (0, or 63 on ARM) on descriptor 0.
+
+    A read that finds something does not sleep; a signal that comes while it returns would be another test.
+    """
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         call = Path(f"/proc/{pid}/syscall").read_text().split()
-        if len(call) > 1 and call[0] in {"0", "63"} and int(call[1], 16) == 0:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+        if len(call) > 1 and call[0] in {"0", "63"} and int(call[1], 16) == 0 and state == "S":
             return
         os.sched_yield()
     raise AssertionError("the command never read its input")
