@@ -7,7 +7,6 @@ frame may be, and neither begins with a brace.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import suppress
 from typing import cast
 
@@ -29,6 +28,10 @@ from gateway.limits import Limits
 from gateway.stages import Frame
 
 _BOM = b"\xef\xbb\xbf"
+_TIMESTAMP, _SECONDS = (
+    b"\x0a",
+    b"\x08",
+)  # tags with which a message usually begins, the length of the first between them
 _REASONS = 8  # of one refusal; the first says most
 _REASON_CHARACTERS = 500
 
@@ -46,10 +49,12 @@ def pieces_of(octets: bytes, limits: Limits) -> list[Piece]:
     if len(octets) > limits.max_frame_octets:
         cause = f"{len(octets)} octets, at most {limits.max_frame_octets}"
         raise FormatError(codes.TOO_LARGE, place=f"octet {limits.max_frame_octets}", cause=cause)
+    if octets[:1] == _TIMESTAMP and octets[2:3] == _SECONDS and _length(octets) > len(octets):
+        return [Piece(octets, False, 0)]  # the usual frame: one message as the splitter cuts it
     if octets[:3] == _BOM or octets.lstrip(b" \t\r\n")[:1] == b"{":
         pieces = _json_pieces(octets)
     else:
-        pieces = list(_prefixed(octets)) or [Piece(octets, False, 0)]
+        pieces = _prefixed(octets) or [Piece(octets, False, 0)]
     if len(pieces) > limits.max_records_per_frame:
         cause = f"{len(pieces)} messages, at most {limits.max_records_per_frame}"
         raise FormatError(codes.TOO_MANY, place="frame", cause=cause)
@@ -69,19 +74,22 @@ def _json_pieces(octets: bytes) -> list[Piece]:
     return found
 
 
-def _prefixed(octets: bytes) -> Iterator[Piece]:
+def _prefixed(octets: bytes) -> list[Piece]:
     """The messages of octets that are nothing but messages with their lengths; none otherwise."""
     found: list[Piece] = []
     at = 0
     while at + PREFIX_OCTETS <= len(octets):
-        size = int.from_bytes(octets[at : at + PREFIX_OCTETS], "little")
+        size = _length(octets, at)
         start = at + PREFIX_OCTETS
         if size == 0 or start + size > len(octets):
-            return
+            return []
         found.append(Piece(octets[start : start + size], False, start))
         at = start + size
-    if at == len(octets):
-        yield from found
+    return found if at == len(octets) else []
+
+
+def _length(octets: bytes, at: int = 0) -> int:
+    return int.from_bytes(octets[at : at + PREFIX_OCTETS], "little")
 
 
 class InvalidError(FormatError):
