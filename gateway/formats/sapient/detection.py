@@ -60,22 +60,9 @@ class DetectionMapper:
         if rounded:
             losses.append(ROUNDED_TIME)
         fields = {field.number: (field, value) for field, value in report.ListFields()}
-        identifiers: tuple[Identifier, ...] = (Identifier("sapient_object", f"{node.node_id}/{report.object_id}"),)
-        heard = remarks = None
         kept = [fields[number] for number in fields if number in _KEPT]
-        name = None
-        if _ID in fields:
-            if is_marker(report.id):
-                kept.append(fields[_ID])
-            else:
-                name = short(report.id, "detection_report.id", rules.limits)
-        if _TRACK_INFO in fields:
-            heard = _track_info(report, fields[_TRACK_INFO][0], kept)
-        if _OBJECT_INFO in fields:
-            names, remarks = _object_info(report, fields[_OBJECT_INFO][0], kept)
-            if remarks is not None:
-                remarks = long(remarks, "detection_report.object_info", rules.limits, losses)
-            identifiers += names
+        heard = _track_info(report, fields[_TRACK_INFO][0], kept) if _TRACK_INFO in fields else None
+        names, name, remarks = self._names(report, fields, kept, losses)
         sighting, meaning = self._sighting(report, node, fields, losses)
         motion = NO_MOTION
         if _VELOCITY in fields:
@@ -97,7 +84,7 @@ class DetectionMapper:
         if heard is not None:
             state, status = _with_heard(state, status, heard)
         return Track(
-            identifiers=identifiers,
+            identifiers=(Identifier("sapient_object", f"{node.node_id}/{report.object_id}"), *names),
             environment=kind.environment,
             platform=kind.platform,
             name=name,
@@ -121,6 +108,28 @@ class DetectionMapper:
         )
 
     # -------------------------------------------------------------------------------------------------------- the parts
+
+    def _names(
+        self,
+        report: DetectionReport,
+        fields: Mapping[int, tuple[FieldDescriptor, object]],
+        kept: list[tuple[FieldDescriptor, object]],
+        losses: list[Loss],
+    ) -> tuple[tuple[Identifier, ...], str | None, str | None]:
+        """Further identifiers, name and remarks; what is neither goes to `kept`."""
+        limits = self._rules.limits
+        name = remarks = None
+        names: tuple[Identifier, ...] = ()
+        if _ID in fields:
+            if is_marker(report.id):
+                kept.append(fields[_ID])
+            else:
+                name = short(report.id, "detection_report.id", limits)
+        if _OBJECT_INFO in fields:
+            names, remarks = _object_info(report, fields[_OBJECT_INFO][0], kept)
+            if remarks is not None:
+                remarks = long(remarks, "detection_report.object_info", limits, losses)
+        return names, name, remarks
 
     def _sighting(
         self,
