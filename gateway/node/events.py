@@ -13,7 +13,7 @@ EVENTS: dict[str, str] = {
     "http.failed": "a national request met a bug of ours and was answered with 500; please report it",
     "http.malformed": "no acceptable HTTP came to the national side; repeated ones are counted, not logged",
     "message.refused": "a partner's authentic message was refused under our signature; quarantine keeps it",
-    "node.started": "both doors and all feeds are open",
+    "node.started": "both doors are open, and so are all feeds a moment later",
     "node.stopped": "everything that was acknowledged is on disk",
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
     "picture.unreadable": "a stored message could not be read again at the start; the picture lacks its tracks",
