@@ -235,7 +235,7 @@ class Node:
     # ------------------------------------------------------------------------------------------------------- running
 
     async def run(self, *, ready: asyncio.Event | None = None) -> None:
-        """Run until cancelled. `ready` is set when doors, conversations and documents are open; plain feeds follow at once."""
+        """Run until cancelled. `ready` is set when doors, conversations and documents are open; plain feeds follow."""
         supervisor = self.supervisor
         supervisor.add("ledger", self.ledger.run)
         supervisor.add("batches", self.gatherer.run)
