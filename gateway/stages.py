@@ -101,8 +101,26 @@ class Header(Struct, frozen=True, kw_only=True):
     exercise: Exercise
     simulation: Simulation
     label: Label
+    rule: str | None = None
+    """Id of the release rule by which the sender let the tracks out."""
+    policy: str | None = None
+    """Hex SHA-256 of the release policy that the rule stands in."""
+    derived: Derivation | None = None
+    """What a relayed message passes on or is made from."""
     hops: tuple[Hop, ...] = ()
     extensions: tuple[Extension, ...] = ()
+
+
+class Derivation(Struct, frozen=True, kw_only=True, gc=False):
+    """The message of another node that a relayed one rests on."""
+
+    origin: str
+    """Node that signed the original."""
+    message_id: str
+    sha256: str
+    """Hex digest of the original's signed octets."""
+    redacted: bool
+    """Whether tracks or fields of the original are missing or changed. If not, the original is inside, whole."""
 
 
 class Retraction(Struct, frozen=True, kw_only=True, gc=False):
@@ -120,6 +138,8 @@ class Message(Struct, frozen=True, kw_only=True):
     tracks: tuple[Track, ...] = ()
     """In order of arrival; one track may stand in it several times, as successive snapshots."""
     retractions: tuple[Retraction, ...] = ()
+    original: bytes | None = None
+    """Signed octets of another node's message, kept whole; then there are no tracks or retractions beside it."""
     extensions: tuple[Extension, ...] = ()
     version: str = "1.0"
 
@@ -155,17 +175,31 @@ class Release(Struct, frozen=True, kw_only=True):
     recipients: tuple[str, ...]
     """Partner nodes of the group, sorted."""
     tracks: tuple[Track, ...]
-    label: Label
+    """As the group may see them, each with the label that it goes under."""
     rule: str
     """Id of the rule that decided."""
+    policy: str = ""
+    """Hex SHA-256 of the release policy that it stands in."""
+    label: Label | None = None
 
 
 class Refused(Struct, frozen=True, kw_only=True):
-    """Tracks that a release group may not see, and the rule that says so. Made by `policy`."""
+    """Tracks that a release group, or some of its members, may not see, and the rule that says so. Made by `policy`."""
 
     group: str
     track_ids: tuple[str, ...]
     rule: str
+    members: tuple[str, ...] = ()
+    """Partners that are left out where others of the group are not; empty means all of them."""
+
+
+class Held(Struct, frozen=True, kw_only=True):
+    """Tracks that a release group may see later; then they are decided anew. Made by `policy`."""
+
+    group: str
+    tracks: tuple[Track, ...]
+    rule: str
+    until: datetime
 
 
 class Draft(Struct, frozen=True, kw_only=True):
@@ -176,6 +210,8 @@ class Draft(Struct, frozen=True, kw_only=True):
     """Exactly the exclusive canonical form of the document."""
     track_ids: tuple[str, ...]
     rule: str = ""
+    policy: str = ""
+    """Hex SHA-256 of the release policy."""
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -194,6 +230,8 @@ class Sealed(Struct, frozen=True, kw_only=True):
     """Hex SHA-256 of the signing certificate (DER)."""
     track_ids: tuple[str, ...]
     rule: str = ""
+    policy: str = ""
+    """Hex SHA-256 of the release policy."""
 
 
 class Recorded(Struct, frozen=True, kw_only=True):
@@ -271,7 +309,13 @@ class Accepted(Struct, frozen=True, kw_only=True):
 
     opened: Opened
     tracks: tuple[Track, ...]
+    """Those that are let in, each with the label that it came under."""
     rule: str
+    """Id of the rule that let them in."""
+    policy: str = ""
+    """Hex SHA-256 of the policy that it stands in."""
+    left_out: tuple[tuple[str, str], ...] = ()
+    """(track_id, rule) of tracks that are not let in; the message is accepted without them."""
 
 
 def native_identifier(track: Track) -> Identifier | None:
