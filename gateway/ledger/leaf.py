@@ -38,10 +38,14 @@ class Event(StrEnum):
     PARKED = "parked"
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
+    WITHHELD = "withheld"
+    """A summary of own tracks, or of tracks on their way onward, that a release group or partner was not shown."""
     CONFLICT = "conflict"
     """A message id came again with other content."""
     KEY = "key"
     CONFIG = "config"
+    POLICY = "policy"
+    """Another release policy is in force from here on."""
 
 
 def canonical(members: Mapping[str, Value]) -> bytes:
@@ -104,6 +108,11 @@ def refusals(*, peer: str, code: str, count: int, since: datetime) -> LeafFactor
     return leaf(Event.REFUSED, peer=peer, code=code, count=count, since=utc_text(since))
 
 
+def withheld(*, group: str, rule: str, policy: str, count: int, since: datetime) -> LeafFactory:
+    """So many tracks were kept from a release group (or a partner) since then, by this rule of this policy."""
+    return leaf(Event.WITHHELD, group=group, rule=rule, policy=policy, count=count, since=utc_text(since))
+
+
 def delivered(*, partner: str, receipt: Receipt) -> LeafFactory:
     """`partner` answered with this receipt, be it an acceptance or a refusal."""
     return leaf(
@@ -136,3 +145,8 @@ def key_changed(*, key: str, node: str, detail: str = "") -> LeafFactory:
 def config_changed(*, sha256: str, detail: str = "") -> LeafFactory:
     """The node runs with the configuration file of this hex digest."""
     return leaf(Event.CONFIG, sha256=sha256, detail=detail)
+
+
+def policy_changed(*, sha256: str, previous: str = "", detail: str = "") -> LeafFactory:
+    """The node decides by the release policy of this digest from here on; `previous` is the one before."""
+    return leaf(Event.POLICY, sha256=sha256, previous=previous, detail=detail)

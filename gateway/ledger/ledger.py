@@ -149,6 +149,17 @@ class Ledger:
         """Count a refusal of `peer` towards its next summary leaf; costs nothing but memory, and that is bounded."""
         self.refusals.count(peer=peer, code=code, now=self._clock.now(), monotonic=self._clock.monotonic())
 
+    def count_withheld(self, *, group: str, rule: str, policy: str, tracks: int) -> None:
+        """Count tracks that policy kept from `group` towards a summary leaf, in the same way."""
+        self.refusals.count_withheld(
+            group=group,
+            rule=rule,
+            policy=policy,
+            tracks=tracks,
+            now=self._clock.now(),
+            monotonic=self._clock.monotonic(),
+        )
+
     async def integrate(self) -> Checkpoint | None:
         """Publish a checkpoint over every leaf that is in the store now; absent when there was nothing to do."""
         async with self._busy:

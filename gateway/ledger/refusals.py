@@ -1,15 +1,21 @@
-"""Counts refusals, so that a stranger's flood becomes one leaf per interval and not one per message."""
+"""Counts refusals, so that a stranger's flood becomes one leaf per interval and not one per message.
+
+What policy withholds is counted the same way: a track that a group may not see comes again every second.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
 
-from gateway.ledger.leaf import refusals
+from gateway.ledger.leaf import refusals, withheld
 from gateway.store import LeafFactory
 
 MAX_KINDS = 1_000  # distinct (peer, code) counted at once; beyond that peers are lumped together
 OTHERS = "*"
+
+_Kind = tuple[str, str, str | None]
+"""Peer and code of a refusal, with no policy; group, rule and policy of what was withheld."""
 
 
 @dataclass
@@ -20,30 +26,48 @@ class _Tally:
 
 
 class Refusals:
-    """Refusals that do not stand in a leaf yet, by (peer, code)."""
+    """Refusals and withheld tracks that do not stand in a leaf yet."""
 
     def __init__(self, interval_s: float) -> None:
         self._interval_s = interval_s
-        self._tallies: dict[tuple[str, str], _Tally] = {}
+        self._tallies: dict[_Kind, _Tally] = {}
 
     def __len__(self) -> int:
         return sum(tally.count for tally in self._tallies.values())
 
     def count(self, *, peer: str, code: str, now: datetime, monotonic: float) -> None:
         """One more refusal of `peer` with `code`."""
-        key = (peer, code)
-        if key not in self._tallies and len(self._tallies) >= MAX_KINDS:
-            key = (OTHERS, code if (OTHERS, code) in self._tallies or len(self._tallies) < 2 * MAX_KINDS else OTHERS)
-        tally = self._tallies.setdefault(key, _Tally(0, now, monotonic))
-        tally.count += 1
+        self._count((peer, code, None), 1, now, monotonic)
+
+    def count_withheld(
+        self, *, group: str, rule: str, policy: str, tracks: int, now: datetime, monotonic: float
+    ) -> None:
+        """So many more tracks that `group` was not shown by `rule` of `policy`."""
+        self._count((group, rule, policy), tracks, now, monotonic)
+
+    def _count(self, kind: _Kind, number: int, now: datetime, monotonic: float) -> None:
+        tallies = self._tallies
+        if kind not in tallies and len(tallies) >= MAX_KINDS:
+            _, code, policy = kind
+            kind = (OTHERS, code, policy)
+            if kind not in tallies and len(tallies) >= 2 * MAX_KINDS:
+                kind = (OTHERS, OTHERS, policy)
+        tally = tallies.setdefault(kind, _Tally(0, now, monotonic))
+        tally.count += number
 
     def due(self, monotonic: float, *, all_of_them: bool = False) -> list[LeafFactory]:
         """Summary leaves of what has been counted for a whole interval; it is counted from zero again."""
         ripe = [
-            key for key, tally in self._tallies.items() if all_of_them or monotonic - tally.started >= self._interval_s
+            kind
+            for kind, tally in self._tallies.items()
+            if all_of_them or monotonic - tally.started >= self._interval_s
         ]
         leaves = []
-        for peer, code in ripe:
-            tally = self._tallies.pop((peer, code))
-            leaves.append(refusals(peer=peer, code=code, count=tally.count, since=tally.since))
+        for kind in ripe:
+            tally = self._tallies.pop(kind)
+            peer, code, policy = kind
+            if policy is None:
+                leaves.append(refusals(peer=peer, code=code, count=tally.count, since=tally.since))
+            else:
+                leaves.append(withheld(group=peer, rule=code, policy=policy, count=tally.count, since=tally.since))
         return leaves
