@@ -1,7 +1,8 @@
-"""Batches: tracks for the same release group share one message, one signature, one POST and one ledger leaf.
+"""Batches: tracks for the same partners by the same rule share one message, one signature, one POST, one ledger leaf.
 
-A batch closes when it is `batch_max_delay_s` old or holds `batch_max_tracks`, whichever is first. What happens to a
-closed batch is the pipeline's business; the gatherer only decides when, keeps the order, and bounds what is under way.
+All of a batch was decided by one policy: a reload begins new ones. A batch closes when it is `batch_max_delay_s` old or
+holds `batch_max_tracks`, whichever is first. What happens to a closed batch is the pipeline's business; the gatherer
+only decides when, keeps the order, and bounds what is under way.
 """
 
 from __future__ import annotations
@@ -14,9 +15,13 @@ from msgspec import Struct
 
 from gateway.errors import FormatError, GatewayError
 from gateway.limits import Limits
+from gateway.policy.policy import Policy
 from gateway.stages import Frame, Release
 from gateway.store import Idempotent, Minted
-from gateway.track import Label, Track
+from gateway.track import Track
+
+_Key = tuple[str, tuple[str, ...], str, str]
+"""Release group, recipients, rule and policy digest."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -39,21 +44,21 @@ class Batch:
         "frames",
         "group",
         "idempotency",
-        "label",
         "message_id",
         "opened_at",
+        "policy",
         "recipients",
         "rule",
         "tracks",
     )
 
-    def __init__(self, release: Release, opened_at: float, done: asyncio.Future[Outcome]) -> None:
+    def __init__(self, release: Release, policy: Policy, opened_at: float, done: asyncio.Future[Outcome]) -> None:
         self.message_id = str(uuid4())
         """Known from the first track on, so that a stored answer can name the message before it is signed."""
         self.group = release.group
         self.recipients = release.recipients
-        self.label: Label = release.label
         self.rule = release.rule
+        self.policy = policy
         self.tracks: list[Track] = []
         self.frames: list[tuple[int, Frame]] = []
         """How many of the tracks came from which frame, in order."""
@@ -73,12 +78,12 @@ class Batch:
 
 
 class Gatherer:
-    """One open batch per release group, and a bound on the tracks between admission and the commit."""
+    """One open batch per release group, recipients, rule and policy, and a bound on what is not yet durable."""
 
     def __init__(self, limits: Limits, dispatch: Callable[[Batch], Awaitable[None]]) -> None:
         self._limits = limits
         self._dispatch = dispatch
-        self._open: dict[tuple[str, str], Batch] = {}
+        self._open: dict[_Key, Batch] = {}
         self._timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Queue[Batch] = asyncio.Queue()  # bounded by `max_pending` through `room`
         self._pending = 0
@@ -102,13 +107,16 @@ class Gatherer:
         """Wait until more tracks may be gathered: the back-pressure of a slow disk on the feeds."""
         await self._room.wait()
 
-    def add(self, release: Release, begun: tuple[Minted, ...], frame: Frame) -> Batch:
-        """The batch that took the tracks of `release`, all from `frame`; its `done` resolves after the commit."""
+    def add(self, release: Release, policy: Policy, begun: tuple[Minted, ...], frame: Frame) -> Batch:
+        """The batch that took the tracks of `release`, all from `frame` and decided by `policy`.
+
+        Its `done` resolves after the commit.
+        """
         loop = asyncio.get_running_loop()
-        key = (release.group, release.rule)
+        key = (release.group, release.recipients, release.rule, policy.digest)
         batch = self._open.get(key)
         if batch is None:
-            batch = Batch(release, loop.time(), loop.create_future())
+            batch = Batch(release, policy, loop.time(), loop.create_future())
             self._open[key] = batch
             if self._timer is None:
                 self._timer = loop.call_later(self._limits.batch_max_delay_s, self._on_timer)
@@ -123,7 +131,7 @@ class Gatherer:
             self._close(key)
         return batch
 
-    def _close(self, key: tuple[str, str]) -> None:
+    def _close(self, key: _Key) -> None:
         self._closed.put_nowait(self._open.pop(key))
 
     def _on_timer(self) -> None:

@@ -12,8 +12,9 @@ from gateway.clock import Clock
 from gateway.errors import FormatError
 from gateway.formats import alliance
 from gateway.formats.alliance.codes import TOO_LARGE
+from gateway.policy.labelling import batch_labels
 from gateway.stages import Draft, Exercise, Header, Message, Simulation
-from gateway.track import Track
+from gateway.track import Label, Track
 
 Refusals = tuple[tuple[Track, FormatError], ...]
 """Tracks of the batch that the alliance format cannot express, and why."""
@@ -31,12 +32,22 @@ class Maker(Struct, frozen=True, kw_only=True):
 def draft_batch(maker: Maker, batch: Batch) -> tuple[list[Draft], Refusals]:
     """The drafts of a batch, the first under the batch's own message id, and the tracks that are in none of them.
 
-    Raises `FormatError` when the header cannot be expressed, and so no message at all.
+    One label for all of it where the policy has one that says no less than any track's and lets the recipients have it;
+    else the tracks part by their labels. Raises `FormatError` when a header cannot be expressed, and so no message.
     """
-    return _draft(maker, batch, tuple(batch.tracks), batch.message_id)
+    drafts: list[Draft] = []
+    refused: list[tuple[Track, FormatError]] = []
+    for label, tracks in batch_labels(batch.policy, tuple(batch.tracks), batch.recipients, maker.clock.now()):
+        message_id = str(uuid4()) if drafts else batch.message_id
+        more, unfit = _draft(maker, batch, label, tracks, message_id)
+        drafts += more
+        refused += unfit
+    return drafts, tuple(refused)
 
 
-def _draft(maker: Maker, batch: Batch, tracks: tuple[Track, ...], message_id: str) -> tuple[list[Draft], Refusals]:
+def _draft(
+    maker: Maker, batch: Batch, label: Label, tracks: tuple[Track, ...], message_id: str
+) -> tuple[list[Draft], Refusals]:
     message = Message(
         header=Header(
             message_id=message_id,
@@ -47,25 +58,27 @@ def _draft(maker: Maker, batch: Batch, tracks: tuple[Track, ...], message_id: st
             nonce=secrets.token_hex(16),
             exercise=maker.exercise,
             simulation=maker.simulation,
-            label=batch.label,
+            label=label,
+            rule=batch.rule,
+            policy=batch.policy.digest,
         ),
         tracks=tracks,
     )
     try:
-        return [alliance.draft(message, rule=batch.rule)], ()
+        return [alliance.draft(message)], ()
     except FormatError as error:
         if len(tracks) == 1:
             return [], ((tracks[0], error),)
         if error.code is not TOO_LARGE:
-            return _draft_without_faults(maker, batch, tracks, message_id, error)
+            return _draft_without_faults(maker, batch, label, tracks, message_id, error)
     middle = len(tracks) // 2
-    first, refused = _draft(maker, batch, tracks[:middle], message_id)
-    second, refused_too = _draft(maker, batch, tracks[middle:], str(uuid4()) if first else message_id)
+    first, refused = _draft(maker, batch, label, tracks[:middle], message_id)
+    second, refused_too = _draft(maker, batch, label, tracks[middle:], str(uuid4()) if first else message_id)
     return first + second, refused + refused_too
 
 
 def _draft_without_faults(
-    maker: Maker, batch: Batch, tracks: tuple[Track, ...], message_id: str, error: FormatError
+    maker: Maker, batch: Batch, label: Label, tracks: tuple[Track, ...], message_id: str, error: FormatError
 ) -> tuple[list[Draft], Refusals]:
     """Rare: find the tracks that cannot be expressed by themselves, and send the others."""
     faults = [(track, alliance.fault(track)) for track in tracks]
@@ -73,5 +86,5 @@ def _draft_without_faults(
     refused = tuple((track, fault) for track, fault in faults if fault is not None)
     if len(good) == len(tracks):  # the fault is not a track's: the message as a whole cannot be expressed
         raise error
-    drafts, more = _draft(maker, batch, good, message_id) if good else ([], ())
+    drafts, more = _draft(maker, batch, label, good, message_id) if good else ([], ())
     return drafts, refused + more

@@ -27,11 +27,17 @@ class Limits(Struct, frozen=True, kw_only=True):
     max_name_octets: int = 1_024
     """One identifier or code."""
 
+    relay_hops: int = 8
+    """Gateways that a relayed message may have passed, the one that sends it included; stops endless journeys."""
+
     # Batching
     batch_max_delay_s: float = 0.02
     """Longest that a track waits for company before its message is signed."""
     batch_max_tracks: int = 500
     """Tracks that share one signature."""
+
+    delayed_tracks: int = 50_000
+    """Tracks that a release rule holds back for a while; then those that are due first are given up and counted."""
 
     # Queues: full means what the queue's owner says (refuse, drop oldest, latest wins)
     ingest_queue_frames: int = 4_096

@@ -5,6 +5,8 @@
 
 Steps 1 to 4 of `outbound` run for each frame; 5 to 8 in `dispatch`, once for a whole batch of tracks that the same
 partners may see: one signature, one POST, one ledger leaf. The answer to a national system rests on step 7, the commit.
+
+Each function takes the policy in force once, so that a frame, a batch or a message is decided by one policy alone.
 """
 
 from __future__ import annotations
@@ -16,82 +18,32 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
-from gateway.admission import Admission
-from gateway.batch import Batch, Gatherer, Outcome
-from gateway.clock import Clock
+from gateway.batch import Batch, Outcome
+from gateway.delay import Delayed
 from gateway.dialect import Decoder
-from gateway.drafting import Maker, draft_batch
+from gateway.drafting import draft_batch
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError, StoreError
-from gateway.feeds.picture import Picture
 from gateway.formats import alliance
-from gateway.inbox import Inbox
-from gateway.ledger import Ledger, leaf
-from gateway.limits import Limits
+from gateway.ledger import leaf
 from gateway.links import ReceiptAnswer
-from gateway.policy import Policy, accept, release
-from gateway.seal import Signer, VerificationError, Verifier, check_freshness
-from gateway.stages import Decoded, Frame, Inbound, Intake, Opened, Refused, Retraction
+from gateway.policy.acceptance import accept
+from gateway.policy.marking import mark
+from gateway.policy.policy import Policy
+from gateway.policy.release import release
+from gateway.rooms import Rooms
+from gateway.seal import VerificationError, check_freshness
+from gateway.stages import Decoded, Frame, Held, Inbound, Intake, Opened, Refused, Release, Retraction
 from gateway.store import (
     Idempotent,
     Minted,
     Outgoing,
     Quarantined,
-    Store,
 )
 from gateway.store import Outcome as Recording
 from gateway.store.codes import NOT_DURABLE
-from gateway.track import Label, Status, Track
+from gateway.track import Status, Track
 
 _log = structlog.get_logger("pipeline")
-
-
-class Counts(Struct):
-    """What went through the corridor since the start. The metrics and the status page read it; nobody resets it."""
-
-    frames: int = 0
-    tracks_received: int = 0
-    records_silent: int = 0
-    records_refused: int = 0
-    duplicates: int = 0
-    tracks_released: int = 0
-    tracks_withheld: int = 0
-    messages_signed: int = 0
-    tracks_signed: int = 0
-    messages_verified: int = 0
-    messages_refused: int = 0
-    messages_duplicate: int = 0
-    tracks_accepted: int = 0
-    tracks_contested: int = 0
-    failures: int = 0
-
-
-class Rooms(Struct, kw_only=True):
-    """The rooms that the corridor walks through, assembled by `node`."""
-
-    node: str
-    maker: Maker
-    clock: Clock
-    limits: Limits
-    policy: Policy
-    admission: Admission
-    signer: Signer
-    verifier: Verifier
-    store: Store
-    ledger: Ledger
-    inbox: Inbox
-    quarantine: Callable[[Quarantined], None]
-    """Keeps a refused frame or message for the operator; never waits."""
-    picture: Picture
-    publish: Callable[[Sequence[Track], str, Label], None]
-    """Hands tracks, their origin and the label that they came under to the national feeds out."""
-    wake_links: Callable[[Sequence[str]], None]
-    """Tells the links of these partners that there is something to deliver."""
-    counts: Counts
-    report: Callable[[str, GatewayError | None], None]
-    """Told which room failed with what, and (without an error) that it works."""
-    note_latency: Callable[[float], None]
-    """Told, for each accepted message, the seconds since its oldest track reached its first gateway."""
-    gatherer: Gatherer | None = None
 
 
 class Pending(Struct, frozen=True, kw_only=True):
@@ -160,27 +112,17 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
             set_aside(rooms, frame, unfit)
             problems = (*problems, *unfit)
     counts.tracks_received += len(tracks)
-    if tracks:
-        rooms.picture.update(tracks, rooms.node, rooms.policy.label)
-        rooms.publish(tracks, rooms.node, rooms.policy.label)
 
-    # 4. Release: per release group, never per partner
-    refused: list[Refused] = []
-    batches: list[Batch] = []
-    for verdict in release(rooms.policy, tracks, source=frame.source):
-        if isinstance(verdict, Refused):
-            refused.append(verdict)
-            counts.tracks_withheld += len(verdict.track_ids)
-            continue
-        counts.tracks_released += len(verdict.tracks)
-        batches.append(gatherer.add(verdict, begun, frame))
+    # 4. Label and release: a label for each track, then a verdict for each release group, never for each partner
+    batches, refused, tracks = _release(rooms, frame, tracks, begun)
+    if batches:
         begun = ()  # belongs to one transaction
     pending = Pending(
         track_ids=tuple([track.track_id or "" for track in tracks]),
         problems=problems,
         duplicates=decoded.duplicates,
-        refused=tuple(refused),
-        batches=tuple(batches),
+        refused=refused,
+        batches=batches,
     )
     kept = answer(pending.expected()) if answer is not None else None
     if batches and kept is not None:
@@ -188,6 +130,60 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     elif begun or kept is not None:
         await _remember(rooms, begun, kept)
     return pending
+
+
+def _release(
+    rooms: Rooms, frame: Frame, admitted: tuple[Track, ...], begun: tuple[Minted, ...], only: str | None = None
+) -> tuple[tuple[Batch, ...], tuple[Refused, ...], tuple[Track, ...]]:
+    """Step 4 for the tracks of a frame: batches that took them, who may not see them, and the labelled tracks.
+
+    With `only`, for one release group to whom they were held back; the others had them long ago.
+    """
+    gatherer, delay, counts = rooms.gatherer, rooms.delay, rooms.counts
+    assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
+    assert delay is not None, "and the queue of what is held back"
+    if not admitted:
+        return (), (), ()
+    policy, now = rooms.desk.policy, rooms.clock.now()
+    tracks = mark(policy, admitted, source=frame.source, now=now)
+    if only is None:
+        rooms.picture.update(tracks, rooms.node, None)
+        rooms.publish(tracks, rooms.node, None)
+    batches: list[Batch] = []
+    refused: list[Refused] = []
+    verdicts = release(policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory, only=only)
+    for verdict in verdicts:
+        if isinstance(verdict, Release):
+            counts.tracks_released += len(verdict.tracks)
+            batches.append(gatherer.add(verdict, policy, begun, frame))
+            begun = ()
+        elif isinstance(verdict, Held):
+            counts.tracks_delayed += len(verdict.tracks)
+            held = {id(track) for track in verdict.tracks}
+            bare = tuple([one for one, track in zip(admitted, tracks, strict=True) if id(track) in held])
+            delay.add(Delayed(group=verdict.group, tracks=bare, frame=frame, until=verdict.until))
+            ids = tuple([track.track_id or "" for track in verdict.tracks])
+            refused.append(Refused(group=verdict.group, track_ids=ids, rule=verdict.rule, until=verdict.until))
+        else:
+            refused.append(verdict)
+            _count_withheld(rooms, policy, verdict)
+    return tuple(batches), tuple(refused), tracks
+
+
+def _count_withheld(rooms: Rooms, policy: Policy, refused: Refused) -> None:
+    """Count tracks that a group, or some of its members, may not see, towards a summary in the ledger."""
+    number = len(refused.track_ids)
+    rooms.counts.tracks_withheld += number
+    for name in [f"{refused.group}/{member}" for member in refused.members] or [refused.group]:
+        rooms.ledger.count_withheld(group=name, rule=refused.rule, policy=policy.digest, tracks=number)
+
+
+async def resume(rooms: Rooms, delayed: Delayed) -> None:
+    """Step 4 again, by the policy that is in force now, for tracks that were held back from one release group."""
+    assert rooms.gatherer is not None, "the node assembles the gatherer before anything can be held"
+    if rooms.gatherer.is_full:
+        await rooms.gatherer.room()
+    _release(rooms, delayed.frame, delayed.tracks, (), only=delayed.group)
 
 
 def _set_aside_refused(rooms: Rooms, frame: Frame, decoded: Decoded) -> None:
@@ -307,7 +303,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         opened = alliance.open_message(verified)
         check_freshness(opened, node=rooms.node, now=rooms.clock.now(), limits=rooms.limits)
         # 6. Label and acceptance
-        accepted = accept(rooms.policy, opened)
+        accepted = accept(rooms.desk.policy, opened, rooms.clock.now())
     except (FormatError, SealError, PolicyError) as error:
         counts.messages_refused += 1
         _log.warning("message.refused", partner=message.partner, code=error.code.id, error=str(error))

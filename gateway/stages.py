@@ -178,9 +178,8 @@ class Release(Struct, frozen=True, kw_only=True):
     """As the group may see them, each with the label that it goes under."""
     rule: str
     """Id of the rule that decided."""
-    policy: str = ""
+    policy: str
     """Hex SHA-256 of the release policy that it stands in."""
-    label: Label | None = None
 
 
 class Refused(Struct, frozen=True, kw_only=True):
@@ -191,6 +190,8 @@ class Refused(Struct, frozen=True, kw_only=True):
     rule: str
     members: tuple[str, ...] = ()
     """Partners that are left out where others of the group are not; empty means all of them."""
+    until: datetime | None = None
+    """When it is decided anew, for tracks that are held for a while."""
 
 
 class Held(Struct, frozen=True, kw_only=True):
@@ -209,9 +210,6 @@ class Draft(Struct, frozen=True, kw_only=True):
     octets: bytes
     """Exactly the exclusive canonical form of the document."""
     track_ids: tuple[str, ...]
-    rule: str = ""
-    policy: str = ""
-    """Hex SHA-256 of the release policy."""
 
 
 class Sealed(Struct, frozen=True, kw_only=True):
@@ -302,6 +300,13 @@ class Opened(Struct, frozen=True, kw_only=True):
 
     verified: Verified
     message: Message
+    original: Opened | None = None
+    """What it encloses whole: another node's message, verified by that node's key and opened like any other."""
+
+    @property
+    def content(self) -> Opened:
+        """The message that tells of tracks: the enclosed one, or this."""
+        return self if self.original is None else self.original
 
 
 class Accepted(Struct, frozen=True, kw_only=True):

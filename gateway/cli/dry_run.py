@@ -16,7 +16,7 @@ from gateway.errors import FormatError, GatewayError
 from gateway.node.codecs import make_encoder
 from gateway.node.documents import make_service
 from gateway.node.talks import client_view, consumer_options, feed_view, make_endpoint
-from gateway.policy import View, personal_parts
+from gateway.policy import Desk, View, personal_parts
 from gateway.track import Label, Loss, Track
 
 PICTURE = "http"
@@ -59,8 +59,8 @@ class Consumer:
         except GatewayError as error:  # options that the codec refuses: `gateway check` says where
             self._fault = f"{error.code.id} {error.cause or error.code.title}"
 
-    def try_on(self, track: Track, *, is_own: bool, label: Label, now: datetime) -> Shown:
-        """What it would be shown of a track that came under `label`."""
+    def try_on(self, track: Track, *, is_own: bool, label: Label | None, now: datetime) -> Shown:
+        """What it would be shown of a track that came under `label`, if it has none of its own."""
         if self._write is None:
             return self._nothing(self._fault or "its peers are sensors, which are shown nothing")
         if not (self._view.own if is_own else self._view.allied):
@@ -81,14 +81,14 @@ class Consumer:
         return Shown(feed=self._feed, client=self._client, format=self._form.name, shown=False, why=why)
 
 
-def consumers(config: Config, formats: Mapping[str, Format]) -> Iterator[Consumer]:
-    """Every consumer that the configuration names, the picture over HTTP last."""
+def consumers(config: Config, formats: Mapping[str, Format], desk: Desk) -> Iterator[Consumer]:
+    """Every consumer that the configuration names, the picture over HTTP last; `desk` has the policy that decides."""
     for name, table in config.feed.items():
         if table.direction is Direction.IN:
             continue
         form = formats[table.format]
         for client in table.clients or ("",):
-            view = client_view(config, client, table) if client else feed_view(config, name)
+            view = client_view(config, client, table, desk) if client else feed_view(config, name, desk)
             yield Consumer(
                 feed=name, client=client, form=form, view=view, make=_maker(config, name, table, form, client)
             )

@@ -15,11 +15,13 @@ from gateway import xml
 from gateway.cli.codes import NOT_FOUND
 from gateway.cli.dry_run import Shown, consumers
 from gateway.cli.exits import CommandError, Exit
+from gateway.clock import SystemClock
 from gateway.config import Config
 from gateway.formats import alliance
 from gateway.formats.registry import formats
-from gateway.policy import has_personal
-from gateway.stages import Message, Retraction
+from gateway.node.trust import read_policy
+from gateway.policy import Desk, has_personal
+from gateway.stages import Derivation, Message, Retraction
 from gateway.store.reader import Readers, leaves, messages, standings
 from gateway.store.records import Direction, Standing, StoredMessage
 from gateway.track import Classification, Environment, Identifier, Identity, Label, Position, Provenance, State
@@ -78,6 +80,8 @@ class Explained(Struct, frozen=True, kw_only=True):
     leaf_index: int
     rule: str
     """By which it was released or let in, as the ledger has it."""
+    policy: str
+    """Hex SHA-256 of the release policy that the rule stands in, as the ledger has it."""
     key: str
     """Hex SHA-256 of the signing certificate, as the ledger has it."""
     sha256: str
@@ -90,6 +94,11 @@ class Explained(Struct, frozen=True, kw_only=True):
     label: Label | None = None
     exercise: str = ""
     simulation: str = ""
+    sender_rule: str = ""
+    """By which its sender released it, as the message says."""
+    sender_policy: str = ""
+    derived: Derivation | None = None
+    """The message of another node that it passes on, or is made from."""
     tracks: tuple[ExplainedTrack, ...] = ()
     retractions: tuple[Retraction, ...] = ()
 
@@ -98,6 +107,7 @@ class _Leaf(Struct, frozen=True):
     """The members of a ledger entry that are shown."""
 
     rule: str = ""
+    policy: str = ""
     key: str = ""
 
 
@@ -137,6 +147,7 @@ def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Se
         recorded_at=stored.recorded_at,
         leaf_index=stored.leaf_index,
         rule=leaf.rule,
+        policy=leaf.policy,
         key=leaf.key,
         sha256=stored.sha256,
         track_ids=stored.track_ids,
@@ -155,6 +166,9 @@ def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Se
         label=header.label,
         exercise=header.exercise.value,
         simulation=header.simulation.value,
+        sender_rule="" if explained.direction == "sent" else header.rule or "",
+        sender_policy="" if explained.direction == "sent" else header.policy or "",
+        derived=header.derived,
         tracks=_tracks(config, stored, message),
         retractions=message.retractions,
     )
@@ -204,7 +218,8 @@ def _sender(stored: StoredMessage) -> tuple[Partner, ...]:
 
 def _tracks(config: Config, stored: StoredMessage, message: Message) -> tuple[ExplainedTrack, ...]:
     # A refused message was shown to nobody
-    served = [] if stored.code else list(consumers(config, formats()))
+    desk = Desk(read_policy(config), SystemClock())
+    served = [] if stored.code else list(consumers(config, formats(), desk))
     is_own = stored.direction is Direction.OUTBOUND
     label = message.header.label
     tracks = message.tracks if is_own else alliance.marked(message.tracks, message.header)  # as they were handed on

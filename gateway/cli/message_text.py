@@ -26,7 +26,13 @@ def lines(message: Explained) -> Iterator[str]:
         yield _row("created", _when(message.created_at))
     yield _row("recorded", _when(message.recorded_at))
     if message.rule:
-        yield _row("rule", message.rule)
+        yield _row("rule", message.rule + (f" of policy {message.policy}" if message.policy else ""))
+    if message.sender_rule:
+        yield _row("sent by", f"rule {message.sender_rule} of policy {message.sender_policy} of {message.origin}")
+    if message.derived is not None:
+        derived = message.derived
+        what = "made from, with parts withheld," if derived.redacted else "passes on, whole,"
+        yield _row("derived", f"{what} {derived.origin} {derived.message_id} sha256 {derived.sha256}")
     yield _row("sha256", message.sha256)
     if message.key:
         yield _row("signed by", f"certificate sha256 {message.key}")
@@ -106,7 +112,8 @@ def _partner(partner: Partner) -> str:
 def _label(label: Label) -> str:
     held = [f"{one.tag}: {', '.join(one.values)}" for one in label.categories]
     more = [f"TLP {label.tlp}"] if label.tlp else []
-    return "; ".join([f"{label.policy} {label.classification}", *held, *more])
+    other = [f"also {_label(one)}" for one in label.alternatives]
+    return "; ".join([f"{label.policy} {label.classification}", *held, *more, *other])
 
 
 def _when(instant: datetime) -> str:

@@ -40,8 +40,8 @@ class Shown(Struct, frozen=True):
 
     track: Track
     is_own: bool
-    label: Label
-    """Under which it came: the message's for allied tracks, the node's for its own."""
+    label: Label | None
+    """Under which it came, if it has none of its own."""
 
 
 class Caller(Struct, frozen=True, kw_only=True):
@@ -89,7 +89,9 @@ class Clients:
 
 def visible(picture: Sequence[Shown], view: View) -> list[Track]:
     """The tracks of the picture that a view shows, in the picture's order for each origin and label."""
-    groups: dict[tuple[bool, int], tuple[Label, list[Track]]] = {}  # labels by identity: thousands of tracks share one
+    groups: dict[
+        tuple[bool, int], tuple[Label | None, list[Track]]
+    ] = {}  # labels by identity: thousands of tracks share one
     for shown in picture:
         key = shown.is_own, id(shown.label)
         group = groups.get(key)

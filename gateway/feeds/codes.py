@@ -94,6 +94,9 @@ TOO_MANY_ATTEMPTS = Code(
 CLIENT_BUSY = Code("FEED-064", "client has too many requests under way", "wait for an answer before asking again")
 POLL_STATUS = Code("FEED-065", "polled server answered with no document", "check the URL, and what that server permits")
 POLL_ANSWER = Code("FEED-066", "polled document cannot be taken", "have that server answer as the cause says")
+POLICY_KEPT = Code(
+    "FEED-067", "new release policy was refused; the one before stays in force", "mend policy.toml as the errors say"
+)
 
 CODES = (
     UNREADABLE,
@@ -144,4 +147,5 @@ CODES = (
     CLIENT_BUSY,
     POLL_STATUS,
     POLL_ANSWER,
+    POLICY_KEPT,
 )

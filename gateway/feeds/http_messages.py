@@ -9,6 +9,7 @@ from hashlib import sha256
 import msgspec
 from aiohttp import web
 
+from gateway.clock import utc_text
 from gateway.dialect import Format
 from gateway.errors import FeedError, FormatError, GatewayError
 from gateway.feeds import codes
@@ -16,7 +17,7 @@ from gateway.feeds.http_body import Body, check_media_type, frames_of
 from gateway.feeds.http_guard import source_of
 from gateway.feeds.http_problems import problem_response, refusal
 from gateway.feeds.http_types import JSON, HttpSource, Idempotency, National
-from gateway.stages import Frame, Intake
+from gateway.stages import Frame, Intake, Refused
 
 _KEY = re.compile(r"[\x21-\x7e]{1,128}")
 _BEFORE_READING = (codes.MEDIA_TYPE, codes.CONTENT_ENCODING, codes.BODY_TOO_LARGE)
@@ -161,6 +162,17 @@ def _names(formats: frozenset[str]) -> str:
     return ", ".join(sorted(formats)) or "nothing"
 
 
+def _withheld(refused: Refused) -> dict[str, object]:
+    until = refused.until
+    return {
+        "group": refused.group,
+        "track_ids": refused.track_ids,
+        "rule": refused.rule,
+        "members": refused.members,
+        "until": None if until is None else utc_text(until),
+    }
+
+
 def _answer(taken: list[_Taken]) -> web.Response:
     track_ids: list[str] = []
     message_ids: dict[str, None] = {}
@@ -177,7 +189,7 @@ def _answer(taken: list[_Taken]) -> web.Response:
         if intake.problems:
             refused += [refused_record(problem, number) for problem in intake.problems]
         if intake.refused:
-            withheld += [{"group": r.group, "track_ids": r.track_ids, "rule": r.rule} for r in intake.refused]
+            withheld += [_withheld(one) for one in intake.refused]
     if refused and not track_ids and not duplicates:
         cause = f"{len(refused)} refused, the first: {refused[0]['title']}"
         return problem_response(FeedError(codes.ALL_REFUSED, cause=cause), refused=refused)

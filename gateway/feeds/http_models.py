@@ -43,6 +43,10 @@ class Withheld(Body):
     group: str
     track_ids: list[str]
     rule: str
+    members: list[str] = Field(default_factory=list)
+    """Partners that are left out where others of the group are not; empty means all of them."""
+    until: str | None = None
+    """When it is decided anew, for tracks that are held; RFC 3339."""
 
 
 class Accepted(Body):
@@ -133,6 +137,17 @@ class FeatureCollection(BaseModel):
 
     type: Literal["FeatureCollection"]
     features: list[Feature]
+
+
+class Reloaded(Body):
+    """The release policy was read again and decides."""
+
+    policy: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the policy in force."""
+    previous: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+    """SHA-256 of the one before."""
+    changed: bool
+    """Whether they differ."""
 
 
 class Live(Body):

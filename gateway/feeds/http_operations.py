@@ -8,7 +8,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from gateway.errors import FeedError
 from gateway.feeds import codes
-from gateway.feeds.http_guard import national_of
+from gateway.feeds.http_guard import national_of, source_of
 from gateway.feeds.http_problems import problem_response
 from gateway.feeds.http_query import check_names
 from gateway.feeds.http_types import JSON
@@ -42,6 +42,28 @@ async def get_status(request: web.Request) -> web.StreamResponse:
     """What the node says of itself."""
     check_names(request)
     return _json(dict(national_of(request).status()))
+
+
+async def post_policy_reload(request: web.Request) -> web.StreamResponse:
+    """Read the release policy again: 200 once it decides, 422 with everything that is wrong with it."""
+    check_names(request)
+    if not source_of(request).is_operator:
+        raise FeedError(codes.NOT_PERMITTED, cause="only the node's own certificate may change the policy")
+    done = await national_of(request).reload_policy()
+    if done.errors:
+        errors = [
+            {
+                "code": error.code.id,
+                "title": error.code.title,
+                "place": error.place,
+                "cause": error.cause,
+                "remedy": error.remedy,
+            }
+            for error in done.errors
+        ]
+        cause = f"{len(errors)} wrong, the first: {done.errors[0].code.title}"
+        return problem_response(FeedError(codes.POLICY_KEPT, cause=cause), policy=done.policy, errors=errors)
+    return _json({"policy": done.policy, "previous": done.previous, "changed": done.policy != done.previous})
 
 
 async def get_openapi(request: web.Request) -> web.StreamResponse:

@@ -33,6 +33,7 @@ _STATUS: dict[str, int] = {
     codes.TOO_MANY_VIEWERS.id: 429,
     codes.INTERNAL.id: 500,
     codes.NOT_READY.id: 503,
+    codes.POLICY_KEPT.id: 422,
 }
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",

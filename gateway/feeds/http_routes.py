@@ -13,7 +13,7 @@ from gateway.dialect import Format
 from gateway.feeds import http_models as models
 from gateway.feeds.http_body import media_types
 from gateway.feeds.http_messages import post_messages
-from gateway.feeds.http_operations import get_live, get_metrics, get_openapi, get_ready, get_status
+from gateway.feeds.http_operations import get_live, get_metrics, get_openapi, get_ready, get_status, post_policy_reload
 from gateway.feeds.http_query import BBOX_SCHEMA, ORIGIN_PATTERN
 from gateway.feeds.http_stream import get_stream
 from gateway.feeds.http_tracks import MORE_HEADER, OMITTED_HEADER, POSITION_HEADER, get_tracks
@@ -211,6 +211,17 @@ def _operations() -> tuple[Route, ...]:
             summary="What the node says of itself",
             description="Links, feeds, counts and time left on certificates; members are added over time.",
             answers={200: Answer(description="Status", content={JSON: "json"})},
+        ),
+        Route(
+            method="POST",
+            path="/v1/policy/reload",
+            handler=post_policy_reload,
+            operation="reloadPolicy",
+            summary="Read the release policy again",
+            description="For the node's own certificate alone. Either all of the new policy decides from then on, or "
+            "none of it: 422 lists what is wrong, and the one before stays in force.",
+            answers={200: Answer(description="It decides", content={JSON: models.Reloaded})},
+            refusals=(422, 503),
         ),
         Route(
             method="GET",

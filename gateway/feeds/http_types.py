@@ -24,6 +24,8 @@ class HttpSource(Struct, frozen=True, kw_only=True):
     """Names of the formats that it may send; empty for one that only reads."""
     feed: str = "http"
     """What frames that it posts name as their feed."""
+    is_operator: bool = False
+    """Whether it may tell the node what to do."""
 
 
 class Idempotency(Struct, frozen=True, kw_only=True, gc=False):
@@ -41,6 +43,17 @@ IntakeFunction = Callable[[Frame, Format, Idempotency | None], Awaitable[Intake]
 For a known key with the same body it returns the first answer; with another body it raises `FeedError` with
 ``FEED-050``. When too much is under way it raises ``FEED-049``. Any `GatewayError` means that nothing is durable.
 """
+
+
+class Reloaded(Struct, frozen=True, kw_only=True):
+    """What became of an order to read the release policy again."""
+
+    policy: str
+    """Hex SHA-256 of the policy in force."""
+    previous: str
+    """Of the one before; the same when nothing has changed."""
+    errors: tuple[GatewayError, ...] = ()
+    """What is wrong with the new one; then the one before stays in force."""
 
 
 class National(Struct, frozen=True, kw_only=True):
@@ -64,6 +77,8 @@ class National(Struct, frozen=True, kw_only=True):
     """What `GET /v1/status` says: anything that JSON can hold."""
     missing: Callable[[], Sequence[str]]
     """What keeps the node from being ready, in words; nothing when it is."""
+    reload_policy: Callable[[], Awaitable[Reloaded]]
+    """Reads the release policy again and lets it decide from then on, if nothing is wrong with it."""
     registry: CollectorRegistry
     clock: Clock
     limits: Limits

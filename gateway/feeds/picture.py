@@ -33,8 +33,8 @@ class Entry(Struct, gc=False):
     track: Track
     origin: str
     """Node that reported it."""
-    label: Label
-    """Label of the message that it came in; for our own tracks, ours. A label of the track's own is in the track."""
+    label: Label | None
+    """Label of the message that it came in, for a track without one; absent for our own tracks, which have theirs."""
     updated_at: datetime
     """When this picture learned of it."""
     ended: bool
@@ -146,7 +146,7 @@ class Picture:
         """Subscriptions that are open."""
         return len(self._subscriptions)
 
-    def update(self, tracks: Sequence[Track], origin: str, label: Label) -> Collection[str]:
+    def update(self, tracks: Sequence[Track], origin: str, label: Label | None) -> Collection[str]:
         """Take snapshots that came from `origin` under `label`; one without an id or older than ours changes nothing.
 
         The ids that another origin's track bears, which are left as they are: no gateway speaks for another's tracks.
@@ -179,6 +179,10 @@ class Picture:
         if len(entries) > self._bound:
             counts.evicted += self._remove(list(entries)[: len(entries) - self._bound], EVICTED)
         return contested
+
+    def find(self, track_id: str) -> Entry | None:
+        """The track of that id, stale or not."""
+        return self._entries.get(track_id)
 
     def retract(self, track_id: str, origin: str, reason: str) -> Track | None:
         """Withdraw a track that `origin` should not have sent; viewers are told the reason. The track, if it had it."""

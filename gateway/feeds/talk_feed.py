@@ -94,7 +94,7 @@ class TalkFeed:
         """How the conversations fare, the longest first."""
         return [session.status for session in self._sessions]
 
-    def offer(self, tracks: Sequence[Track], *, is_own: bool, label: Label) -> None:
+    def offer(self, tracks: Sequence[Track], *, is_own: bool, label: Label | None) -> None:
         """Queue updates for the peers that want tracks and are cleared for these; never waits, never fails."""
         cleared: dict[int, Sequence[Track]] = {}  # many peers share one view
         for session in self._sessions:

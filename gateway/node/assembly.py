@@ -21,6 +21,7 @@ from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind
+from gateway.delay import Delay, Delayed
 from gateway.dialect import Decoder
 from gateway.drafting import Maker
 from gateway.errors import GatewayError
@@ -49,12 +50,16 @@ from gateway.node.memory import rebuild_picture
 from gateway.node.metrics import NodeCollector
 from gateway.node.national import open_national
 from gateway.node.quarantine import Quarantine
+from gateway.node.reload import Reload
 from gateway.node.retention import Retention
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.node.talks import feed_view, open_talk
-from gateway.pipeline import Answer, Counts, Pending, Rooms, dispatch, inbound, outbound
+from gateway.pipeline import Answer, Pending, dispatch, inbound, outbound, resume
+from gateway.policy.desk import Desk
+from gateway.policy.memory import Memory
+from gateway.rooms import Counts, Rooms
 from gateway.stages import Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
 
@@ -83,6 +88,9 @@ class Node:
         self.log = structlog.get_logger("node")
         self.store: Store
         self.ledger: Ledger
+        self.desk: Desk
+        """Where the release policy in force lies."""
+        self.reload = Reload(self)
         self.rooms: Rooms
         self.partner_server: PartnerServer | None = None
         self.national_server: HttpServer
@@ -114,6 +122,7 @@ class Node:
         config, clock, limits = self.config, self.clock, self.config.limits
         signer, verifier = trust.read_signer(config), trust.read_verifier(config)
         key = trust.read_ledger_signer(config)
+        self.desk = Desk(trust.read_policy(config), clock)
         config.node.data.mkdir(parents=True, exist_ok=True)
         self.store = await Store.open(config.node.data / "gateway.db", limits, clock)
         try:
@@ -136,7 +145,8 @@ class Node:
                 ),
                 clock=clock,
                 limits=limits,
-                policy=trust.read_policy(config),
+                desk=self.desk,
+                memory=Memory(),
                 admission=Admission(
                     config.node.name,
                     limits,
@@ -157,7 +167,8 @@ class Node:
                 note_latency=self.latency.note,
             )
             self.gatherer = Gatherer(limits, self._dispatch)
-            self.rooms.gatherer = self.gatherer
+            self.delay = Delay(clock, limits, self._resume)
+            self.rooms.gatherer, self.rooms.delay = self.gatherer, self.delay
             await rebuild_picture(self.rooms)
             await self._ledger_start()
             self._open_links()
@@ -175,6 +186,8 @@ class Node:
             self.log.warning("certificate.ending", days_left=round(days, 1))
         digest = sha256(repr(self.config).encode()).hexdigest()  # of every effective value; keys are paths in it
         await self.store.append_leaf(leaf.config_changed(sha256=digest, detail="started"))
+        policy = self.desk.policy
+        await self.store.append_leaf(leaf.policy_changed(sha256=policy.digest, detail="in force since the start"))
         key = self.rooms.signer.record.thumbprint
         await self.store.append_leaf(leaf.key_changed(key=key, node=self.config.node.name, detail="signs from now on"))
 
@@ -215,19 +228,19 @@ class Node:
         for name, table in self.config.feed.items():
             form = known[table.format]
             if table.direction is Direction.BOTH:
-                talk = open_talk(self.config, name, form, take=self._take, snapshot=self._snapshot, clock=self.clock)
+                talk = open_talk(self.config, name, form, take=self._take, snapshot=self.snapshot, desk=self.desk)
                 self.outlets.add_talk(name, talk)
             elif table.kind is FeedKind.HTTP:
                 self.outlets.documents[name] = open_documents(
-                    self.config, name, form, snapshot=self._snapshot, clock=self.clock
+                    self.config, name, form, snapshot=self.snapshot, desk=self.desk
                 )
             elif is_inward(table):
                 self.feeds[name] = open_feed(self.config, name, form, take=self._take, clock=self.clock)
             else:
-                outlet: Outlet = open_outlet(self.config, name, form, clock=self.clock, snapshot=self._snapshot)
-                self.outlets.add(name, outlet, feed_view(self.config, name))
+                outlet: Outlet = open_outlet(self.config, name, form, snapshot=self.snapshot, desk=self.desk)
+                self.outlets.add(name, outlet, feed_view(self.config, name, self.desk))
 
-    def _snapshot(self) -> list[Shown]:
+    def snapshot(self) -> list[Shown]:
         """The current picture, for a client that connects."""
         own, entries = self.config.node.name, self.rooms.picture.query(most=self.config.limits.picture_tracks)[0]
         return [Shown(entry.track, entry.origin == own, entry.label) for entry in entries]
@@ -239,9 +252,11 @@ class Node:
         supervisor = self.supervisor
         supervisor.add("ledger", self.ledger.run)
         supervisor.add("batches", self.gatherer.run)
+        supervisor.add("delay", self.delay.run)
         supervisor.add("quarantine", self.quarantine.run)
         supervisor.add("housekeeping", self._keep_house)
         keep = timedelta(days=self.config.store.keep_days)
+        supervisor.add("policy reload", self.reload.run)
         supervisor.add("retention", Retention(self.store, self.clock, keep).run)
         for name, link in self.links.items():
             supervisor.add(f"link {name}", link.run)
@@ -323,6 +338,9 @@ class Node:
 
     async def _dispatch(self, batch: Batch) -> None:
         await dispatch(self.rooms, batch)
+
+    async def _resume(self, delayed: Delayed) -> None:
+        await resume(self.rooms, delayed)
 
     def _wake(self, partners: Sequence[str]) -> None:
         for partner in partners:

@@ -23,10 +23,11 @@ from gateway.feeds.tls import calling_context
 from gateway.node import codes
 from gateway.node.codecs import make_encoder, refuse_unknown
 from gateway.node.talks import admitted, configured_client, consumer_options, feed_view
+from gateway.policy import Desk
 from gateway.track import Track
 
 
-def open_documents(config: Config, name: str, form: Format, *, snapshot: Snapshot, clock: Clock) -> DocumentServer:
+def open_documents(config: Config, name: str, form: Format, *, snapshot: Snapshot, desk: Desk) -> DocumentServer:
     """The documents of that feed; `start` before `run`."""
     table, http = config.feed[name], config.http
     assert table.address is not None, "the configuration checks that a socket has an address"
@@ -38,8 +39,8 @@ def open_documents(config: Config, name: str, form: Format, *, snapshot: Snapsho
         port=table.address.port,
         form=form,
         allow=admitted(table),
-        clients=tuple(configured_client(config, client, table) for client in table.clients),
-        view=feed_view(config, name),
+        clients=tuple(configured_client(config, client, table, desk) for client in table.clients),
+        view=feed_view(config, name, desk),
         tls=documents_context(http.certificate, http.key, http.client_ca) if table.tls else None,
     )
 
@@ -50,7 +51,7 @@ def open_documents(config: Config, name: str, form: Format, *, snapshot: Snapsho
         place,
         service=lambda _client: make_service(config, form, options),
         picture=picture,
-        clock=clock,
+        clock=desk.clock,
         limits=config.limits,
     )
 

@@ -9,10 +9,12 @@ import structlog
 from gateway import xml
 from gateway.errors import GatewayError
 from gateway.formats import alliance
-from gateway.pipeline import Rooms
+from gateway.rooms import Rooms
+from gateway.track import Track
 
 _log = structlog.get_logger("node")
 
+_POLICY_TOOK = frozenset({"WITHHELD", "COARSENED", "DOWNGRADED"})
 MESSAGES = 2_000
 """Newest messages that are read again; each holds up to `batch_max_tracks` tracks."""
 
@@ -33,9 +35,24 @@ async def rebuild_picture(rooms: Rooms) -> int:
         except GatewayError as error:
             _log.warning("picture.unreadable", message=stored.message_id, code=error.code.id, error=str(error))
             continue  # the message itself stays in the store
-        tracks = message.tracks
-        if stored.origin != rooms.node:  # as when it came in: what its header says of all of them
-            tracks = alliance.marked(tracks, message.header)
+        if stored.origin == rooms.node:
+            tracks = _ours(rooms, message.tracks)
+        else:  # as when it came in: what its header says of all of them
+            tracks = alliance.marked(message.tracks, message.header)
         rooms.picture.update(tracks, stored.origin, message.header.label)
         count += len(message.tracks)
     return count
+
+
+def _ours(rooms: Rooms, tracks: tuple[Track, ...]) -> tuple[Track, ...]:
+    """Of our own tracks, without those of which policy took something out, where the picture has the same snapshot.
+
+    What one release group saw redacted, another may have seen whole, and displays at home see it whole.
+    """
+    known = rooms.picture.find
+    return tuple([track for track in tracks if not (_is_redacted(track) and known(track.track_id or ""))])
+
+
+def _is_redacted(track: Track) -> bool:
+    last = track.provenance[-1] if track.provenance else None
+    return last is not None and any(loss.reason in _POLICY_TOOK for loss in last.losses)

@@ -19,6 +19,7 @@ _CORRIDOR = {
     "duplicates": "Exact duplicates that were dropped",
     "tracks_released": "Tracks released, per release group",
     "tracks_withheld": "Tracks that a release group may not see",
+    "tracks_delayed": "Tracks held back from a release group for a while",
     "messages_signed": "Messages signed",
     "tracks_signed": "Tracks in them",
     "messages_verified": "Messages of partners whose signature holds",
@@ -50,6 +51,18 @@ class NodeCollector(Collector):
         yield GaugeMetricFamily("gateway_ledger_leaves", "Leaves of the ledger", value=node.store.leaf_count())
         yield CounterMetricFamily(
             "gateway_quarantine_dropped", "Refused frames that were counted and not kept", value=node.quarantine.dropped
+        )
+        yield GaugeMetricFamily("gateway_delayed_tracks", "Tracks that are held back now", value=len(node.delay))
+        yield CounterMetricFamily(
+            "gateway_delay_given_up", "Tracks held back that were given up for want of room", value=node.delay.given_up
+        )
+        yield CounterMetricFamily(
+            "gateway_policy_reloads", "Release policies that came into force since the start", value=node.reload.count
+        )
+        yield CounterMetricFamily(
+            "gateway_policy_refused",
+            "Release policies that were refused; the one before stayed",
+            value=node.reload.refused,
         )
         yield CounterMetricFamily("gateway_bugs", "Tasks that crashed by a bug of ours", value=node.supervisor.bugs)
         frames = CounterMetricFamily("gateway_feed_frames", "Frames per feed in", labels=["feed"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from msgspec import Struct, json
@@ -16,6 +15,7 @@ from gateway.feeds.http import HttpServer, national_app, server_context
 from gateway.feeds.http_types import HttpSource, Idempotency, National
 from gateway.formats.registry import formats
 from gateway.node.codecs import make_decoder, make_encoder
+from gateway.node.unsigned import UnsignedDocument
 from gateway.pipeline import set_aside
 from gateway.stages import Frame, Intake, Refused
 from gateway.store import Idempotent
@@ -42,6 +42,7 @@ def open_national(node: Node) -> HttpServer:
         encoder_of=lambda form: _encoder(node, formats()[form]),
         status=lambda: node.status,
         missing=lambda: node.missing,
+        reload_policy=node.reload.now,
         registry=node.registry,
         clock=node.clock,
         limits=config.limits,
@@ -65,7 +66,7 @@ class Callers:
     """Which source a client certificate speaks for."""
 
     def __init__(self, config: Config, *, own_pin: str) -> None:
-        self._by_pin = {own_pin: HttpSource(name=OPERATOR, formats=frozenset())}
+        self._by_pin = {own_pin: HttpSource(name=OPERATOR, formats=frozenset(), is_operator=True)}
         for name, table in config.source.items():
             for pin in table.certificate_pins:
                 self._by_pin[pin.removeprefix("sha256:")] = HttpSource(name=name, formats=frozenset(table.formats))
@@ -178,12 +179,6 @@ def _decoder(config: Config, source: str, form: Format) -> Decoder:
 
 def _encoder(node: Node, form: Format) -> Encoder:
     """An encoder for the picture; the alliance format wants to know who speaks and under which label."""
-    options: Mapping[str, object] = {}
     if form.name == "alliance":
-        options = {
-            "sender": node.config.node.name,
-            "exercise": node.config.node.exercise,
-            "simulation": node.config.node.simulation,
-            "label": node.rooms.policy.label,
-        }
-    return make_encoder(node.config, form, options)
+        return UnsignedDocument(node, form)
+    return make_encoder(node.config, form, {})

@@ -1,4 +1,4 @@
-"""`gateway run`: one node until SIGTERM or SIGINT, on uvloop where the platform has it."""
+"""`gateway run`: one node until SIGTERM or SIGINT, its policy read again at SIGHUP; on uvloop where there is one."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def _settle_allocator() -> None:
 
 
 async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
-    """Run one node until SIGTERM, SIGINT or cancellation, then stop it cleanly."""
+    """Run one node until SIGTERM, SIGINT or cancellation, then stop it cleanly. SIGHUP reads the policy again."""
     loop = asyncio.get_running_loop()
     async with Node(config) as node:
         _settle_collector()
@@ -79,6 +79,7 @@ async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
             running = group.create_task(node.run(ready=ready), name=f"node {config.node.name}")
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, running.cancel)
+            loop.add_signal_handler(signal.SIGHUP, node.reload.ask)
 
 
 def run(config: Config) -> None:

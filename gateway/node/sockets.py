@@ -26,7 +26,7 @@ from gateway.node.codecs import make_decoder, make_encoder
 from gateway.node.documents import open_poll
 from gateway.node.recording import FileFeed
 from gateway.node.talks import Talk, feed_tls, feed_view
-from gateway.policy import View
+from gateway.policy import Desk, View
 from gateway.stages import Frame
 from gateway.track import Label, Track
 
@@ -115,12 +115,12 @@ def open_feed(
     return make(tcp, sink=sink, clock=clock, limits=limits)
 
 
-def open_outlet(config: Config, name: str, form: Format, *, clock: Clock, snapshot: Snapshot) -> Outlet:
+def open_outlet(config: Config, name: str, form: Format, *, snapshot: Snapshot, desk: Desk) -> Outlet:
     """The feed out of that name; it sends while `run` runs, and takes offers before.
 
     `snapshot` gives what a client that connects begins with.
     """
-    table, limits = config.feed[name], config.limits
+    table, limits, clock = config.feed[name], config.limits, desk.clock
     options = dict(config.feed_options(name))
     make_encoder(config, form, options)
 
@@ -137,7 +137,7 @@ def open_outlet(config: Config, name: str, form: Format, *, clock: Clock, snapsh
     tcp = TcpOut(name=name, host=host, port=port, delimiter=delimiter, allow=table.allow, tls=tls)
     if table.kind is FeedKind.TCP_CONNECT:
         return TcpConnectOutlet(tcp, encoder=encoder, clock=clock, limits=limits)
-    view = feed_view(config, name)
+    view = feed_view(config, name, desk)
     return TcpListenOutlet(tcp, encoder=encoder, clock=clock, limits=limits, snapshot=lambda: visible(snapshot(), view))
 
 
@@ -165,8 +165,8 @@ class Outlets:
         """Offer everything to a feed that converses: it knows what each of its peers may see."""
         self.talks[name] = talk
 
-    def publish(self, tracks: Sequence[Track], origin: str, label: Label) -> None:
-        """Offer tracks of `origin` that came under `label` to everybody who may see them."""
+    def publish(self, tracks: Sequence[Track], origin: str, label: Label | None) -> None:
+        """Offer tracks of `origin`, those without a label of their own under `label`, to everybody who may see them."""
         is_own = origin == self._node
         for outlet, view in self._plain:
             shown = view.filter(tracks, is_own=is_own, label=label)

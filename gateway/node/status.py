@@ -44,6 +44,8 @@ async def read_status(node: Node) -> dict[str, object]:
             "leaves": node.store.leaf_count(),
             "checkpoint_size": checkpoint.size if checkpoint is not None else 0,
         },
+        "policy": node.reload.status(),
+        "delayed_tracks": len(node.delay),
         "links": [to_builtins(link) for link in links],
         "feeds": _feeds(node),
         "tasks": [

@@ -7,9 +7,8 @@ from collections.abc import Callable, Mapping
 from inspect import signature
 from ipaddress import ip_network
 
-from gateway.clock import Clock
 from gateway.config import Config
-from gateway.config.national import FeedKind, FeedTable, Origins
+from gateway.config.national import Direction, FeedKind, FeedTable, Origins
 from gateway.dialect import Endpoint, Format
 from gateway.errors import ConfigError
 from gateway.feeds.address import Network
@@ -21,7 +20,7 @@ from gateway.feeds.talk_udp import TalkUdpFeed
 from gateway.feeds.tls import calling_context, listening_context
 from gateway.node import codes
 from gateway.node.codecs import refuse_unknown
-from gateway.policy import View
+from gateway.policy import OWN, Desk, View
 
 _PERSONAL = "personal_data"
 _EVERYWHERE: tuple[Network, ...] = (ip_network("0.0.0.0/0"), ip_network("::/0"))
@@ -35,7 +34,7 @@ _FEEDS: dict[FeedKind, Callable[..., Talk]] = {
 }
 
 
-def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: Snapshot, clock: Clock) -> Talk:
+def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: Snapshot, desk: Desk) -> Talk:
     """The conversing feed of that name; `start` before `run`."""
     table = config.feed[name]
     assert table.address is not None, "the configuration checks that a socket has an address"
@@ -47,15 +46,15 @@ def open_talk(config: Config, name: str, form: Format, *, take: Take, snapshot: 
         form=form,
         allow=admitted(table),
         tls=feed_tls(config, table),
-        clients=tuple(configured_client(config, client, table) for client in table.clients),
-        view=feed_view(config, name),
+        clients=tuple(configured_client(config, client, table, desk) for client in table.clients),
+        view=feed_view(config, name, desk),
         group=table.group,
         interface=table.interface,
     )
     options = consumer_options(config, name, form.endpoint)
     endpoint = make_endpoint(config, form, options, source=table.source or name)
     make = _FEEDS[table.kind]
-    return make(place, endpoint=endpoint, take=take, snapshot=snapshot, clock=clock, limits=config.limits)
+    return make(place, endpoint=endpoint, take=take, snapshot=snapshot, clock=desk.clock, limits=config.limits)
 
 
 def make_endpoint(config: Config, form: Format, options: Mapping[str, object], *, source: str) -> Endpoint:
@@ -89,20 +88,27 @@ def view_of(origins: Origins) -> View:
     return View(own=origins is not Origins.ALLIES, allied=origins is not Origins.OWN)
 
 
-def feed_view(config: Config, name: str) -> View:
-    """What consumers without a name see of a feed."""
-    shown = view_of(config.feed[name].origins)
-    return View(own=shown.own, allied=shown.allied, labels=config.shown_labels(name))
+def feed_view(config: Config, name: str, desk: Desk) -> View:
+    """What consumers without a name see of a feed.
+
+    A feed out shows every label unless it names clearances. Nobody knows who takes part in a conversation: it shows
+    what this node itself is cleared for.
+    """
+    table = config.feed[name]
+    shown = view_of(table.origins)
+    clearances = table.clearance or (OWN if table.direction is Direction.BOTH else None)
+    return View(own=shown.own, allied=shown.allied, desk=desk, clearances=clearances)
 
 
-def client_view(config: Config, client: str, table: FeedTable) -> View:
-    """What a configured client sees of a feed."""
+def client_view(config: Config, client: str, table: FeedTable, desk: Desk) -> View:
+    """What a configured client sees of a feed: by its own clearances, or by those of this node."""
     mine = config.client[client]
     origins = view_of(mine.origins or table.origins)
     return View(
         own=origins.own,
         allied=origins.allied,
-        labels=config.cleared_labels(client),
+        desk=desk,
+        clearances=mine.clearance or OWN,
         personal_data=mine.personal_data,
     )
 
@@ -112,13 +118,13 @@ def admitted(table: FeedTable) -> tuple[Network, ...]:
     return table.allow or (_EVERYWHERE if table.tls and table.clients else ())
 
 
-def configured_client(config: Config, name: str, table: FeedTable) -> Client:
+def configured_client(config: Config, name: str, table: FeedTable, desk: Desk) -> Client:
     """A client as a feed knows it."""
     mine = config.client[name]
     return Client(
         name=name,
         pins=frozenset(pin.removeprefix("sha256:") for pin in mine.certificate_pins),
-        view=client_view(config, name, table),
+        view=client_view(config, name, table, desk),
         source=mine.source or table.source or name,
         password=mine.password,
     )

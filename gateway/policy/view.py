@@ -6,42 +6,66 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
+from gateway.labels.clearance import Clearance
+from gateway.labels.equivalence import Direction
+from gateway.policy.desk import Desk
 from gateway.policy.personal import has_personal, withhold_personal
+from gateway.policy.policy import Policy
 from gateway.track import Label, Track
+
+OWN = (" own",)
+"""Instead of names: the clearances of this node itself. No configured name begins with a space."""
 
 
 class View(Struct, frozen=True, kw_only=True):
-    """The clearance of one consumer. The default is a plain consumer: every track, no personal data."""
+    """What one consumer may see. The default is a plain consumer: every track, no personal data."""
 
     own: bool = True
     """See the tracks of this node."""
     allied: bool = True
     """See the tracks of the partners."""
-    labels: frozenset[tuple[str, str]] | None = None
-    """(security policy, classification) of every label that it is cleared for: a list, not an upper bound. Absent is
-    every label."""
+    desk: Desk | None = None
+    """Where the policy lies that decides on `clearances`."""
+    clearances: tuple[str, ...] | None = None
+    """Names of clearances in the policy, by which every label is decided on. Absent shows every label, and tracks
+    without one; with a desk, an empty tuple shows nothing."""
     personal_data: bool = False
     """See who operates a drone, and the raw octets that may tell so."""
 
-    def filter(self, tracks: Sequence[Track], *, is_own: bool, label: Label) -> Sequence[Track]:
+    def filter(self, tracks: Sequence[Track], *, is_own: bool, label: Label | None) -> Sequence[Track]:
         """The tracks that it may see, in order; the very same sequence when that is all of them as they are.
 
-        `label` is the one under which they came: the message's for allied tracks, the node's for its own. A track that
-        has a label of its own needs both to be cleared.
+        `label` is the one under which those came that have none of their own; without any, nobody is cleared.
         """
         if not (self.own if is_own else self.allied):
             return ()
-        labels = self.labels
-        if labels is not None:
-            if (label.policy, label.classification) not in labels:
-                return ()
-            if any(not _is_cleared(track, labels) for track in tracks):
-                tracks = [track for track in tracks if _is_cleared(track, labels)]
+        if self.clearances is not None:
+            tracks = self._cleared(tracks, is_own=is_own, label=label)
         if self.personal_data or not has_personal(tracks):
             return tracks
         return [withhold_personal(track) for track in tracks]
 
+    def _cleared(self, tracks: Sequence[Track], *, is_own: bool, label: Label | None) -> Sequence[Track]:
+        if self.desk is None or not self.clearances:
+            return ()
+        policy, now = self.desk.policy, self.desk.clock.now()
+        held = _held(policy, self.clearances)
+        direction = Direction.ENCRYPT if is_own else Direction.DECRYPT
+        verdicts: dict[int, bool] = {}  # by identity: the tracks of an offer share few labels
+        shown: list[Track] = []
+        for track in tracks:
+            under = track.label or label
+            permit = verdicts.get(id(under))
+            if permit is None:
+                permit = under is not None and policy.book.judge(under, held, now, direction=direction).decision.permit
+                verdicts[id(under)] = permit
+            if permit:
+                shown.append(track)
+        return tracks if len(shown) == len(tracks) else shown
 
-def _is_cleared(track: Track, labels: frozenset[tuple[str, str]]) -> bool:
-    own = track.label
-    return own is None or (own.policy, own.classification) in labels
+
+def _held(policy: Policy, names: tuple[str, ...]) -> tuple[Clearance, ...]:
+    """The clearances of these names; one that the policy no longer knows permits nothing."""
+    if names == OWN:
+        return policy.own
+    return tuple([policy.clearances[name] for name in names if name in policy.clearances])

@@ -90,7 +90,8 @@ class Signer:
             sha256=sha256(wire).hexdigest(),
             key=record.thumbprint,
             track_ids=draft.track_ids,
-            rule=draft.rule,
+            rule=header.rule or "",
+            policy=header.policy or "",
         )
 
     async def seal_async(self, draft: Draft) -> Sealed:
