@@ -27,6 +27,7 @@ _RANGES: dict[str, tuple[float, float]] = {
     "max_xml_attributes": (32, 1_024),  # an event has 15; canonicalising costs the square
     "max_text_octets": (1_024, 10_000_000),  # libxml2 takes no longer text
     "max_name_octets": (64, 65_536),
+    "relay_hops": (1, 32),  # maxOccurs of the schema
     "batch_max_delay_s": (0.001, 60),
     "batch_max_tracks": (1, 1_000),
     "ingest_queue_frames": _QUEUE,

@@ -75,8 +75,8 @@ def created(*, node: str, origin: str, key: str) -> LeafFactory:
     return leaf(Event.CREATED, node=node, origin=origin, key=key)
 
 
-def sent(sealed: Sealed) -> LeafFactory:
-    """We sealed this message for these recipients."""
+def sent(sealed: Sealed, *, original: str = "") -> LeafFactory:
+    """We sealed this message for these recipients; `original` is the digest of another node's that it passes on."""
     return leaf(
         Event.SENT,
         mid=sealed.message_id,
@@ -86,15 +86,46 @@ def sent(sealed: Sealed) -> LeafFactory:
         to=sealed.recipients,
         tracks=len(sealed.track_ids),
         rule=sealed.rule,
+        policy=sealed.policy,
+        original=original,
     )
 
 
 def received(
-    *, message_id: str, origin: str, peer: str, sha256: str, key: str = "", tracks: int = 0, rule: str = ""
+    *,
+    message_id: str,
+    origin: str,
+    peer: str,
+    sha256: str,
+    key: str = "",
+    tracks: int = 0,
+    left_out: int = 0,
+    rule: str = "",
+    policy: str = "",
+    origin_rule: str = "",
+    origin_policy: str = "",
+    original: str = "",
 ) -> LeafFactory:
-    """We accepted this message of `origin` from `peer`."""
+    """We accepted this message of `origin` from `peer`.
+
+    `rule` of `policy` let in `tracks` of it and left out others; `origin_rule` and `origin_policy` are those by which
+    its signer let them out; `original` is the digest of another node's message that it rests on.
+    """
+    members: dict[str, Value] = {"left_out": left_out} if left_out else {}
     return leaf(
-        Event.RECEIVED, mid=message_id, origin=origin, peer=peer, sha256=sha256, key=key, tracks=tracks, rule=rule
+        Event.RECEIVED,
+        mid=message_id,
+        origin=origin,
+        peer=peer,
+        sha256=sha256,
+        key=key,
+        tracks=tracks,
+        rule=rule,
+        policy=policy,
+        origin_rule=origin_rule,
+        origin_policy=origin_policy,
+        original=original,
+        **members,
     )
 
 

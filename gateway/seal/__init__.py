@@ -10,8 +10,20 @@ from __future__ import annotations
 from gateway.seal.algorithms import Algorithm, DigestAlgorithm
 from gateway.seal.freshness import check_freshness
 from gateway.seal.keys import KeyRecord
+from gateway.seal.original import check_original, check_way, verify_original
 from gateway.seal.signer import Signer
 from gateway.seal.verification_error import VerificationError
 from gateway.seal.verifier import Verifier
 
-__all__ = ["Algorithm", "DigestAlgorithm", "KeyRecord", "Signer", "VerificationError", "Verifier", "check_freshness"]
+__all__ = [
+    "Algorithm",
+    "DigestAlgorithm",
+    "KeyRecord",
+    "Signer",
+    "VerificationError",
+    "Verifier",
+    "check_freshness",
+    "check_original",
+    "check_way",
+    "verify_original",
+]

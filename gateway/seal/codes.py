@@ -37,6 +37,20 @@ NOT_FROM_SIGNER = Code("SEAL-053", "sender of the message is not its signer", "s
 NOT_FRESH = Code("SEAL-054", "message was created outside of the window", "check both clocks; catch up in time")
 LOOP = Code("SEAL-055", "message has passed this node before", "stop forwarding messages to nodes that they passed")
 
+WAY = Code(
+    "SEAL-056", "message cannot have come the way that it says", "relay what came to you, and name yourself last"
+)
+TOO_FAR = Code("SEAL-057", "message has passed too many gateways", "ask the origin for a shorter way")
+CONTRADICTION = Code(
+    "SEAL-058", "parts of a relayed message contradict each other", "enclose the original, or redact: not both"
+)
+
+# Step 5 again: the original that a relayed message encloses
+ORIGIN_UNKNOWN = Code("SEAL-061", "origin of a relayed message is not known here", "have the origin's key pinned")
+NOT_AS_CITED = Code("SEAL-062", "enclosed original is another one than cited", "cite the octets that are enclosed")
+ORIGINAL_REFUSED = Code("SEAL-063", "enclosed original does not verify", "pass on the octets as the origin signed them")
+NESTED = Code("SEAL-064", "enclosed original encloses a message itself", "enclose the innermost original")
+
 # Keys and certificates
 CERTIFICATE = Code("SEAL-101", "certificate or key cannot be read", "give one PEM file that holds one of them")
 KEY_KIND = Code("SEAL-102", "key is of a kind that the profile forbids", "use P-256, P-384, RSA-3072 up or Ed25519")
@@ -69,6 +83,13 @@ CODES = (
     NOT_FROM_SIGNER,
     NOT_FRESH,
     LOOP,
+    WAY,
+    TOO_FAR,
+    CONTRADICTION,
+    ORIGIN_UNKNOWN,
+    NOT_AS_CITED,
+    ORIGINAL_REFUSED,
+    NESTED,
     CERTIFICATE,
     KEY_KIND,
     KEY_USE,

@@ -57,6 +57,11 @@ class Verifier:
         self._limits = limits or Limits()
         # By the text of X509Certificate: equal text is equal thumbprint, and no other spelling of it is accepted.
         self._pinned = {profile.base64_text(record.certificate_der): _pin(record) for record in records}
+        self._nodes = frozenset(record.node for record in records)
+
+    def knows(self, node: str) -> bool:
+        """Whether any key of this node is pinned."""
+        return node in self._nodes
 
     def verify(self, inbound: Inbound) -> Verified:
         """The message, if its signature holds: `VerificationError` if not. Costs 70 us for one track, 0.5 ms for 50."""

@@ -7,6 +7,7 @@ import pytest
 import rfc8785
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.errors import LedgerError
 from gateway.ledger import Event, codes, leaf
@@ -51,6 +52,40 @@ def test_a_leaf_states_its_place_time_and_version_and_leaves_out_what_is_empty()
         "tracks": 0,
         "v": 1,
     }
+
+
+def test_a_received_leaf_names_the_rules_of_both_sides_and_what_was_left_out() -> None:
+    octets = leaf.received(
+        message_id=mid(1),
+        origin="deu",
+        peer="fra",
+        sha256=digest(1),
+        key="ab" * 32,
+        tracks=2,
+        left_out=1,
+        rule="accept.air",
+        policy=digest(2),
+        origin_rule="release.to-allies",
+        origin_policy=digest(3),
+        original=digest(4),
+    )(7, START)
+    record = json.loads(octets)
+    assert octets == rfc8785.dumps(record)
+    assert {name: record[name] for name in ("tracks", "left_out", "rule", "policy")} == {
+        "tracks": 2,
+        "left_out": 1,
+        "rule": "accept.air",
+        "policy": digest(2),
+    }
+    assert (record["origin_rule"], record["origin_policy"]) == ("release.to-allies", digest(3))
+    assert record["original"] == digest(4)
+
+
+def test_a_sent_leaf_names_its_policy_and_the_original_that_it_passes_on() -> None:
+    message = replace(sealed(), policy=digest(2))
+    assert json.loads(leaf.sent(message)(0, START)).get("original") is None
+    record = json.loads(leaf.sent(message, original=digest(4))(0, START))
+    assert (record["rule"], record["policy"], record["original"]) == ("r", digest(2), digest(4))
 
 
 def test_a_factory_gives_the_same_leaf_however_often_it_is_called() -> None:
