@@ -1,0 +1,99 @@
+"""What can be wrong with a policy that is valid in itself. `gateway explain POL-101` prints them like errors."""
+
+from __future__ import annotations
+
+from gateway.errors import Code
+
+UNREACHABLE = Code(
+    "POL-101",
+    "rule is never reached",
+    "move it above the rule that takes everything it is about, or remove it",
+)
+NEVER_MET = Code("POL-102", "condition can never be met", "correct the condition, or remove the rule")
+RELEASES_MORE = Code(
+    "POL-103",
+    "rule releases to others what the rule above withholds",
+    "name the groups that the rule is for, or withhold from every group",
+)
+WAY_ROUND = Code(
+    "POL-104",
+    "partner is shown through one group what another group is denied",
+    "take the partner out of one of the groups, or withhold from both",
+)
+SLIPS_OUT = Code(
+    "POL-105",
+    "what is withheld at first is released later",
+    "leave out the age or the area, use delay_s, or see that it is meant so",
+)
+NO_GROUP = Code("POL-106", "partner is in no release group", "add it to a group, or remove it")
+NO_CLEARANCE = Code("POL-107", "partner has no clearance, and is shown nothing", "give it a clearance, or remove it")
+NO_RELEASE = Code("POL-108", "no rule releases anything to the group", "add a release rule, or remove the group")
+SEES_NOTHING = Code(
+    "POL-109",
+    "partner may see none of the labels that markings give",
+    "check its clearance, the labels' categories and the equivalences",
+)
+LABEL_FOR_NOBODY = Code(
+    "POL-110", "no partner may see the label", "see that it is meant for this nation alone, or check the clearances"
+)
+UNUSED_CLEARANCE = Code("POL-111", "clearance is not used", "give it to somebody, or remove it")
+UNUSED_EQUIVALENCE = Code(
+    "POL-112", "equivalence is not used", "remove it, or give a clearance of the policy that it leads to"
+)
+NOT_ADOPTED = Code(
+    "POL-113",
+    "security policy states an equivalence that is not adopted",
+    "sign it off in [[equivalence]] if it is wanted; without that it decides nothing",
+)
+SIGN_OFF = Code("POL-114", "equivalence is signed off on a day to come", "correct the day")
+SIGN_OFF_OLD = Code("POL-115", "equivalence was signed off long ago", "have it looked at and signed off anew")
+LEFT_IN = Code(
+    "POL-116", "what is taken out may still be told in free text", "drop remarks and extensions with it, or see to them"
+)
+PERSONAL = Code(
+    "POL-117", "rule lets personal data through", "see that the partners have a legal ground for it, or remove it"
+)
+NO_LABEL_TEST = Code(
+    "POL-118",
+    "rule releases whatever label a track has",
+    "name the labels it is for in when.label; clearances still decide",
+)
+DOWNGRADE = Code("POL-119", "rule shows an identity as a milder one", "see that it is meant so")
+REVIEW_PASSED = Code("POL-120", "review date of the policy has passed", "review the policy and set a new date")
+REVIEW_SOON = Code("POL-121", "policy is to be reviewed soon", "review it before that day")
+UNMARKED_SOURCE = Code(
+    "POL-122", "no marking is for the source, and its tracks go nowhere", "add a marking, or see that it is meant so"
+)
+UNKNOWN_SOURCE = Code("POL-123", "condition names a source that is not configured", "correct the name")
+ACCEPTS_NOTHING = Code("POL-124", "nothing of partners is let in", "add [[accept]] rules, and clearances in [own]")
+NO_LINK = Code("POL-125", "partner of the policy has no link", "add [link.NAME] to gateway.toml, or remove the partner")
+INVALID_LABEL = Code("POL-126", "label is not valid under its security policy, and nobody is shown it", "correct it")
+
+CODES = (
+    UNREACHABLE,
+    NEVER_MET,
+    RELEASES_MORE,
+    WAY_ROUND,
+    SLIPS_OUT,
+    NO_GROUP,
+    NO_CLEARANCE,
+    NO_RELEASE,
+    SEES_NOTHING,
+    LABEL_FOR_NOBODY,
+    UNUSED_CLEARANCE,
+    UNUSED_EQUIVALENCE,
+    NOT_ADOPTED,
+    SIGN_OFF,
+    SIGN_OFF_OLD,
+    LEFT_IN,
+    PERSONAL,
+    NO_LABEL_TEST,
+    DOWNGRADE,
+    REVIEW_PASSED,
+    REVIEW_SOON,
+    UNMARKED_SOURCE,
+    UNKNOWN_SOURCE,
+    ACCEPTS_NOTHING,
+    NO_LINK,
+    INVALID_LABEL,
+)

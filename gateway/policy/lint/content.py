@@ -1,0 +1,99 @@
+"""What single rules let out that somebody may not expect: personal data, free text, milder identities, any label."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from gateway.policy.lint import codes
+from gateway.policy.lint.finding import Facts, Finding, Path, Severity
+from gateway.policy.lint.order import groups_of
+from gateway.policy.policy import Policy
+from gateway.policy.terms import Field, ReleaseRule
+from gateway.track import Identity
+
+SOON = timedelta(days=30)
+_TOLD_IN_TEXT = frozenset(
+    (
+        Field.SENSORS,
+        Field.OPERATOR,
+        Field.IDENTIFIERS,
+        Field.NAME,
+        Field.IDENTITY,
+        Field.CLASSIFICATIONS,
+        Field.POSITION,
+        Field.ALTITUDE,
+    )
+)
+"""What people write into remarks, and nations into extensions."""
+_TEXTS = (Field.REMARKS, Field.EXTENSIONS)
+_MILDNESS = {
+    Identity.HOSTILE: 0,
+    Identity.SUSPECT: 1,
+    Identity.PENDING: 2,
+    Identity.UNKNOWN: 2,
+    Identity.NEUTRAL: 3,
+    Identity.ASSUMED_FRIEND: 4,
+    Identity.FRIEND: 5,
+}
+
+
+def check_content(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """What each rule lets out, rule by rule, and whether the policy is due for review."""
+    for index, rule in enumerate(policy.releases):
+        if rule.release:
+            path: Path = ("release", index)
+            yield from _left_in(rule, path)
+            yield from _personal(policy, rule, path)
+            yield from _downgrade(rule, path)
+    untested = [(index, rule.id) for index, rule in enumerate(policy.releases) if rule.release and not rule.when.labels]
+    if untested:
+        names = ", ".join(f'"{name}"' for _, name in untested[:10]) + (", ..." if len(untested) > 10 else "")
+        words = f"{len(untested)} of {len(policy.releases)} rules release whatever label a track has: {names}"
+        path = ("release", untested[0][0])
+        yield Finding(code=codes.NO_LABEL_TEST, severity=Severity.NOTE, path=path, words=words)
+    yield from _review(facts, now)
+
+
+def _left_in(rule: ReleaseRule, path: Path) -> Iterator[Finding]:
+    taken = rule.redaction
+    hidden = set(taken.drop & _TOLD_IN_TEXT)
+    if taken.position_grid_m:
+        hidden.add(Field.POSITION)
+    if taken.altitude_grid_m:
+        hidden.add(Field.ALTITUDE)
+    if taken.identities:
+        hidden.add(Field.IDENTITY)
+    left = [field.value for field in _TEXTS if field not in taken.drop]
+    if hidden and left:
+        words = f'release rule "{rule.id}" hides {", ".join(sorted(hidden))} and leaves {" and ".join(left)} in'
+        yield Finding(code=codes.LEFT_IN, severity=Severity.WARNING, path=path, words=words)
+
+
+def _personal(policy: Policy, rule: ReleaseRule, path: Path) -> Iterator[Finding]:
+    if rule.personal_data and Field.OPERATOR not in rule.redaction.drop:
+        groups = ", ".join(sorted(groups_of(policy, rule))) or "nobody yet"
+        words = f'release rule "{rule.id}" shows who flies a drone, and from where, to {groups}'
+        path = (*path, "personal_data")
+        yield Finding(code=codes.PERSONAL, severity=Severity.WARNING, path=path, words=words)
+
+
+def _downgrade(rule: ReleaseRule, path: Path) -> Iterator[Finding]:
+    for before, after in rule.redaction.identities.items():
+        if _MILDNESS[after] > _MILDNESS[before]:
+            severity = Severity.WARNING if before in (Identity.HOSTILE, Identity.SUSPECT) else Severity.NOTE
+            words = f'release rule "{rule.id}" shows {before} as {after}'
+            at = (*path, "downgrade", before.value)
+            yield Finding(code=codes.DOWNGRADE, severity=severity, path=at, words=words)
+
+
+def _review(facts: Facts, now: datetime) -> Iterator[Finding]:
+    path: Path = ("policy", "review")
+    if facts.review_at is None:
+        return
+    if facts.review_at <= now:
+        words = f"the policy was to be reviewed by {facts.review_at:%Y-%m-%d}"
+        yield Finding(code=codes.REVIEW_PASSED, severity=Severity.WARNING, path=path, words=words)
+    elif facts.review_at - now <= SOON:
+        words = f"the policy is to be reviewed by {facts.review_at:%Y-%m-%d}, in {(facts.review_at - now).days} days"
+        yield Finding(code=codes.REVIEW_SOON, severity=Severity.NOTE, path=path, words=words)

@@ -1,0 +1,234 @@
+"""What the order of rules does: rules that are never reached, and rules that let out what one above keeps in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.policy.lint import codes
+from gateway.policy.lint.finding import Finding, Path, Severity
+from gateway.policy.lint.implication import implies, why_never
+from gateway.policy.policy import Policy
+from gateway.policy.terms import Admittance, Condition, ReleaseRule
+
+_ANYBODY = "*"
+"""Stands for partners that the policy does not name, whom only a rule without partners is about."""
+
+
+class _Line(Struct, frozen=True, kw_only=True):
+    """One rule of an ordered list, as far as order is concerned."""
+
+    table: str
+    index: int
+    id: str
+    scopes: frozenset[str]
+    """Groups or partners that it is about."""
+    lane: bool = False
+    """Rules of different lanes are about different tracks."""
+    when: Condition
+    lenient: bool
+    """Whether it takes a track that does not say what is asked for."""
+
+    @property
+    def path(self) -> Path:
+        return (self.table, self.index)
+
+
+def check_order(policy: Policy) -> Iterator[Finding]:
+    """Every rule that does nothing, and every release that undoes what another rule keeps."""
+    for lines in (_markings(policy), _releases(policy), _accepts(policy)):
+        for index, line in enumerate(lines):
+            if why := why_never(line.when, lenient=line.lenient):
+                words = f'{line.table} rule "{line.id}" is never met: {why}'
+                yield Finding(
+                    code=codes.NEVER_MET, severity=Severity.ERROR, path=(*line.path, "when", *_key(why)), words=words
+                )
+            elif takers := _takers(line, lines[:index]):
+                yield _unreachable(line, takers)
+    yield from _undone(policy)
+
+
+def dead_rules(policy: Policy) -> frozenset[str]:
+    """Ids of release rules that no track ever reaches."""
+    lines = _releases(policy)
+    return frozenset(
+        line.id
+        for index, line in enumerate(lines)
+        if why_never(line.when, lenient=line.lenient) or _takers(line, lines[:index])
+    )
+
+
+def groups_of(policy: Policy, rule: ReleaseRule) -> frozenset[str]:
+    """The release groups that a rule is for."""
+    return rule.groups or frozenset(policy.groups)
+
+
+def _key(why: str) -> Path:
+    """The key of the condition that the words begin with, where they begin with one."""
+    word = why.split(maxsplit=1)[0]
+    return ("altitude",) if "altitude band" in why else (word,) if word not in ("the",) else ()
+
+
+def _markings(policy: Policy) -> list[_Line]:
+    return [
+        _Line(table="marking", index=index, id=one.id, scopes=frozenset((_ANYBODY,)), when=one.when, lenient=False)
+        for index, one in enumerate(policy.markings)
+    ]
+
+
+def _releases(policy: Policy) -> list[_Line]:
+    return [
+        _Line(
+            table="release",
+            index=index,
+            id=one.id,
+            scopes=groups_of(policy, one),
+            lane=one.onward,
+            when=one.when,
+            lenient=not one.release,
+        )
+        for index, one in enumerate(policy.releases)
+    ]
+
+
+def _accepts(policy: Policy) -> list[_Line]:
+    everybody = frozenset((*policy.partners, _ANYBODY))
+    return [
+        _Line(
+            table="accept",
+            index=index,
+            id=one.id,
+            scopes=one.partners or everybody,
+            when=one.when,
+            lenient=one.admit is not Admittance.ACCEPT,
+        )
+        for index, one in enumerate(policy.accepts)
+    ]
+
+
+def _takers(line: _Line, above: Sequence[_Line]) -> dict[str, str]:
+    """For each scope of a rule the rule above that takes every track of it; empty unless that is so for all scopes."""
+    takers: dict[str, str] = {}
+    for scope in sorted(line.scopes):
+        taker = next((one for one in above if scope in one.scopes and _takes(one, line)), None)
+        if taker is None:
+            return {}
+        takers[scope] = taker.id
+    return takers
+
+
+def _takes(broad: _Line, narrow: _Line) -> bool:
+    return broad.lane == narrow.lane and implies(
+        narrow.when, broad.when, narrow_lenient=narrow.lenient, broad_lenient=broad.lenient
+    )
+
+
+def _unreachable(line: _Line, takers: Mapping[str, str]) -> Finding:
+    by = sorted(set(takers.values()))
+    if len(by) == 1:
+        told = f'"{by[0]}" above takes every track that it is about'
+    else:
+        told = "every track that it is about is taken above: " + ", ".join(
+            f'for {scope} by "{rule}"' for scope, rule in takers.items()
+        )
+    words = f'{line.table} rule "{line.id}" is never reached: {told}'
+    return Finding(code=codes.UNREACHABLE, severity=Severity.ERROR, path=line.path, words=words)
+
+
+# ---------------------------------------------------------------------------------- what one keeps and another lets out
+
+
+def _undone(policy: Policy) -> Iterator[Finding]:
+    rules = list(enumerate(policy.releases))
+    for at, keeper in rules:
+        if why_never(keeper.when, lenient=not keeper.release):
+            continue
+        for other, letter in rules:
+            if not letter.release or letter is keeper or letter.onward != keeper.onward:
+                continue
+            if not keeper.release and other > at:
+                yield from _more(policy, keeper, other, letter)
+                yield from _later(policy, at, keeper, other, letter)
+            yield from _way_round(policy, keeper, other, letter)
+
+
+def _more(policy: Policy, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> Iterator[Finding]:
+    """A rule that is for the groups of the withholding rule above and for others too, which see what those do not."""
+    kept, shown = groups_of(policy, keeper), groups_of(policy, letter)
+    if not kept & shown or not implies(keeper.when, letter.when):
+        return
+    others = sorted(
+        group
+        for group in shown - kept
+        if not _taken_before(policy, at, group, keeper) and not _shared(policy, kept, group)
+    )
+    if others:
+        words = (
+            f'release rule "{letter.id}" shows {", ".join(others)} what "{keeper.id}" above withholds from '
+            f"{', '.join(sorted(kept))}"
+        )
+        yield Finding(code=codes.RELEASES_MORE, severity=Severity.WARNING, path=("release", at), words=words)
+
+
+def _later(policy: Policy, above: int, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> Iterator[Finding]:
+    """A rule that shows the same group the same object, once it is older or elsewhere."""
+    when = keeper.when
+    changing = [
+        word for word, there in (("young", when.max_age_s is not None), ("inside an area", when.areas)) if there
+    ]
+    lasting = replace(when, max_age_s=None, areas=())
+    if not changing or not implies(lasting, letter.when):
+        return
+    both = groups_of(policy, keeper) & groups_of(policy, letter)
+    free = sorted(group for group in both if not _taken_before(policy, at, group, replace(keeper, when=lasting)))
+    if free:
+        words = (
+            f'release rule "{letter.id}" shows {", ".join(free)} what "{keeper.id}" above withholds only while it is '
+            f"{' and '.join(changing)}"
+        )
+        yield Finding(code=codes.SLIPS_OUT, severity=Severity.NOTE, path=("release", above, "when"), words=words)
+
+
+def _way_round(policy: Policy, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> Iterator[Finding]:
+    """A partner of two groups that is shown through one what the other is denied, or shown without."""
+    if keeper.release and not _shows_more(letter, keeper):
+        return
+    if not implies(keeper.when, letter.when):
+        return
+    kept = groups_of(policy, keeper)
+    what = "withholds" if not keeper.release else "takes out"
+    for group in sorted(groups_of(policy, letter) - kept):
+        partners = _shared(policy, kept, group)
+        if partners and not _taken_before(policy, at, group, keeper):
+            words = (
+                f'release rule "{letter.id}" shows {", ".join(partners)} as of {group} what "{keeper.id}" {what} for '
+                f"{', '.join(sorted(kept))}"
+            )
+            yield Finding(code=codes.WAY_ROUND, severity=Severity.WARNING, path=("release", at), words=words)
+
+
+def _shows_more(letter: ReleaseRule, keeper: ReleaseRule) -> bool:
+    """Whether a rule leaves in, or leaves finer, something that the other takes out."""
+    taken, left = keeper.redaction, letter.redaction
+    coarser = (taken.position_grid_m or 0) > (left.position_grid_m or 0)
+    higher = (taken.altitude_grid_m or 0) > (left.altitude_grid_m or 0)
+    return bool(taken.drop - left.drop) or coarser or higher or (letter.personal_data and not keeper.personal_data)
+
+
+def _taken_before(policy: Policy, at: int, group: str, keeper: ReleaseRule) -> bool:
+    """Whether another rule before `at` takes every track of the keeper's condition, for this group."""
+    return any(
+        group in groups_of(policy, rule)
+        and rule.onward == keeper.onward
+        and rule.id != keeper.id
+        and implies(keeper.when, rule.when, broad_lenient=not rule.release)
+        for rule in policy.releases[:at]
+    )
+
+
+def _shared(policy: Policy, kept: frozenset[str], group: str) -> list[str]:
+    """Partners of the group that are in one of the others, too."""
+    inside = {partner for name in kept for partner in policy.groups.get(name, ())}
+    return sorted(inside & set(policy.groups.get(group, ())))

@@ -1,0 +1,152 @@
+"""Who is reached by what: partners and groups that are shown nothing, labels for nobody, things that nobody uses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, datetime
+
+from gateway.labels.equivalence import Direction
+from gateway.policy.lint import codes
+from gateway.policy.lint.finding import Facts, Finding, Severity
+from gateway.policy.lint.implication import covers_glob
+from gateway.policy.lint.order import dead_rules, groups_of
+from gateway.policy.policy import Policy
+from gateway.policy.terms import Admittance, Condition
+
+
+def check_reach(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """Partners, groups, labels and clearances that come to nothing."""
+    sees = _seen_labels(policy, now)
+    yield from _partners(policy, facts, sees)
+    yield from _groups(policy, sees)
+    yield from _labels(policy, facts, sees)
+    yield from _sources(policy, facts)
+    yield from _inbound(policy)
+    used = facts.clearances_in_use
+    for name in sorted(set(policy.clearances) - used) if used is not None else ():
+        words = f'clearance "{name}" is held by nobody'
+        yield Finding(code=codes.UNUSED_CLEARANCE, severity=Severity.WARNING, path=("clearance", name), words=words)
+
+
+def check_equivalences(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """Equivalences that lead nowhere, whose sign-off is old or to come, and stated ones that nobody signed off."""
+    today = now.date()
+    for index, one in enumerate(facts.equivalences):
+        name = f"equivalence from {one.source} to {one.target}"
+        held = [policy.own] if one.direction is not Direction.ENCRYPT else []
+        held += policy.partners.values() if one.direction is not Direction.DECRYPT else ()
+        if not any(clearance.policy == one.target for clearances in held for clearance in clearances):
+            words = f"{name}: nobody whom direction {one.direction} is about has a clearance of {one.target}"
+            yield Finding(
+                code=codes.UNUSED_EQUIVALENCE, severity=Severity.WARNING, path=("equivalence", index), words=words
+            )
+        signed = date.fromisoformat(one.signed_off_on)
+        path = ("equivalence", index, "signed_off_on")
+        if signed > today:
+            words = f"{name}: signed off on {signed}, which is still to come"
+            yield Finding(code=codes.SIGN_OFF, severity=Severity.ERROR, path=path, words=words)
+        elif (today - signed).days > facts.sign_off_days:
+            words = f"{name}: signed off {(today - signed).days} days ago, on {signed}"
+            yield Finding(code=codes.SIGN_OFF_OLD, severity=Severity.WARNING, path=path, words=words)
+    adopted = {(one.source, one.target) for one in facts.equivalences}
+    for source, target in sorted(facts.stated - adopted):
+        words = f"security policy {source} states what its classifications are in {target}"
+        yield Finding(code=codes.NOT_ADOPTED, severity=Severity.NOTE, path=("equivalence",), words=words)
+
+
+def _seen_labels(policy: Policy, now: datetime) -> dict[str, dict[int, str]]:
+    """For each partner the markings whose label it may see, and those that it may not with the rule that says so."""
+    seen: dict[str, dict[int, str]] = {}
+    for partner, clearances in policy.partners.items():
+        verdicts = {}
+        for index, marking in enumerate(policy.markings):
+            decision = policy.book.judge(marking.label, clearances, now, direction=Direction.ENCRYPT).decision
+            verdicts[index] = "" if decision.permit else f"{decision.rule} {decision.detail}".strip()
+        seen[partner] = verdicts
+    return seen
+
+
+def _partners(policy: Policy, facts: Facts, sees: dict[str, dict[int, str]]) -> Iterator[Finding]:
+    grouped = {partner for members in policy.groups.values() for partner in members}
+    for partner, clearances in policy.partners.items():
+        path = ("partner", partner)
+        if partner not in grouped:
+            words = f'partner "{partner}" is in no group'
+            yield Finding(code=codes.NO_GROUP, severity=Severity.WARNING, path=path, words=words)
+        if not clearances:
+            words = f'partner "{partner}" has no clearance'
+            yield Finding(code=codes.NO_CLEARANCE, severity=Severity.WARNING, path=path, words=words)
+        elif sees[partner] and all(sees[partner].values()):
+            reasons = ", ".join(f"{_label(facts, index)}: {why}" for index, why in list(sees[partner].items())[:5])
+            words = f'partner "{partner}" may see none of the labels that markings give ({reasons})'
+            yield Finding(code=codes.SEES_NOTHING, severity=Severity.WARNING, path=path, words=words)
+        if facts.links is not None and partner not in facts.links:
+            words = f'partner "{partner}" has no link'
+            yield Finding(code=codes.NO_LINK, severity=Severity.WARNING, path=path, words=words)
+
+
+def _groups(policy: Policy, sees: dict[str, dict[int, str]]) -> Iterator[Finding]:
+    dead = dead_rules(policy)
+    for group, members in policy.groups.items():
+        rules = [rule for rule in policy.releases if rule.release and group in groups_of(policy, rule)]
+        path = ("group", group)
+        if not any(rule.id not in dead for rule in rules):
+            words = f'no rule releases anything to group "{group}"'
+            yield Finding(code=codes.NO_RELEASE, severity=Severity.WARNING, path=path, words=words)
+            continue
+        # Tracks of partners come with labels of their own: of those nothing is known here
+        own = [rule for rule in rules if not rule.onward and rule.id not in dead]
+        if own and members and all(sees.get(one) and all(sees[one].values()) for one in members):
+            words = f'nobody in group "{group}" may see any label that a marking gives'
+            yield Finding(code=codes.NO_RELEASE, severity=Severity.WARNING, path=path, words=words)
+
+
+def _labels(policy: Policy, facts: Facts, sees: dict[str, dict[int, str]]) -> Iterator[Finding]:
+    told = set()
+    for index, marking in enumerate(policy.markings):
+        if marking.label in told:
+            continue
+        told.add(marking.label)
+        if sees and all(verdicts[index] for verdicts in sees.values()):
+            words = f"no partner may see label {_label(facts, index)}"
+            yield Finding(
+                code=codes.LABEL_FOR_NOBODY, severity=Severity.NOTE, path=("marking", index, "label"), words=words
+            )
+
+
+def _sources(policy: Policy, facts: Facts) -> Iterator[Finding]:
+    if facts.sources is None:
+        return
+    for source in facts.sources:
+        if not any(_is_for(marking.when, source) for marking in policy.markings):
+            words = f'no marking is for source "{source}": tracks that bring no label of their own stay here'
+            yield Finding(code=codes.UNMARKED_SOURCE, severity=Severity.WARNING, path=("marking",), words=words)
+    for table, index, name, when in (
+        *(("marking", index, rule.id, rule.when) for index, rule in enumerate(policy.markings)),
+        *(("release", index, rule.id, rule.when) for index, rule in enumerate(policy.releases)),
+    ):
+        for pattern in when.sources:
+            if not any(covers_glob(pattern, source) for source in facts.sources):
+                words = f'{table} rule "{name}": source "{pattern}" is none that is configured'
+                path = (table, index, "when", "source")
+                yield Finding(code=codes.UNKNOWN_SOURCE, severity=Severity.WARNING, path=path, words=words)
+
+
+def _is_for(when: Condition, source: str) -> bool:
+    return not when.sources or any(covers_glob(pattern, source) for pattern in when.sources)
+
+
+def _inbound(policy: Policy) -> Iterator[Finding]:
+    if not policy.partners:
+        return
+    if not any(rule.admit is Admittance.ACCEPT for rule in policy.accepts):
+        words = "no accept rule lets anything of partners in"
+        yield Finding(code=codes.ACCEPTS_NOTHING, severity=Severity.NOTE, path=("accept",), words=words)
+    elif not policy.own:
+        words = "this node has no clearance of its own, and no label is one that it may receive"
+        yield Finding(code=codes.ACCEPTS_NOTHING, severity=Severity.WARNING, path=("own",), words=words)
+
+
+def _label(facts: Facts, index: int) -> str:
+    name = facts.labels.get(index)
+    return f'"{name}"' if name else f"of marking {index + 1}"
