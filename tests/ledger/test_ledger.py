@@ -254,6 +254,36 @@ async def test_refusals_are_summarised_when_their_interval_is_over_and_at_the_en
     await store.close()
 
 
+async def test_what_policy_withheld_is_summarised_by_group_rule_and_policy(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    store = await Store.open(tmp_path / "store.db", Limits(), clock)
+    ledger = await Ledger.open(store, tmp_path / "ledger", signer(), "nld", clock, Limits())
+    for _ in range(3):
+        ledger.count_withheld(group="eu", rule="release.refused.no-rule", policy="a" * 64, tracks=40)
+    ledger.count_withheld(group="eu", rule="release.refused.no-rule", policy="b" * 64, tracks=1)
+    ledger.count_refusal(peer="eu", code="release.refused.no-rule")  # another kind of thing under the same names
+    await ledger.close()
+    records = [json.loads(octets) for octets in await store.leaves(1, 9)]
+    assert [(one["ev"], one.get("group"), one.get("policy", "")[:1], one["count"]) for one in records] == [
+        ("withheld", "eu", "a", 120),
+        ("withheld", "eu", "b", 1),
+        ("refused", None, "", 1),
+    ]
+    assert {one.get("rule") for one in records[:2]} == {"release.refused.no-rule"}
+    await store.close()
+
+
+async def test_a_flood_of_kinds_is_lumped_together_and_loses_no_count(tmp_path: Path) -> None:
+    clock = ManualClock(START)
+    store = await Store.open(tmp_path / "store.db", Limits(), clock)
+    ledger = await Ledger.open(store, tmp_path / "ledger", signer(), "nld", clock, Limits())
+    for number in range(5_000):
+        ledger.count_withheld(group=f"g{number}", rule=f"r{number}", policy="a" * 64, tracks=2)
+    assert len(ledger.refusals) == 10_000
+    assert len(ledger.refusals.due(0.0, all_of_them=True)) <= 2_001
+    await store.close()
+
+
 async def test_a_receipt_names_the_leaf_that_is_then_proven(tmp_path: Path) -> None:
     store = await store_at(tmp_path)
     ledger = await ledger_at(tmp_path, store)
