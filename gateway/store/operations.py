@@ -146,9 +146,7 @@ class RecordInbound:
 
     def apply(self, transaction: Transaction) -> InboundOutcome:
         """The outcome, with the answer that is now durable."""
-        incoming = self._incoming
-        party = transaction.state.parties.get(incoming.origin)
-        known = None if party is None else transaction.inbound_known.get((incoming.message_id, party))
+        incoming, known = self._incoming, self._known(transaction)
         if known is None:
             return self._new(transaction)
         if known[2].hex() == incoming.sha256:
@@ -160,6 +158,14 @@ class RecordInbound:
                 recorded_at=from_micros(known[4]),
             )
         return self._conflict(transaction)
+
+    def is_known(self, transaction: Transaction) -> bool:
+        """Whether its id was answered before."""
+        return self._known(transaction) is not None
+
+    def _known(self, transaction: Transaction) -> Row | None:
+        party = transaction.state.parties.get(self._incoming.origin)
+        return None if party is None else transaction.inbound_known.get((self._incoming.message_id, party))
 
     def _new(self, transaction: Transaction) -> InboundOutcome:
         incoming = self._incoming

@@ -25,7 +25,7 @@ from gateway.store.records import (
     Standing,
     StoredMessage,
 )
-from gateway.store.schema import INBOUND_AUDIENCE, connect_reader, from_micros, track_text, unpack_tracks
+from gateway.store.schema import INBOUND_AUDIENCE, connect_reader, from_micros, track_key, track_text, unpack_tracks
 from gateway.store.writer import describe
 
 T = TypeVar("T")
@@ -251,6 +251,21 @@ def messages(connection: Connection, message_id: str) -> list[StoredMessage]:
     ]
     rows = connection.execute(f"SELECT {_INBOUND} WHERE i.message_id = ?", (message_id,))
     return found + [_inbound(row) for row in rows]
+
+
+def told(connection: Connection, track_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+    """For each track the nodes that were sent a message with it."""
+    found: dict[str, frozenset[str]] = {}
+    for track_id in track_ids:
+        rows = connection.execute(
+            f"""SELECT a.members FROM latest AS l JOIN audience AS a ON a.id = l.audience
+                WHERE l.track = ? AND l.audience <> {INBOUND_AUDIENCE}""",
+            (track_key(track_id),),
+        )
+        nodes = frozenset([name for (members,) in rows for name in json.loads(members)])
+        if nodes:
+            found[track_id] = nodes
+    return found
 
 
 def latest_messages(connection: Connection, limit: int) -> list[StoredMessage]:

@@ -64,6 +64,45 @@ class Incoming(Struct, frozen=True, kw_only=True, gc=False):
     track_ids: tuple[str, ...] = ()
 
 
+class Enclosed(Struct, frozen=True, kw_only=True, gc=False):
+    """Another node's message, whole inside a partner's, with how it and its relay are ledgered and answered."""
+
+    origin: str
+    """Node that signed it."""
+    message_id: str
+    sha256: str
+    """Hex digest of `octets`."""
+    octets: bytes
+    track_ids: tuple[str, ...] = ()
+    leaf: LeafFactory
+    receipt: AnswerFactory
+    """What its origin is answered, should it send the same octets itself."""
+    conflict_leaf: LeafFactory
+    conflict_receipt: AnswerFactory
+    refused_leaf: Callable[[str], LeafFactory]
+    """Of the relay, where the original was refused before with this code."""
+    refused_receipt: Callable[[str], AnswerFactory]
+
+    def incoming(self, partner: str) -> Incoming:
+        """The original as a message that came from this partner."""
+        return Incoming(
+            origin=self.origin,
+            message_id=self.message_id,
+            sha256=self.sha256,
+            octets=self.octets,
+            partner=partner,
+            track_ids=self.track_ids,
+        )
+
+
+class Cited(Struct, frozen=True, kw_only=True, gc=False):
+    """Another node's message, from which a partner made the one that it sent."""
+
+    origin: str
+    message_id: str
+    sha256: str
+
+
 class Outcome(StrEnum):
     """What became of a message that a partner sent."""
 
@@ -85,6 +124,8 @@ class InboundOutcome(Struct, frozen=True, kw_only=True, gc=False):
     leaf_index: int
     """-1 when it has no leaf of its own."""
     recorded_at: datetime
+    repeated: bool = False
+    """It is new, and the message that it passes on or was made from is here already: there is nothing to hand on."""
 
 
 class Direction(StrEnum):

@@ -33,7 +33,9 @@ from gateway.store.reader import Readers
 from gateway.store.records import (
     AnswerFactory,
     CheckpointRow,
+    Cited,
     Counts,
+    Enclosed,
     Exceptional,
     Idempotent,
     InboundOutcome,
@@ -47,6 +49,7 @@ from gateway.store.records import (
     StoredMessage,
     StoreInfo,
 )
+from gateway.store.relayed import RecordRelayed
 from gateway.store.retention import prune_memory, prune_step
 from gateway.store.schema import connect_writer, migrate, schema_version
 from gateway.store.transaction import Transaction
@@ -155,6 +158,36 @@ class Store:
         )
         return await self._writer.submit(operation)
 
+    async def record_relayed(
+        self,
+        incoming: Incoming,
+        *,
+        leaf: LeafFactory,
+        receipt: AnswerFactory,
+        conflict_leaf: LeafFactory,
+        conflict_receipt: AnswerFactory,
+        enclosed: Enclosed | None = None,
+        cited: Cited | None = None,
+        onward: Sequence[Outgoing] = (),
+    ) -> InboundOutcome:
+        """`record_inbound` for a message that rests on another node's, or from which messages of ours go onward.
+
+        All in one transaction. What is `enclosed` is recorded under its own origin and id, with its own leaf and
+        receipt; where it was answered before, that answer binds. `onward` goes to its recipients' queues only if there
+        is anything new: nothing goes on of a duplicate, of a conflict, or where the outcome is `repeated`.
+        """
+        operation = RecordRelayed(
+            incoming,
+            leaf=leaf,
+            answer=receipt,
+            conflict_leaf=conflict_leaf,
+            conflict_answer=conflict_receipt,
+            enclosed=enclosed,
+            cited=cited,
+            onward=onward,
+        )
+        return await self._writer.submit(operation)
+
     async def record_refusal(
         self,
         incoming: Incoming,
@@ -183,6 +216,10 @@ class Store:
     async def find_messages(self, message_id: str) -> list[StoredMessage]:
         """Every message with this id, with leaf index, receipts and answer; usually one."""
         return await self._readers.run(partial(reader.messages, message_id=message_id))
+
+    async def told(self, track_ids: Sequence[str]) -> dict[str, frozenset[str]]:
+        """For each of these tracks the partners to whom we ever sent a message with it, as far as retention reaches."""
+        return await self._readers.run(partial(reader.told, track_ids=track_ids))
 
     async def latest_messages(self, limit: int) -> list[StoredMessage]:
         """Up to `limit` messages that hold the newest word on some track, oldest first, to rebuild the picture."""
