@@ -6,6 +6,7 @@ makes these from a file and holds every reference in it.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from enum import StrEnum
 from functools import cached_property
@@ -13,6 +14,7 @@ from functools import cached_property
 from msgspec import Struct
 
 from gateway.labels.equivalence import Direction
+from gateway.labels.profiles import Profile
 
 RESTRICTIVE, PERMISSIVE, INFORMATIVE = "RESTRICTIVE", "PERMISSIVE", "INFORMATIVE"
 NOT_APPLICABLE = "NOT_APPLICABLE"
@@ -153,6 +155,8 @@ class Spif(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     not_after: datetime | None = None
     boundaries: tuple[datetime, ...] = ()
     """Instants at which anything of it begins or ceases to be valid, sorted: decisions may change there."""
+    profile: Profile | None = None
+    """Rules beyond the file."""
     equivalent_policies: dict[str, str] = {}
     """Names, as the file uses them, of policies that it states equivalences with, to their OIDs."""
     markings: tuple[Marking, ...] = ()
@@ -174,7 +178,10 @@ class Spif(Struct, frozen=True, kw_only=True, dict=True, eq=False):
 
     def level(self, name: str) -> Level | None:
         """The classification that a label's word names."""
-        return self.levels.get(name) or self.levels.get(self.folded_levels.get(name.lower(), "") if name.isascii() else "")
+        found = self.levels.get(name)
+        if found is None and name.isascii():
+            found = self.levels.get(self.folded_levels.get(name.lower(), ""))
+        return found
 
     def tag_set(self, name: str) -> TagSet | None:
         """The tag set that a label's word names."""
@@ -191,6 +198,6 @@ class Spif(Struct, frozen=True, kw_only=True, dict=True, eq=False):
         return found
 
 
-def folded(names: dict[str, object] | dict[str, Level] | dict[str, TagSet] | dict[str, Value]) -> dict[str, str]:
+def folded(names: Iterable[str]) -> dict[str, str]:
     """ASCII names in lower case to the names. Other letters are never folded: their look-alikes are no equals."""
     return {name.lower(): name for name in names if name.isascii()}

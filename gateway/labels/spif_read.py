@@ -1,0 +1,455 @@
+"""XML SPIF 2.1 files as security policies. What is not understood is refused: it might have restricted something.
+
+Two passes: first every value gets the key by which the file refers to it (tag set, types, label-and-certificate value),
+then what refers to values is read. The order of elements is not held, since it says nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import NamedTuple
+
+import msgspec
+
+from gateway.errors import FormatError, PolicyError
+from gateway.labels import codes
+from gateway.labels.equivalence import Direction
+from gateway.labels.profiles import BY_NAME, BY_OID, Profile
+from gateway.labels.spif import (
+    INFORMATIVE,
+    NOT_APPLICABLE,
+    PERMISSIVE,
+    RESTRICTIVE,
+    Level,
+    Member,
+    Operation,
+    Requirement,
+    Spif,
+    StatedLevel,
+    Tag,
+    TagSet,
+    Value,
+    folded,
+)
+from gateway.labels.spif_xml import (
+    GATEWAY,
+    SPIF_NAMESPACE,
+    Node,
+    choice,
+    held_to_form,
+    integer,
+    lacv_of,
+    nodes,
+    oid,
+    one,
+    optional,
+    read_markings,
+    read_qualifiers,
+    refuse,
+    switch,
+    time_of,
+    word,
+)
+from gateway.xml import parse
+
+MAX_SPIF_OCTETS = 4_194_304
+"""One policy file; that of NATO has 90 kB. Stops memory exhaustion."""
+MAX_SPIF_TAGS = 200_000
+"""Markup in one file; stops floods of empty elements."""
+MAX_VALUES = 20_000
+"""Values of all tag sets together."""
+_VERSIONS = ("2.0", "2.1")
+"""2.1 adds a marking code to 2.0 and says the same otherwise."""
+_TAG_TYPES = ("restrictive", "permissive", "enumerated", "tagType7", "notApplicable")
+_APPLIED = ("encrypt", "decrypt", "both")
+
+
+class _Key(NamedTuple):
+    """How a file refers to a value."""
+
+    tag_set: str
+    tag_type: str
+    enum_type: str
+    lacv: str
+
+
+class _Reading:
+    """What has been read so far, as references need it."""
+
+    def __init__(self, *, ignore_case: bool) -> None:
+        self.ignore_case = ignore_case
+        self.members: dict[_Key, Member] = {}
+        self.by_type: dict[tuple[str, str, str], set[Member]] = {}
+        self.sets: set[str] = set()
+        self.classes: set[str] = set()
+        self.policies: dict[str, str] = {}
+        self.times: set[datetime] = set()
+
+    def time(self, node: Node, name: str) -> datetime | None:
+        """A limit of validity, remembered as an instant at which decisions change."""
+        found = time_of(node, name)
+        if found is not None:
+            self.times.add(found)
+        return found
+
+    def unique(self, node: Node, what: str, names: Iterable[str]) -> None:
+        """Refuses names that are equal as labels will be compared."""
+        seen: set[str] = set()
+        for name in names:
+            key = name.lower() if self.ignore_case and name.isascii() else name
+            if key in seen:
+                raise refuse(codes.SPIF_DUPLICATE, node, f"{what} {name!r}")
+            seen.add(key)
+
+
+def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool = False) -> Spif:
+    """The security policy of one XML SPIF 2.0 or 2.1 file.
+
+    `mandatory` names tag sets of which every label must have a value, and `ignore_case` compares ASCII letters without
+    regard to case, both beyond what the file and the built-in profile of its policy say. At most `MAX_SPIF_OCTETS`.
+    Raises `PolicyError` (``LBL-030`` to ``LBL-036``) for anything that is no such file, is not understood entirely, or
+    contradicts itself.
+    """
+    root = _root(octets)
+    identity = one(root, "securityPolicyId")
+    identity.only("name id", "markingData markingQualifier")
+    identifier = oid(identity, "id")
+    profile = _profile(root, identifier)
+    reading = _Reading(
+        ignore_case=ignore_case or switch(root, f"{GATEWAY}ignoreCase") or (profile is not None and profile.ignore_case)
+    )
+    reading.policies = _policies(root, reading)
+    categories = [(tag_set, list(nodes(tag_set, "securityCategoryTag"))) for tag_set in _tag_sets(root, reading)]
+    reading.classes = {word(level, "name") for level in nodes(one(root, "securityClassifications"), _LEVEL)}
+    levels = _levels(root, reading)
+    tag_sets = {word(tag_set, "name"): _tag_set(tag_set, tags, reading) for tag_set, tags in categories}
+    wanted = {*mandatory, *(profile.mandatory if profile else ())}
+    wanted |= {word(tag_set, "name") for tag_set, _ in categories if switch(tag_set, f"{GATEWAY}mandatory")}
+    not_before, not_after = reading.time(root, "notBefore"), reading.time(root, "notAfter")
+    spif = Spif(
+        name=word(identity, "name"),
+        oid=identifier,
+        uri=f"urn:oid:{identifier}",
+        version=root.get("version") or "1",
+        levels=levels,
+        tag_sets=tag_sets,
+        ignore_case=reading.ignore_case,
+        privacy_marks=_privacy_marks(root),
+        not_before=not_before,
+        not_after=not_after,
+        boundaries=tuple(sorted(reading.times)),
+        equivalent_policies=reading.policies,
+        profile=profile,
+        markings=read_markings(root) + read_markings(identity),
+        qualifiers=read_qualifiers(root) + read_qualifiers(identity),
+    )
+    found = [(name, spif.tag_set(name)) for name in wanted]
+    absent = sorted(name for name, tag_set in found if tag_set is None)
+    if absent:
+        raise refuse(codes.SPIF_REFERENCE, root, f"mandatory tag set {absent[0]!r} is not in the policy")
+    return msgspec.structs.replace(spif, mandatory=frozenset(each.name for _, each in found if each is not None))
+
+
+_LEVEL = "securityClassification"
+
+
+def _root(octets: bytes) -> Node:
+    if len(octets) > MAX_SPIF_OCTETS or octets.count(b"<") > MAX_SPIF_TAGS:
+        cause = f"{len(octets)} octets, at most {MAX_SPIF_OCTETS} and {MAX_SPIF_TAGS} tags"
+        raise PolicyError(codes.SPIF_LIMIT, place="document", cause=cause)
+    try:
+        element = parse(octets, max_octets=MAX_SPIF_OCTETS)
+    except FormatError as error:
+        raise PolicyError(codes.SPIF_MALFORMED, place=error.place, cause=f"{error.code.title}: {error.cause}") from None
+    root = Node(element, f"line {element.sourceline} SPIF")
+    if element.tag != f"{{{SPIF_NAMESPACE}}}SPIF":
+        raise refuse(codes.SPIF_MALFORMED, root, f"document element is {str(element.tag)[:120]}")
+    if (version := element.get("schemaVersion")) not in _VERSIONS:
+        raise refuse(
+            codes.SPIF_VERSION, root, f"schemaVersion {str(version)[:60]!r}, {' or '.join(_VERSIONS)} expected"
+        )
+    root.only(
+        "schemaVersion version creationDate originatorDN keyIdentifier privilegeId rbacId userRefURI docRefURI"
+        f" notBefore notAfter {GATEWAY}ignoreCase {GATEWAY}profile",
+        "defaultSecurityPolicyId securityPolicyId updateInfo securityClassifications securityCategoryTagSets"
+        " privacyMarks equivalentPolicies markingData markingQualifier extensions",
+    )
+    return root
+
+
+def _profile(root: Node, identifier: str) -> Profile | None:
+    named = root.get(f"{GATEWAY}profile")
+    if named is None:
+        return BY_OID.get(identifier)
+    if named not in BY_NAME:
+        raise refuse(codes.SPIF_UNKNOWN, root, f"profile {named[:60]!r}")
+    return BY_NAME[named]
+
+
+def _policies(root: Node, reading: _Reading) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for name in ("equivalentPolicies", "defaultSecurityPolicyId"):
+        parent = optional(root, name)
+        if parent is None:
+            continue
+        each = [parent] if name == "defaultSecurityPolicyId" else list(nodes(parent, "equivalentPolicy"))
+        if each != [parent]:
+            parent.only("", "equivalentPolicy")
+        for policy in each:
+            policy.only("name id userRefURI docRefURI", "requiredCategory markingData markingQualifier")
+            if word(policy, "name") in found:
+                raise refuse(codes.SPIF_DUPLICATE, policy, f"equivalent policy {word(policy, 'name')!r}")
+            found[word(policy, "name")] = oid(policy, "id")
+    return found
+
+
+def _kind(node: Node) -> str:
+    tag_type = choice(node, "tagType", _TAG_TYPES)
+    if tag_type == "enumerated":
+        tag_type = choice(node, "enumType", ("restrictive", "permissive"))
+    return {
+        "restrictive": RESTRICTIVE,
+        "permissive": PERMISSIVE,
+        "tagType7": INFORMATIVE,
+        "notApplicable": NOT_APPLICABLE,
+    }[tag_type]
+
+
+def _types(node: Node) -> tuple[str, str]:
+    """(tag type, enumeration type) as references name them; the second means something with `enumerated` alone."""
+    _kind(node)
+    tag_type = node.get("tagType") or ""
+    return tag_type, (node.get("enumType") or "") if tag_type == "enumerated" else ""
+
+
+def _tag_sets(root: Node, reading: _Reading) -> list[Node]:
+    """The elements of all tag sets, every value of which then has its key."""
+    parent = optional(root, "securityCategoryTagSets")
+    if parent is None:
+        return []
+    parent.only("", "securityCategoryTagSet")
+    found = list(nodes(parent, "securityCategoryTagSet"))
+    reading.unique(parent, "tag set", [word(each, "name") for each in found])
+    reading.unique(parent, "identifier of tag sets", [oid(each, "id") for each in found])
+    for tag_set in found:
+        tag_set.only(f"name id {GATEWAY}mandatory", "securityCategoryTag equivalentSecurityCategoryTagSet")
+        name = word(tag_set, "name")
+        reading.sets.add(name)
+        for tag in nodes(tag_set, "securityCategoryTag"):
+            types = _types(tag)
+            for value in nodes(tag, "tagCategory"):
+                key = _Key(name, *types, lacv_of(value))
+                if key in reading.members:
+                    raise refuse(codes.SPIF_DUPLICATE, value, f"lacv {key.lacv!r} in tag set {name!r}")
+                reading.members[key] = (name, word(value, "name"))
+                reading.by_type.setdefault((name, *types), set()).add(reading.members[key])
+        names = [
+            word(value, "name") for tag in nodes(tag_set, "securityCategoryTag") for value in nodes(tag, "tagCategory")
+        ]
+        reading.unique(tag_set, "value", names)
+    if len(reading.members) > MAX_VALUES:
+        raise refuse(codes.SPIF_LIMIT, parent, f"{len(reading.members)} values, at most {MAX_VALUES}")
+    return found
+
+
+def _group(node: Node, reading: _Reading) -> frozenset[Member]:
+    """The values that one `categoryGroup` or `excludedCategory` names."""
+    node.only("tagSetRef tagType enumType lacv all", "")
+    name, types = word(node, "tagSetRef"), _types(node)
+    if name not in reading.sets:
+        raise refuse(codes.SPIF_REFERENCE, node, f"tag set {name!r}")
+    every = switch(node, "all")
+    if every == (node.get("lacv") is not None):
+        raise refuse(codes.SPIF_VALUE, node, "either lacv or all, and not both")
+    if every:
+        members = reading.by_type.get((name, *types))
+    else:
+        member = reading.members.get(_Key(name, *types, lacv_of(node)))
+        members = {member} if member else None
+    if not members:
+        raise refuse(codes.SPIF_REFERENCE, node, f"no such value of type {' '.join(types).strip()} in tag set {name!r}")
+    return frozenset(members)
+
+
+def _required(node: Node, reading: _Reading) -> tuple[Requirement, ...]:
+    found = []
+    for each in nodes(node, "requiredCategory"):
+        each.only("operation", "categoryGroup")
+        operation = Operation(choice(each, "operation", tuple(Operation)))
+        groups = tuple(_group(group, reading) for group in nodes(each, "categoryGroup"))
+        if not groups:
+            raise refuse(codes.SPIF_VALUE, each, "names no category")
+        found.append(Requirement(operation, groups))
+    return tuple(found)
+
+
+def _levels(root: Node, reading: _Reading) -> dict[str, Level]:
+    parent = one(root, "securityClassifications")
+    parent.only("name", f"{_LEVEL} markingData markingQualifier")
+    found: dict[str, Level] = {}
+    for node in nodes(parent, _LEVEL):
+        node.only(
+            "name color lacv hierarchy obsolete",
+            "equivalentClassification markingData markingQualifier requiredCategory",
+        )
+        level = Level(
+            name=word(node, "name"),
+            lacv=integer(node, "lacv"),
+            rank=integer(node, "hierarchy"),
+            obsolete=switch(node, "obsolete"),
+            required=_required(node, reading),
+            equivalents=tuple(_stated(each, reading) for each in nodes(node, "equivalentClassification")),
+            markings=read_markings(node),
+            qualifiers=read_qualifiers(node),
+        )
+        for what, seen in (("lacv", level.lacv), ("hierarchy", level.rank)):
+            if any(seen == (other.lacv if what == "lacv" else other.rank) for other in found.values()):
+                raise refuse(codes.SPIF_DUPLICATE, node, f"{what} {seen} of a classification")
+        if level.name in found:
+            raise refuse(codes.SPIF_DUPLICATE, node, f"classification {level.name!r}")
+        found[level.name] = level
+    reading.unique(parent, "classification", found)
+    if not found:
+        raise refuse(codes.SPIF_VALUE, parent, "no classification")
+    return found
+
+
+def _stated(node: Node, reading: _Reading) -> StatedLevel:
+    node.only("policyRef lacv applied", "requiredCategory")
+    policy = reading.policies.get(word(node, "policyRef"))
+    if policy is None:
+        raise refuse(codes.SPIF_REFERENCE, node, f"equivalent policy {word(node, 'policyRef')!r}")
+    conditional = next(nodes(node, "requiredCategory"), None) is not None
+    return StatedLevel(policy, integer(node, "lacv"), Direction(choice(node, "applied", _APPLIED)), conditional)
+
+
+def _tag_set(node: Node, tags: list[Node], reading: _Reading) -> TagSet:
+    values: dict[str, Value] = {}
+    found: list[Tag] = []
+    for each in nodes(node, "equivalentSecurityCategoryTagSet"):
+        each.only("policyRef name id", "requiredCategory")
+    for index, tag in enumerate(tags):
+        tag.only(
+            "name tagType enumType tag7Encoding singleSelection maxSelection minSelection",
+            "tagCategory markingQualifier",
+        )
+        kind = _kind(tag)
+        own = [_value(each, index, kind, node, reading) for each in nodes(tag, "tagCategory")]
+        values.update((value.name, value) for value in own if value is not None)
+        at_least, at_most = _selection(tag)
+        found.append(
+            Tag(
+                name=tag.get("name") or word(node, "name"),
+                kind=kind,
+                at_least=at_least,
+                at_most=at_most,
+                values=tuple(value.name for value in own if value is not None),
+                qualifiers=read_qualifiers(tag),
+            )
+        )
+    if not found:
+        raise refuse(codes.SPIF_VALUE, node, "tag set without a tag")
+    return TagSet(
+        name=word(node, "name"),
+        oid=oid(node, "id"),
+        uri=f"urn:oid:{oid(node, 'id')}",
+        tags=tuple(found),
+        values=values,
+        folded=folded(values) if reading.ignore_case else {},
+        kinds=frozenset(tag.kind for tag in found),
+        limited=any(tag.at_least or tag.at_most is not None for tag in found),
+    )
+
+
+def _selection(tag: Node) -> tuple[int, int | None]:
+    """(at least, at most) values of one tag; a label without any value of the tag is held to nothing."""
+    least, most = tag.get("minSelection") or "unbounded", tag.get("maxSelection") or "unbounded"
+    at_least = 0 if least == "unbounded" else integer(tag, "minSelection")
+    at_most = None if most == "unbounded" else integer(tag, "maxSelection")
+    if switch(tag, "singleSelection"):
+        at_most = 1 if at_most is None else min(at_most, 1)
+    if at_least < 0 or (at_most is not None and at_most < max(at_least, 1)):
+        raise refuse(codes.SPIF_VALUE, tag, f"at least {at_least} and at most {at_most} values")
+    return at_least, at_most
+
+
+def _value(node: Node, index: int, kind: str, tag_set: Node, reading: _Reading) -> Value | None:
+    """One value; none where people write it freely, so that no label can be held to it: such labels are denied."""
+    node.only(
+        "name lacv userInput requiredClass obsolete dateFormat notBefore notAfter",
+        "equivalentSecCategoryTag markingData markingQualifier excludedClass requiredCategory excludedCategory",
+    )
+    for each in nodes(node, "equivalentSecCategoryTag"):
+        _equivalent(each, reading)
+    me = (word(tag_set, "name"), word(node, "name"))
+    value = Value(
+        name=me[1],
+        lacv=lacv_of(node),
+        kind=kind,
+        tag=index,
+        required_class=_class(node, node.get("requiredClass"), reading),
+        excluded_classes=_excluded_classes(node, reading),
+        required=_required(node, reading),
+        excluded=frozenset().union(*(_group(each, reading) for each in nodes(node, "excludedCategory"))) - {me},
+        obsolete=switch(node, "obsolete"),
+        not_before=reading.time(node, "notBefore"),
+        not_after=reading.time(node, "notAfter"),
+        markings=read_markings(node),
+        qualifiers=read_qualifiers(node),
+    )
+    plain = not (
+        value.required_class or value.excluded_classes or value.required or value.excluded
+        or value.obsolete or value.not_before or value.not_after
+    )  # fmt: skip
+    if node.get("userInput") is not None:
+        choice(node, "userInput", ("string", "integer", "date"))
+        return None
+    return msgspec.structs.replace(value, plain=plain)
+
+
+def _equivalent(node: Node, reading: _Reading) -> None:
+    """Holds a stated equivalence of a value to its form. Values map by what an operator writes down, never by it."""
+    node.only("policyRef tagSetId tagType enumType lacv applied action", "")
+    if word(node, "policyRef") not in reading.policies:
+        raise refuse(codes.SPIF_REFERENCE, node, f"equivalent policy {word(node, 'policyRef')!r}")
+    choice(node, "applied", _APPLIED)
+    if node.get("action") is not None:
+        choice(node, "action", ("discard",))
+    else:
+        _types(node)
+        oid(node, "tagSetId")
+        lacv_of(node)
+
+
+def _class(node: Node, name: str | None, reading: _Reading) -> str | None:
+    if name is not None and name not in reading.classes:
+        raise refuse(codes.SPIF_REFERENCE, node, f"classification {name[:60]!r}")
+    return name
+
+
+def _excluded_classes(node: Node, reading: _Reading) -> frozenset[str]:
+    found: set[str] = set()
+    for each in nodes(node, "excludedClass"):
+        each.only("", "")
+        name = each.text()
+        _class(each, name, reading)
+        if name in found:
+            raise refuse(codes.SPIF_DUPLICATE, each, f"excluded classification {name!r} of a value")
+        found.add(name)
+    return frozenset(found)
+
+
+def _privacy_marks(root: Node) -> frozenset[str] | None:
+    parent = optional(root, "privacyMarks")
+    if parent is None:
+        return None
+    parent.only("maxSelection minSelection", "privacyMark markingData markingQualifier")
+    names = []
+    for mark in nodes(parent, "privacyMark"):
+        mark.only("name obsolete", "markingData markingQualifier")
+        names.append(mark.get("name") or "")
+        held_to_form(mark, "name", names[-1])
+    if len(set(names)) != len(names):
+        raise refuse(codes.SPIF_DUPLICATE, parent, "privacy mark")
+    return frozenset(names)
