@@ -1,0 +1,126 @@
+"""Hypothesis strategies for labels and clearances of every shape that their XML can carry."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+from msgspec.structs import replace
+
+from gateway.labels.clearance import Clearance
+from gateway.labels.names import KINDS, LABEL, ORIGINATOR_KINDS, collapsed
+from gateway.track import Extension, Label, LabelCategory, Succession
+from tests.strategies import instants, maybe, texts
+
+PLAIN = st.text("ABCDEFGHIJKLMNOPQRSTUVWXYZabc 0123456789-/+'?", min_size=1, max_size=20)
+
+URIS = st.sampled_from(
+    ["urn:oid:1.3.26.1.3.1", "urn:oid:2.25.1", "https://example.org/a?b=1&c=2#d", "urn:x:%20", "tag:a@b,2026:'(c)'"]
+)
+EXTENSIONS = st.sampled_from(
+    [
+        Extension("urn:x-a", "note", '<note xmlns="urn:x-a" a="1" b="2">t &amp; u<inner></inner></note>'),
+        Extension("urn:x-a", "b", '<x:b xmlns:x="urn:x-a"><c></c></x:b>'),
+        Extension("urn:x-b", "b", '<slab:b xmlns:slab="urn:x-b">slab elsewhere</slab:b>'),
+        Extension(
+            "urn:x-c",
+            "c",
+            f'<c xmlns="urn:x-c"><slab:d xmlns:slab="{LABEL}"></slab:d></c>',
+        ),
+        Extension(
+            "urn:x-d",
+            "d",
+            '<x:d xmlns:x="urn:x-d"><a xmlns="urn:alliance:track-exchange:1"><x:b></x:b></a><e></e></x:d>',
+        ),
+    ]
+)
+
+
+def tokens() -> SearchStrategy[str]:
+    """Names as ``xs:token`` has them."""
+    return (PLAIN | texts(20)).map(collapsed).filter(bool)
+
+
+def categories() -> SearchStrategy[LabelCategory]:
+    """Categories of every kind, empty ones included."""
+    return st.builds(
+        LabelCategory,
+        tag=PLAIN | texts(20),
+        kind=st.sampled_from(KINDS),
+        values=st.lists(PLAIN | texts(20) | st.just(""), max_size=4).map(tuple),
+        uri=maybe(URIS),
+    )
+
+
+def _base(successor: SearchStrategy[Succession | None]) -> SearchStrategy[Label]:
+    def originated(label: Label, who: tuple[str, str] | None) -> Label:
+        return label if who is None else replace(label, originator=who[0], originator_kind=who[1])
+
+    return st.builds(
+        originated,
+        st.builds(
+            Label,
+            policy=tokens(),
+            classification=tokens(),
+            categories=st.lists(categories(), max_size=4).map(tuple),
+            policy_uri=maybe(URIS),
+            privacy_mark=maybe(texts() | st.just("")),
+            created_at=instants(),
+            successor=successor,
+            extensions=st.lists(EXTENSIONS, max_size=2).map(tuple) | st.just(()),
+        ),
+        maybe(st.tuples(PLAIN | texts(20) | st.just(""), st.sampled_from(ORIGINATOR_KINDS))),
+    )
+
+
+def labels() -> SearchStrategy[Label]:
+    """Labels as one element holds them, successors included; without what stands beside a label."""
+    successors = maybe(st.builds(Succession, at=instants(), label=_base(st.none())))
+    reviewed = maybe(instants())
+    return st.builds(lambda label, at: replace(label, review_at=at), _base(successors), reviewed)
+
+
+def plain_labels() -> SearchStrategy[Label]:
+    """Labels in plain words: printable ASCII, without successors and extensions."""
+    names = PLAIN.map(collapsed).filter(bool)
+    held = st.builds(
+        LabelCategory,
+        tag=PLAIN,
+        kind=st.sampled_from(KINDS),
+        values=st.lists(PLAIN | st.just(""), max_size=4).map(tuple),
+        uri=maybe(st.just("urn:oid:2.25.1")),
+    )
+    return st.builds(
+        Label,
+        policy=names,
+        classification=names,
+        categories=st.lists(held, max_size=4).map(tuple),
+        policy_uri=maybe(st.just("urn:oid:2.25.1")),
+        privacy_mark=maybe(PLAIN),
+        originator=st.just("nld.example"),
+        originator_kind=st.sampled_from(ORIGINATOR_KINDS),
+        created_at=st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1)).map(lambda t: t.replace(tzinfo=UTC)),
+        review_at=maybe(instants()),
+    )
+
+
+def labels_with_others() -> SearchStrategy[Label]:
+    """Labels with alternatives and a metadata label beside them."""
+    return st.builds(
+        lambda label, others, metadata: replace(label, alternatives=tuple(others), metadata=metadata),
+        labels() | plain_labels(),
+        st.lists(plain_labels() | labels(), max_size=3),
+        maybe(plain_labels() | labels()),
+    )
+
+
+def clearances() -> SearchStrategy[Clearance]:
+    """Clearances of every shape."""
+    return st.builds(
+        Clearance,
+        policy=tokens(),
+        classifications=st.lists(tokens(), min_size=1, max_size=5).map(tuple),
+        categories=st.lists(categories(), max_size=4).map(tuple),
+        policy_uri=maybe(URIS),
+    )
