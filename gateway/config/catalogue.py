@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import get_args, get_origin
 
 from msgspec import Struct
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from gateway.config.model import Config
@@ -40,11 +41,13 @@ class Section(Struct, frozen=True, kw_only=True):
     """Whether it stands in a list: ``[[policy.accept]]``."""
     text: str
     keys: tuple[Key, ...]
+    model: str
+    """Name of the model: the same table may stand in several places."""
 
 
-def sections() -> list[Section]:
+def sections(root: type[BaseModel] = Config) -> list[Section]:
     """Every table of the file, in the model's order, inner ones after their outer one."""
-    return [section for key, field in Config.model_fields.items() for section in _sections(key, field.annotation)]
+    return [section for key, field in root.model_fields.items() for section in _sections(key, field.annotation)]
 
 
 def _sections(header: str, annotation: object, *, named: bool = False, repeated: bool = False) -> Iterator[Section]:
@@ -59,7 +62,7 @@ def _sections(header: str, annotation: object, *, named: bool = False, repeated:
     nested = {key: field for key, field in table.model_fields.items() if _is_nested(field)}
     keys = tuple(_key(key, field) for key, field in table.model_fields.items() if key not in nested)
     text = " ".join((table.__doc__ or "").split())
-    yield Section(header=header, named=named, repeated=repeated, text=text, keys=keys)
+    yield Section(header=header, named=named, repeated=repeated, text=text, keys=keys, model=table.__name__)
     for key, field in nested.items():
         yield from _sections(f"{header}.{key}", field.annotation)
 
@@ -86,6 +89,7 @@ _KINDS: dict[object, str] = {
     Path: "path",
     Address: "host:port",
     datetime: "time",
+    date: "date",
 }
 
 
@@ -96,7 +100,10 @@ def _kind(annotation: object) -> str:
     if isinstance(inner, type) and issubclass(inner, StrEnum):
         return " or ".join(f'"{member.value}"' for member in inner)
     if get_origin(inner) is tuple:
-        return f"list of {_kind(get_args(inner)[0])}"
+        of = get_args(inner)
+        if of[-1] is not Ellipsis:
+            return f"[{', '.join(_kind(one) for one in of)}]"
+        return f"list of {_kind(of[0])}"
     if get_origin(inner) is dict:
         return "table"
     return _KINDS.get(inner, "text")

@@ -1,6 +1,6 @@
 """Checks between values of a configuration, pure: no file is opened, no name resolved.
 
-1. Names refer to something: sources, release groups, formats.
+1. Names refer to something: sources, clients, formats.
 2. A feed has the settings of its kind and direction, and no others; its clients can prove who they are.
 3. A key speaks for one partner, a client certificate for one source.
 4. No two listeners want one port.
@@ -16,9 +16,9 @@ from collections.abc import Collection, Iterator
 from gateway.config import codes
 from gateway.config.listeners import check_exposure, check_ports
 from gateway.config.locate import KeyPath
-from gateway.config.model import EVERY_PARTNER, Config, Profile
+from gateway.config.model import Config, Profile
 from gateway.config.national import Direction, FeedKind, FeedTable
-from gateway.config.problems import Problem, did_you_mean
+from gateway.config.problems import Problem, unknown_name
 
 
 def cross_check(config: Config, formats: Collection[str] | None) -> Iterator[Problem]:
@@ -36,40 +36,24 @@ def cross_check(config: Config, formats: Collection[str] | None) -> Iterator[Pro
     yield from _limits(config)
 
 
-def _unknown(path: KeyPath, kind: str, name: str, known: Collection[str]) -> Problem:
-    there = ", ".join(sorted(known)) or "none"
-    cause = f'there is no {kind} "{name}"; declared: {there}'
-    return Problem(code=codes.UNKNOWN_NAME, path=path, cause=cause, remedy=did_you_mean(name, known))
-
-
 def _names(config: Config) -> Iterator[Problem]:
-    groups = {EVERY_PARTNER, *config.policy.group}
-    for name, link in config.link.items():
-        if link.group not in groups:
-            yield _unknown(("link", name, "group"), "release group [policy.group.NAME]", link.group, groups)
     for name, feed in config.feed.items():
         if feed.source is not None and feed.source not in config.source:
-            yield _unknown(("feed", name, "source"), "source [source.NAME]", feed.source, config.source)
+            yield unknown_name(("feed", name, "source"), "source [source.NAME]", feed.source, config.source)
         elif feed.source is not None and feed.format not in config.source[feed.source].formats:
             allowed = ", ".join(config.source[feed.source].formats)
             cause = f"source {feed.source} may speak {allowed}; this feed speaks {feed.format}"
             yield Problem(code=codes.CONFLICT, path=("feed", name, "format"), cause=cause)
-    for name, group in config.policy.group.items():
-        for index, source in enumerate(group.sources):
-            if source not in config.source:
-                yield _unknown(
-                    ("policy", "group", name, "sources", index), "source [source.NAME]", source, config.source
-                )
 
 
 def _formats(config: Config, formats: Collection[str]) -> Iterator[Problem]:
     for name, feed in config.feed.items():
         if feed.format not in formats:
-            yield _unknown(("feed", name, "format"), "format", feed.format, formats)
+            yield unknown_name(("feed", name, "format"), "format", feed.format, formats)
     for name, source in config.source.items():
         for index, spoken in enumerate(source.formats):
             if spoken not in formats:
-                yield _unknown(("source", name, "formats", index), "format", spoken, formats)
+                yield unknown_name(("source", name, "formats", index), "format", spoken, formats)
         for spoken in source.options:
             if spoken not in source.formats:
                 cause = f"source {name} may not speak {spoken}, so its options have no use"
@@ -129,7 +113,7 @@ def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
         cause = "clients are for conversations: direction both"
         yield Problem(code=codes.CONFLICT, path=(*path, "clients"), cause=cause, at_key=True)
     if feed.clients and "clearance" in given:
-        cause = f"each of its clients has a clearance of its own: [[client.{feed.clients[0]}.clearance]]"
+        cause = f"each of its clients has clearances of its own: client.{feed.clients[0]}.clearance"
         yield Problem(code=codes.CONFLICT, path=(*path, "clearance"), cause=cause, at_key=True)
     if "allow" in given and feed.kind is FeedKind.UDP and feed.direction is Direction.OUT:
         cause = "nobody speaks to a udp feed with direction out"
@@ -139,12 +123,12 @@ def _feed(name: str, feed: FeedTable) -> Iterator[Problem]:
 def _clients(config: Config) -> Iterator[Problem]:
     for name, client in config.client.items():
         if client.source is not None and client.source not in config.source:
-            yield _unknown(("client", name, "source"), "source [source.NAME]", client.source, config.source)
+            yield unknown_name(("client", name, "source"), "source [source.NAME]", client.source, config.source)
     for name, feed in config.feed.items():
         for index, client_name in enumerate(feed.clients):
             path: KeyPath = ("feed", name, "clients", index)
             if client_name not in config.client:
-                yield _unknown(path, "client [client.NAME]", client_name, config.client)
+                yield unknown_name(path, "client [client.NAME]", client_name, config.client)
                 continue
             client = config.client[client_name]
             can_show = client.certificate_pins and feed.tls
@@ -224,11 +208,6 @@ def without_effect(config: Config) -> Iterator[Problem]:
         if name not in speaking and not source.certificate_pins:
             cause = f"no feed names source {name} and no client certificate speaks for it: nothing can come from it"
             yield Problem(code=codes.NO_EFFECT, path=("source", name), cause=cause, at_key=True)
-    used = {link.group for link in config.link.values()}
-    for name in config.policy.group:
-        if name not in used:
-            cause = f"no link is in release group {name}"
-            yield Problem(code=codes.NO_EFFECT, path=("policy", "group", name), cause=cause, at_key=True)
     welcome = {client for feed in config.feed.values() for client in feed.clients}
     for name in config.client:
         if name not in welcome:

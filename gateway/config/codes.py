@@ -38,6 +38,17 @@ ENVIRONMENT = Code(
     "write GATEWAY__TABLE__KEY, with the keys of docs/configuration.md",
 )
 NO_EFFECT = Code("CFG-016", "setting has no effect", "remove it, or complete what it is for")
+LABEL = Code(
+    "CFG-017",
+    "label or clearance does not fit its security policy",
+    "write it in the words of the security policy, as 'gateway policy show' lists them",
+)
+MOVED = Code("CFG-018", "setting has moved to the policy file", "write it in policy.toml; docs/policy.md shows how")
+POLICY_FILE = Code(
+    "CFG-019",
+    "file that the policy names cannot be used",
+    "correct the path or the file; docs/policy.md says what it holds",
+)
 
 CODES = (
     UNREADABLE,
@@ -56,4 +67,7 @@ CODES = (
     FORMAT_OPTION,
     ENVIRONMENT,
     NO_EFFECT,
+    LABEL,
+    MOVED,
+    POLICY_FILE,
 )

@@ -5,6 +5,7 @@
 3. Partners' certificates are of a kind that the seal pins, their verifier keys are keys.
 4. Nothing has expired; what ends within thirty days is a finding.
 5. The production profile has no development certificate, ours or a partner's.
+6. The policy file is complete, and knows the names that the configuration uses.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ from gateway.config.load import LoadedConfig
 from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Profile
 from gateway.config.national import Direction, FeedKind, FeedTable
-from gateway.config.problems import Problem, did_you_mean
+from gateway.config.policy_load import load_policy
+from gateway.config.policy_parties import configuration_findings, configuration_problems
+from gateway.config.problems import InvalidConfigError, Problem, did_you_mean
 from gateway.dialect import Format
 from gateway.errors import ConfigError, GatewayError
 from gateway.ledger import Verifier
@@ -56,9 +59,24 @@ def check_files(loaded: LoadedConfig, now: datetime, formats: Mapping[str, Forma
     if formats is not None:
         errors += _codec_options(loaded.config, formats)
     findings = [*checker.findings, *without_effect(loaded.config)]
+    policy = _policy(loaded)
     return Report(
-        errors=tuple(loaded.error(problem) for problem in errors),
-        findings=tuple(loaded.error(problem) for problem in findings),
+        errors=(*(loaded.error(problem) for problem in errors), *policy.errors),
+        findings=(*(loaded.error(problem) for problem in findings), *policy.findings),
+    )
+
+
+def _policy(loaded: LoadedConfig) -> Report:
+    """What is wrong with the policy file, and between it and the configuration."""
+    config = loaded.config
+    try:
+        policy = load_policy(config.policy.file, node=config.node.name, sources=config.source, partners=config.link)
+    except InvalidConfigError as error:
+        return Report(errors=error.problems, findings=())
+    between = configuration_findings(config, policy.policy)
+    return Report(
+        errors=tuple(loaded.error(problem) for problem in configuration_problems(config, policy.policy)),
+        findings=(*policy.findings, *(loaded.error(problem) for problem in between)),
     )
 
 

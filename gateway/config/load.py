@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import tomllib
 from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
 
@@ -12,17 +10,16 @@ from msgspec import Struct
 from pydantic import ValidationError
 from pydantic_core import to_json
 
-from gateway.config import codes
 from gateway.config.checks import cross_check
 from gateway.config.environment import apply_environment
-from gateway.config.locate import KeyPath, Places, Spot, locate
+from gateway.config.locate import KeyPath, Places, Spot
 from gateway.config.model import Config
 from gateway.config.problems import InvalidConfigError, Problem, all_from_pydantic, unrepresentable
+from gateway.config.toml_text import parse_toml, read_toml
 from gateway.config.tree import leaves
 from gateway.errors import ConfigError
 
 DEFAULT_FILE = Path("gateway.toml")
-MAX_OCTETS = 1_048_576  # a configuration is written by people; a recording named by mistake is not read to its end
 
 
 class Setting(Struct, frozen=True, kw_only=True):
@@ -76,24 +73,7 @@ def load(
     process's environment unless given. Raises `InvalidConfigError` with everything that is wrong. Files that the
     configuration names are not looked at: `gateway.config.files.check_files` does that.
     """
-    try:
-        if file.exists() and not file.is_file():  # a pipe would be waited for, a device has no end
-            raise InvalidConfigError([ConfigError(codes.UNREADABLE, place=str(file), cause="not a regular file")])
-        with file.open("rb") as stream:
-            octets = stream.read(MAX_OCTETS + 1)
-    except OSError as error:
-        cause = error.strerror or type(error).__name__
-        raise InvalidConfigError([ConfigError(codes.UNREADABLE, place=str(file), cause=cause)]) from None
-    if len(octets) > MAX_OCTETS:
-        cause = f"larger than {MAX_OCTETS} octets"
-        raise InvalidConfigError([ConfigError(codes.UNREADABLE, place=str(file), cause=cause)])
-    try:
-        text = octets.decode("utf-8")
-    except UnicodeDecodeError as error:
-        line = octets.count(b"\n", 0, error.start) + 1
-        column = error.start - octets.rfind(b"\n", 0, error.start)  # in octets: there is no text yet
-        place = f"{file}:{line}:{column}"
-        raise InvalidConfigError([ConfigError(codes.SYNTAX, place=place, cause="not UTF-8")]) from None
+    text = read_toml(file)
     return load_text(text, file=file, formats=formats, environ=environ)
 
 
@@ -105,7 +85,7 @@ def load_text(
     environ: Mapping[str, str] | None = None,
 ) -> LoadedConfig:
     """As `load`, of a text that is already here; relative paths in it start at `file`'s directory."""
-    document, places = _parse(text, file)
+    document, places = parse_toml(text, file)
     overrides, refused = apply_environment(document, os.environ if environ is None else environ)
     problems = refused + unrepresentable(document)
     if not problems:
@@ -119,38 +99,6 @@ def load_text(
         ordered = sorted(problems, key=lambda problem: _spot(places, problem) or Spot(0, 0))
         raise InvalidConfigError([_error(file, places, overrides, problem) for problem in ordered])
     return LoadedConfig(config=config, file=file, text=text, places=places, environment=overrides)
-
-
-def _parse(text: str, file: Path) -> tuple[dict[str, object], Places]:
-    try:
-        document = tomllib.loads(text)
-        return document, locate(text)
-    except tomllib.TOMLDecodeError as error:
-        reason = str(error)
-        where = re.search(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$", reason)
-        spot = _end(text)
-        if where is not None:
-            reason = reason[: where.start()]
-            if where[1]:
-                spot = Spot(int(where[1]), int(where[2]))
-        cause = reason[:1].lower() + reason[1:]
-    except ValueError:  # Python's bound on the digits of an integer
-        spot, cause = _longest_number(text), "an integer of thousands of digits; TOML has 64 bits"
-    except RecursionError:
-        spot, cause = Spot(1, 1), "lists or tables nest too deep"
-    raise InvalidConfigError([ConfigError(codes.SYNTAX, place=f"{file}:{spot.line}:{spot.column}", cause=cause)])
-
-
-def _longest_number(text: str) -> Spot:
-    numbers = re.finditer(r"[0-9][0-9_]*", text)
-    start = max(numbers, key=lambda number: len(number[0])).start()
-    before = text[:start].split("\n")
-    return Spot(len(before), len(before[-1]) + 1)
-
-
-def _end(text: str) -> Spot:
-    lines = text.split("\n")
-    return Spot(len(lines), len(lines[-1]) + 1)
 
 
 def _context(document: Mapping[str, object], file: Path) -> dict[str, object]:

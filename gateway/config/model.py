@@ -13,15 +13,8 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from gateway.config.labels import AcceptTable, LabelTable
 from gateway.config.limits_table import LimitsTable
-from gateway.config.national import (
-    ClientTable,
-    Direction,
-    FeedTable,
-    HttpTable,
-    SourceTable,
-)
+from gateway.config.national import ClientTable, FeedTable, HttpTable, SourceTable
 from gateway.config.table import Table
 from gateway.config.values import (
     Address,
@@ -38,8 +31,6 @@ from gateway.limits import Limits
 from gateway.stages import Exercise, Simulation
 
 LOOPBACK_LINKS = Address(host="127.0.0.1", port=8443)
-EVERY_PARTNER = "all"
-"""The release group that exists without being declared."""
 
 
 class Profile(StrEnum):
@@ -162,34 +153,17 @@ class LinkTable(Table):
     """Take its messages."""
     paused: bool = False
     """Neither push nor take messages until it is false again; what is queued is kept."""
-    group: Name = EVERY_PARTNER
-    """Release group that it belongs to: all its members get the same view, signed once. `all` needs no declaration."""
     max_message_octets: Annotated[int, Field(ge=1_024, le=67_108_864)] | None = None
     """Largest message that we take from it and send to it. Octets; absent means `limits.max_message_octets`."""
     description: str = ""
     """Words for people: who to call."""
 
 
-class GroupTable(Table):
-    """One release group; links name it in `group`. All its members get the same view of the same sources."""
-
-    sources: tuple[Name, ...] = ()
-    """Sources whose tracks the group may see. Absent means all."""
-    personal_data: bool = False
-    """Let the group see personal data, such as where the operator of a drone stands."""
-    description: str = ""
-    """Words for people."""
-
-
 class PolicyTable(Table):
-    """What is released, what is let in."""
+    """Where the release policy stands: which labels tracks get, who may see what, what is let in."""
 
-    label: LabelTable
-    """Label of every message that this node makes. It has no default."""
-    accept: tuple[AcceptTable, ...] = ()
-    """Labels let in from partners. Absent means exactly our own label's policy and classification."""
-    group: dict[Name, GroupTable] = Field(default_factory=dict)
-    """Release groups besides `all`."""
+    file: FilePath = Field(default="policy.toml", validate_default=True)
+    """Policy file; docs/policy.md says what it holds. `gateway run` reads it again when it is told to."""
 
 
 class Config(Table):
@@ -205,55 +179,12 @@ class Config(Table):
     source: dict[Name, SourceTable] = Field(default_factory=dict)
     client: dict[Name, ClientTable] = Field(default_factory=dict)
     feed: dict[Name, FeedTable] = Field(default_factory=dict)
-    policy: PolicyTable
+    policy: PolicyTable = Field(default_factory=dict, validate_default=True)
     limits: LimitsTable = Field(default_factory=Limits)
 
     def database_path(self) -> Path:
         """The node's database, in its data directory."""
         return self.node.data / "gateway.db"
-
-    def release_groups(self) -> dict[str, tuple[str, ...]]:
-        """Partner nodes that we send to, sorted, by release group; groups without such a member are absent."""
-        groups: dict[str, list[str]] = {}
-        for name, link in sorted(self.link.items()):
-            if link.send:
-                groups.setdefault(link.group, []).append(name)
-        return {group: tuple(members) for group, members in sorted(groups.items())}
-
-    def group_sources(self, group: str) -> frozenset[str]:
-        """Names of the sources whose tracks the release group may see."""
-        declared = self.policy.group.get(group)
-        return frozenset(declared.sources if declared and declared.sources else self.source)
-
-    def accepted_labels(self) -> frozenset[tuple[str, str]]:
-        """(policy, classification) of every label that is let in from partners."""
-        if not self.policy.accept:
-            return frozenset({(self.policy.label.policy, self.policy.label.classification)})
-        return frozenset((rule.policy, name) for rule in self.policy.accept for name in rule.classifications)
-
-    def cleared_labels(self, client: str) -> frozenset[tuple[str, str]]:
-        """(policy, classification) of every label whose tracks a configured client may see."""
-        table = self.client[client]
-        if not table.clearance:
-            return frozenset({(self.policy.label.policy, self.policy.label.classification)})
-        return frozenset((rule.policy, name) for rule in table.clearance for name in rule.classifications)
-
-    def shown_labels(self, feed: str) -> frozenset[tuple[str, str]] | None:
-        """(policy, classification) of every label whose tracks go out on a feed to those without a name; `None` is all.
-
-        Nobody knows who takes part in a conversation without clients, so a track with a label of its own that we would
-        not share stays here unless the feed's clearance says otherwise.
-        """
-        table = self.feed[feed]
-        if table.clearance:
-            return frozenset((rule.policy, name) for rule in table.clearance for name in rule.classifications)
-        if table.direction is not Direction.BOTH:
-            return None
-        return self.accepted_labels() | {(self.policy.label.policy, self.policy.label.classification)}
-
-    def personal_groups(self) -> frozenset[str]:
-        """Release groups that may see personal data."""
-        return frozenset(name for name, group in self.policy.group.items() if group.personal_data)
 
     def source_nation(self, source: str) -> str:
         """Nation of a configured source."""

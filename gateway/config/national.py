@@ -7,7 +7,6 @@ from typing import Annotated
 
 from pydantic import Field, JsonValue
 
-from gateway.config.labels import AcceptTable
 from gateway.config.table import Table
 from gateway.config.values import (
     Address,
@@ -101,8 +100,9 @@ class ClientTable(Table):
     password: PasswordHash | None = None
     """Salted hash of its password, for HTTP clients that cannot show a certificate; `gateway certs password` prints
     it."""
-    clearance: tuple[AcceptTable, ...] = ()
-    """Labels of the tracks that it may see. Absent means exactly our own label's policy and classification."""
+    clearance: Annotated[tuple[Name, ...], Field(min_length=1)] = ()
+    """Clearances of the policy file that decide what it may see, one for each security policy. Absent means what this
+    node itself is cleared for (`[own]` there)."""
     origins: Origins | None = None
     """Whose tracks it sees; absent means what the feed says."""
     personal_data: bool = False
@@ -155,9 +155,9 @@ class FeedTable(Table):
     """Speed of a replay (`file` only): `realtime`, `max`, or a factor."""
     allow: tuple[Network, ...] = ()
     """Networks that may speak or connect there. Absent means any on a loopback address; another address needs it."""
-    clearance: tuple[AcceptTable, ...] = ()
-    """Labels of the tracks that go out there (`out` and `both`); clients have a clearance each. Absent means every
-    label for `out`, and for `both` our own label and those that are let in from partners."""
+    clearance: Annotated[tuple[Name, ...], Field(min_length=1)] = ()
+    """Clearances of the policy file that decide what goes out there (`out` and `both`); clients have their own. Absent
+    means every label for `out`, and for `both` what this node itself is cleared for (`[own]` there)."""
     origins: Origins = Origins.ALL
     """Whose tracks go out (`out` and `both`): `allies`, `own` or `all`."""
     description: str = ""

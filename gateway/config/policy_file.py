@@ -9,11 +9,11 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import Field
 
 from gateway.config.labels import CategoryTable
 from gateway.config.table import Table
-from gateway.config.values import FilePath, Name, OpenCode, UtcTime
+from gateway.config.values import CodePattern, FilePath, Name, OpenCode, RuleId, UtcTime
 from gateway.labels.equivalence import Direction
 from gateway.policy.terms import Admittance, Existing, Height
 from gateway.policy.terms import Field as TrackField
@@ -21,10 +21,21 @@ from gateway.track import Environment, Identity
 
 Text = Annotated[str, Field(min_length=1, max_length=1_024)]
 Words = Annotated[tuple[Text, ...], Field(max_length=1_000)]
-Share = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-RuleId = Annotated[str, StringConstraints(pattern=r"[a-z0-9][a-z0-9.-]{0,62}")]
-UNDECLARED = "NONE"
-"""In conditions on the identity: nobody declared one."""
+Age = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
+Codes = Annotated[tuple[CodePattern, ...], Field(max_length=1_000)]
+
+
+class IdentityTest(StrEnum):
+    """A declared identity, or that nobody declared one."""
+
+    PENDING = "PENDING"
+    UNKNOWN = "UNKNOWN"
+    ASSUMED_FRIEND = "ASSUMED_FRIEND"
+    FRIEND = "FRIEND"
+    NEUTRAL = "NEUTRAL"
+    SUSPECT = "SUSPECT"
+    HOSTILE = "HOSTILE"
+    NONE = "NONE"
 
 
 class AboutTable(Table):
@@ -199,13 +210,13 @@ class ConditionTable(Table):
     """National sources of gateway.toml (our own tracks)."""
     origin: Words = ()
     """Nodes that signed the tracks (tracks of partners)."""
-    format: Words = ()
+    format: Codes = ()
     """Input formats as the provenance names them: `ASTERIX_*`, `SAPIENT_*`, `REMOTE_ID`, `COT`."""
     environment: tuple[Environment, ...] = ()
     """Where the object moves."""
-    identity: tuple[Identity | str, ...] = ()
+    identity: tuple[IdentityTest, ...] = ()
     """Declared identity; `NONE` is an identity that nobody declared."""
-    platform: Words = ()
+    platform: Codes = ()
     """Platform codes, such as `UAV`."""
     object_class: Words = ()
     """Classes that a sensor gave it, in any letter case."""
@@ -219,15 +230,15 @@ class ConditionTable(Table):
     """Whether the track says that it is part of an exercise."""
     simulated: bool | None = None
     """Whether the track says that it is simulated."""
-    min_age_s: Share | None = None
+    min_age_s: Age | None = None
     """At least so long ago (its time of applicability). Seconds."""
-    max_age_s: Share | None = None
+    max_age_s: Age | None = None
     """At most so long ago. Seconds."""
     has: tuple[TrackField, ...] = ()
     """Parts that it has."""
     lacks: tuple[TrackField, ...] = ()
     """Parts that it has not."""
-    identifier: dict[str, Words] = Field(default_factory=dict)
+    identifier: dict[Text, Annotated[Words, Field(min_length=1)]] = Field(default_factory=dict)
     """Scheme to values, one of which it must have, such as `icao24 = ["4841*"]`."""
     label: tuple[LabelTest, ...] = ()
     """Labels, one of which it must have."""
@@ -301,7 +312,7 @@ class AcceptTable(Table):
 
 
 class PolicyFile(Table):
-    """One node's release policy."""
+    """One node's release policy. Every list of rules has an order; what no rule names is refused."""
 
     policy: AboutTable
     security_policy: tuple[SecurityPolicyTable, ...] = ()

@@ -5,13 +5,16 @@ from __future__ import annotations
 import difflib
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from msgspec import Struct
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from gateway.config import codes
 from gateway.config.locate import KeyPath
+from gateway.config.model import Config
+from gateway.config.moved import moved_to_policy
 from gateway.config.tree import table_at
 from gateway.errors import Code, ConfigError
 
@@ -58,9 +61,18 @@ def dotted(path: KeyPath) -> str:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """``did you mean ...?`` for the nearest known name, or nothing when none is near."""
-    near = difflib.get_close_matches(name.lower(), sorted(known), n=1, cutoff=0.6)
-    return f'did you mean "{near[0]}"?' if near else ""
+    """``did you mean ...?`` for the nearest known name in any letter case, or nothing when none is near."""
+    by_lower = {one.lower(): one for one in sorted(known)}
+    near = difflib.get_close_matches(name.lower(), by_lower, n=1, cutoff=0.6)
+    return f'did you mean "{by_lower[near[0]]}"?' if near else ""
+
+
+def unknown_name(path: KeyPath, kind: str, name: str, known: Collection[str]) -> Problem:
+    """A name that refers to nothing of its kind, with what is declared and the nearest of it."""
+    declared = sorted(known)
+    there = ", ".join(declared[:20]) + (f" and {len(declared) - 20} more" if len(declared) > 20 else "")
+    cause = f'there is no {kind} "{name[:_SHOWN]}"; declared: {there or "none"}'
+    return Problem(code=codes.UNKNOWN_NAME, path=path, cause=cause, remedy=did_you_mean(name, known))
 
 
 def quoted(value: object) -> str:
@@ -93,19 +105,21 @@ _EXPECTED = {
 }
 
 
-def all_from_pydantic(errors: Sequence[ErrorDetails], document: Mapping[str, object]) -> list[Problem]:
+def all_from_pydantic(
+    errors: Sequence[ErrorDetails], document: Mapping[str, object], root: type[BaseModel] = Config
+) -> list[Problem]:
     """The problems that pydantic's errors describe. A list of which an element is wrong is not also called short."""
     locations = [error["loc"] for error in errors]
     return [
-        from_pydantic(error, document)
+        from_pydantic(error, document, root)
         for error in errors
         if error["type"] != "too_short"
         or not any(loc != error["loc"] and loc[: len(error["loc"])] == error["loc"] for loc in locations)
     ]
 
 
-def from_pydantic(error: ErrorDetails, document: Mapping[str, object]) -> Problem:
-    """The problem that one pydantic error describes, in our words."""
+def from_pydantic(error: ErrorDetails, document: Mapping[str, object], root: type[BaseModel] = Config) -> Problem:
+    """The problem that one pydantic error describes, in our words; `root` is the model of the whole document."""
     path = _known_path(error["loc"], document)
     kind, observed = error["type"], error.get("input")
     context = error.get("ctx", {})
@@ -114,20 +128,20 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object]) -> Proble
         cause = f'the name "{path[-1]}" is not allowed: {context.get("error", error["msg"])}'
         return Problem(code=codes.WRONG_VALUE, path=path, cause=cause, at_key=True)
     if kind == "extra_forbidden":
-        return _unknown_key(path)
+        return _unknown_key(path, root)
     if kind == "missing":
         wanted = dotted((*path, error["loc"][-1])) if error["loc"] else ""
-        return Problem(
-            code=codes.MISSING_KEY, path=path, cause=f"{wanted} is required: {_described(error['loc'])}", at_key=True
-        )
+        cause = f"{wanted} is required: {_described(error['loc'], root)}"
+        return Problem(code=codes.MISSING_KEY, path=path, cause=cause, at_key=True)
     if kind in _EXPECTED:
         cause = f"{name}: expected {_EXPECTED[kind]}, got {quoted(observed)}"
         return Problem(code=codes.WRONG_TYPE, path=path, cause=cause)
     if kind in ("enum", "literal_error"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
         listed = ", ".join(f'"{choice}"' for choice in choices)
+        nearest = did_you_mean(observed, choices) if isinstance(observed, str) else ""
         cause = f"{name}: expected one of {listed}, got {quoted(observed)}"
-        return Problem(code=codes.WRONG_VALUE, path=path, cause=cause, remedy=_nearest(observed, choices))
+        return Problem(code=codes.WRONG_VALUE, path=path, cause=cause, remedy=nearest)
     if kind in ("too_short", "too_long"):
         bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
         return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: expected {bound} in the list")
@@ -135,16 +149,11 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object]) -> Proble
     return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: {reason}, got {quoted(observed)}")
 
 
-def _nearest(observed: object, choices: Iterable[str]) -> str:
-    if not isinstance(observed, str):
-        return ""
-    by_lower = {choice.lower(): choice for choice in choices}
-    near = difflib.get_close_matches(observed.lower(), by_lower, n=1, cutoff=0.6)
-    return f'did you mean "{by_lower[near[0]]}"?' if near else ""
-
-
-def _unknown_key(path: KeyPath) -> Problem:
-    table = table_at(path[:-1])
+def _unknown_key(path: KeyPath, root: type[BaseModel]) -> Problem:
+    if root is Config and (moved := moved_to_policy(path)):
+        cause = f"{dotted(path)} is no longer a setting of this file: what is released and let in is in policy.toml"
+        return Problem(code=codes.MOVED, path=path, cause=cause, remedy=moved, at_key=True)
+    table = table_at(path[:-1], root)
     known = list(table.model_fields) if table else []
     where = f"[{dotted(path[:-1])}]" if len(path) > 1 else "the top level"
     key = str(path[-1])
@@ -154,13 +163,13 @@ def _unknown_key(path: KeyPath) -> Problem:
     return Problem(code=codes.UNKNOWN_KEY, path=path, cause=cause, remedy=did_you_mean(key, known), at_key=True)
 
 
-def _described(path: KeyPath) -> str:
-    table = table_at(path[:-1])
+def _described(path: KeyPath, root: type[BaseModel]) -> str:
+    table = table_at(path[:-1], root)
     field = table.model_fields.get(str(path[-1])) if table else None
     if field is not None and field.description:
         return " ".join(field.description.split())
-    inner = table_at(path)
-    return (inner.__doc__ or "").splitlines()[0] if inner else "see docs/configuration.md"
+    inner = table_at(path, root)
+    return (inner.__doc__ or "").splitlines()[0] if inner else "see the documentation of this table"
 
 
 def _known_path(loc: KeyPath, document: Mapping[str, object]) -> KeyPath:

@@ -45,9 +45,10 @@ def as_table(annotation: object) -> type[BaseModel] | None:
     return annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
 
 
-def table_at(path: KeyPath) -> type[BaseModel] | None:
-    """The table of fixed keys that stands at `path`; None for free tables, plain values and unknown places."""
-    here: object = Config
+def table_at(path: KeyPath, root: type[BaseModel] = Config) -> type[BaseModel] | None:
+    """The table of fixed keys that stands at `path` below `root`; None for free tables, plain values and unknown
+    places."""
+    here: object = root
     for part in path:
         table = as_table(here)
         if table is None:

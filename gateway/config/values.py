@@ -231,6 +231,20 @@ _code_check, _code_schema = _word(
 )
 OpenCode = Annotated[str, _code_check, _code_schema]
 
+_rule_check, _rule_schema = _word(
+    r"(?!refused(?:[.-]|$))[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?",
+    "lower-case letters, digits, dots and hyphens, at most 63, and not refused, which built-in refusals begin with",
+)
+RuleId = Annotated[str, _rule_check, _rule_schema]
+"""Name of a rule of the policy, as it stands in ledgers and messages behind ``release.``, ``mark.`` or ``accept.``."""
+
+_pattern_check, _pattern_schema = _word(
+    r"[A-Z*?][A-Z0-9_*?]{0,39}|x-[a-z]+:[A-Za-z0-9_.*?-]{1,64}",
+    "an open code in upper-case letters, digits and underscores, which may hold * and ?",
+)
+CodePattern = Annotated[str, _pattern_check, _pattern_schema]
+"""An open code with wildcards, such as ``ASTERIX_*``."""
+
 _vkey_check, _vkey_schema = _word(
     r"[^\s+]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]+={0,2}", "a verifier key: name+8 hex digits+base64 (C2SP signed-note)"
 )

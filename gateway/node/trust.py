@@ -9,14 +9,14 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from gateway.config import Config
+from gateway.config.policy_load import policy_of
 from gateway.errors import ConfigError
 from gateway.ledger import Signer as LedgerSigner
 from gateway.links import Partner, TlsMaterial
 from gateway.node import codes
-from gateway.policy import Policy
+from gateway.policy.policy import Policy
 from gateway.seal import DigestAlgorithm, KeyRecord, Signer, Verifier
 from gateway.seal.certificates import spki_pin
-from gateway.track import Label, LabelCategory
 
 
 def read_signer(config: Config) -> Signer:
@@ -90,25 +90,11 @@ def tls_material(config: Config, *partners: str) -> TlsMaterial:
 
 
 def read_policy(config: Config) -> Policy:
-    """The operator's policy."""
-    label = config.policy.label
-    groups = config.release_groups()
-    return Policy(
-        label=Label(
-            policy=label.policy,
-            classification=label.classification,
-            categories=tuple(
-                LabelCategory(tag=category.tag, kind=category.kind.value, values=category.values)
-                for category in label.categories
-            ),
-            tlp=label.tlp,
-            purpose=label.purpose,
-        ),
-        groups=groups,
-        sources={group: config.group_sources(group) for group in groups},
-        accepted=config.accepted_labels(),
-        personal=config.personal_groups(),
-    )
+    """The operator's policy, from the policy file and all that it names, held against the configuration.
+
+    Raises `InvalidConfigError` with everything that is wrong, each with its place.
+    """
+    return policy_of(config).policy
 
 
 def _read(path: Path) -> bytes:

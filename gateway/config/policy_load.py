@@ -1,0 +1,213 @@
+"""From ``policy.toml`` and the files that it names to a checked `Policy`: all of it, or everything that is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime
+from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
+from pydantic import ValidationError
+from pydantic_core import to_json
+
+from gateway.config import codes
+from gateway.config.locate import KeyPath, Places, Spot
+from gateway.config.model import Config
+from gateway.config.policy_areas import read_areas
+from gateway.config.policy_equivalence import read_equivalences
+from gateway.config.policy_file import PolicyFile
+from gateway.config.policy_labels import Vocabulary
+from gateway.config.policy_parties import configuration_problems, party_findings, party_problems
+from gateway.config.policy_rules import Known, accept_rule, marking, release_rule, rule_problems
+from gateway.config.policy_sources import Named, digest, read_sources
+from gateway.config.problems import InvalidConfigError, Problem, all_from_pydantic, dotted, unrepresentable
+from gateway.config.toml_text import parse_toml, read_toml
+from gateway.errors import ConfigError
+from gateway.labels.book import Book
+from gateway.labels.equivalence import Equivalence
+from gateway.policy.area import Area
+from gateway.policy.policy import Policy
+from gateway.track import Label
+
+DEFAULT_POLICY = Path("policy.toml")
+_HOW = "write one with 'gateway init', or name it in [policy] file of gateway.toml"
+
+
+class LoadedPolicy(Struct, frozen=True, kw_only=True):
+    """A checked policy that remembers its file."""
+
+    policy: Policy
+    """What decides."""
+    file: PolicyFile
+    """What the file says."""
+    path: Path
+    text: str
+    places: Places
+    digest: str
+    """Hex SHA-256 that ledger leaves and messages cite."""
+    sources: tuple[Named, ...] = ()
+    """The files that it names, with their digests, in the order of the policy."""
+    findings: tuple[ConfigError, ...] = ()
+    """What is allowed and does nothing; somebody should look."""
+
+    def place(self, path: KeyPath, *, at_key: bool = False) -> str:
+        """Where the value (or its key) stands: ``policy.toml:31:5``."""
+        return _place(self.path, self.places, path, at_key=at_key)
+
+    def error(self, problem: Problem) -> ConfigError:
+        """The problem as an error with its place."""
+        return _error(self.path, self.places, problem)
+
+
+def load_policy(
+    file: Path,
+    *,
+    node: str,
+    sources: Collection[str] | None = None,
+    partners: Collection[str] | None = None,
+) -> LoadedPolicy:
+    """The policy of `file` and of the files that it names, checked, for the node of that name.
+
+    `sources` and `partners` are the sources and links of ``gateway.toml``; without them their names are not checked.
+    Raises `InvalidConfigError` with everything that is wrong, each with its place.
+    """
+    return load_policy_text(read_toml(file, remedy=_HOW), file=file, node=node, sources=sources, partners=partners)
+
+
+def load_policy_text(
+    text: str,
+    *,
+    file: Path = DEFAULT_POLICY,
+    node: str = "nld-1",
+    sources: Collection[str] | None = None,
+    partners: Collection[str] | None = None,
+) -> LoadedPolicy:
+    """As `load_policy`, of a text that is already here; relative paths in it start at `file`'s directory."""
+    document, places = parse_toml(text, file)
+    table = _validated(document, file, places)
+    contents: dict[KeyPath, bytes] = {}
+    named: list[Named] = []
+    problems = [*_about(table), *read_sources(table, document, contents, named)]
+    words = Vocabulary(table, contents)
+    problems += words.problems()
+    equivalences: list[Equivalence] = []
+    problems += read_equivalences(table, words, equivalences)
+    areas: dict[str, Area] = {}
+    problems += read_areas(table, contents, areas)
+    problems += party_problems(table, node, partners)
+    known = Known(node=node, sources=sources, words=words)
+    problems += rule_problems(table, known)
+    book = Book(tuple(words.spifs.values()), tuple(equivalences), follow_succession=table.policy.follow_succession)
+    labels = dict(_labels(table, words, book))
+    problems += _label_problems(labels, book, table.policy.issued)
+    if problems:
+        raise _invalid(file, places, problems)
+    total = digest(text, named)
+    policy = Policy(
+        name=table.policy.name,
+        digest=total,
+        node=node,
+        book=book,
+        markings=tuple(marking(one, labels, known) for one in table.marking),
+        releases=tuple(release_rule(one, known) for one in table.release),
+        accepts=tuple(accept_rule(one, known) for one in table.accept),
+        groups={name: tuple(sorted(group.partners)) for name, group in table.group.items()},
+        areas=areas,
+        own=tuple(words.clearances[name] for name in table.own.clearances),
+        partners={
+            name: tuple(words.clearances[one] for one in partner.clearances) for name, partner in table.partner.items()
+        },
+        clearances=words.clearances,
+    )
+    findings = tuple(_error(file, places, one) for one in party_findings(table, node, partners))
+    return LoadedPolicy(
+        policy=policy,
+        file=table,
+        path=file,
+        text=text,
+        places=places,
+        digest=total,
+        sources=tuple(named),
+        findings=findings,
+    )
+
+
+def policy_of(config: Config) -> LoadedPolicy:
+    """The policy that a configuration names, held against it; `InvalidConfigError` with everything that is wrong.
+
+    Places in ``policy.toml`` have line and column; those in the configuration are key paths, as its text is not at
+    hand: ``gateway check`` has them with line and column.
+    """
+    loaded = load_policy(config.policy.file, node=config.node.name, sources=config.source, partners=config.link)
+    problems = list(configuration_problems(config, loaded.policy))
+    if problems:
+        raise InvalidConfigError(
+            [ConfigError(one.code, place=dotted(one.path), cause=one.cause, remedy=one.remedy) for one in problems]
+        )
+    return loaded
+
+
+def _validated(document: Mapping[str, object], file: Path, places: Places) -> PolicyFile:
+    problems = unrepresentable(document)
+    if not problems:
+        # File names stay as they are written: the digest names them so
+        context = {"base": file.parent, "name": "{name}", "data": "{data}"}
+        try:
+            return PolicyFile.model_validate_json(to_json(document), context=context)
+        except ValidationError as error:
+            problems = all_from_pydantic(error.errors(include_url=False), document, PolicyFile)
+    raise _invalid(file, places, problems)
+
+
+def _about(table: PolicyFile) -> Iterator[Problem]:
+    if table.policy.review <= table.policy.issued:
+        cause = "the policy is to be reviewed before it is issued"
+        yield Problem(code=codes.CONFLICT, path=("policy", "review"), cause=cause, remedy="exchange issued and review")
+    if not table.security_policy:
+        cause = "security_policy is required: without one no label means anything"
+        remedy = 'add [[security_policy]] with use = "PUBLIC", or a file of your own'
+        yield Problem(code=codes.MISSING_KEY, path=(), cause=cause, remedy=remedy)
+
+
+def _labels(table: PolicyFile, words: Vocabulary, book: Book) -> Iterator[tuple[str, Label]]:
+    """Every sound label of the file, complete, with those alternatives that are sound."""
+    about = table.policy
+    for name, label in words.labels.items():
+        others = tuple(words.labels[one] for one in table.label[name].alternatives if one in words.labels)
+        yield (
+            name,
+            book.complete(
+                replace(label, alternatives=others),
+                created_at=about.issued,
+                review_at=about.review,
+                originator=about.originator,
+            ),
+        )
+
+
+def _label_problems(labels: Mapping[str, Label], book: Book, now: datetime) -> Iterator[Problem]:
+    """Labels that their security policy finds wrong as a whole."""
+    for name, label in labels.items():
+        for finding in book.check(replace(label, alternatives=()), now):
+            cause = f"label {name}: {finding.detail}"
+            yield Problem(code=codes.LABEL, path=("label", name), cause=cause, at_key=True)
+
+
+def _invalid(file: Path, places: Places, problems: list[Problem]) -> InvalidConfigError:
+    ordered = sorted(problems, key=lambda problem: _spot(places, problem) or Spot(0, 0))
+    return InvalidConfigError([_error(file, places, problem) for problem in ordered])
+
+
+def _spot(places: Places, problem: Problem) -> Spot | None:
+    return places.key(problem.path) if problem.at_key else places.value(problem.path)
+
+
+def _place(file: Path, places: Places, path: KeyPath, *, at_key: bool = False) -> str:
+    spot = places.key(path) if at_key else places.value(path)
+    return f"{file}:{spot.line}:{spot.column}" if spot else f"{file}:1:1"
+
+
+def _error(file: Path, places: Places, problem: Problem) -> ConfigError:
+    place = _place(file, places, problem.path, at_key=problem.at_key)
+    return ConfigError(problem.code, place=place, cause=problem.cause, remedy=problem.remedy)
