@@ -18,6 +18,8 @@ NODE_UNREACHABLE = Code(
 NODE_ANSWER = Code("CLI-008", "node answers in a way that is not understood", "use the same version here and there")
 NOT_FOUND = Code("CLI-009", "nothing is stored under this name", "list what there is")
 DEMO_INPUT = Code("CLI-010", "recording cannot be replayed", "name both: gateway demo --input FILE --format FORMAT")
+UNKNOWN_FORMAT = Code("CLI-011", "format of the input is not known", "name it with --format; see 'gateway formats'")
+NOT_RELEASED = Code("CLI-012", "nothing would be released", "see the rules and label decisions above")
 BUG = Code(
     "CLI-070", "the gateway has a bug", "report it with the traceback above and the output of 'gateway version --json'"
 )
@@ -33,5 +35,7 @@ CODES = (
     NODE_ANSWER,
     NOT_FOUND,
     DEMO_INPUT,
+    UNKNOWN_FORMAT,
+    NOT_RELEASED,
     BUG,
 )

@@ -55,10 +55,19 @@ class Step(Struct, frozen=True, kw_only=True):
     problems: tuple[GatewayError, ...] = ()
 
 
-def _signed(make: Callable[..., object], options: Mapping[str, object]) -> dict[str, object]:
+def signed(make: Callable[..., object], options: Mapping[str, object], name: str = GATEWAY) -> dict[str, object]:
     """The options with a name for the provenance, in the word that the codec has for it."""
     words = inspect.signature(make).parameters.keys() & {"node"}
-    return {**dict.fromkeys(words, GATEWAY), **options}
+    return {**dict.fromkeys(words, name), **options}
+
+
+def identified(track: Track, *, source: str, peer: str, number: int) -> Track:
+    """The track with an id: its own, else one from its source and native name, else from its place in the file."""
+    if track.track_id is not None:
+        return track
+    native = native_identifier(track)
+    name = f"{native.scheme}:{native.value}" if native is not None else f"{peer}#{number}"
+    return msgspec.structs.replace(track, track_id=str(uuid5(_NAMESPACE, f"{source}/{name}")))
 
 
 class DryRun:
@@ -77,7 +86,7 @@ class DryRun:
         batch: int = 1,
     ) -> None:
         self._source = source
-        self._decoder = source.decoder(**_signed(source.decoder, decoder_options))
+        self._decoder = source.decoder(**signed(source.decoder, decoder_options))
         self._encoder = target.encoder(**encoder_options) if target is not None else None
         self._name = name
         self._limits = limits
@@ -124,7 +133,10 @@ class DryRun:
         self.counts.silent += decoded.silent
         self.counts.duplicates += decoded.duplicates
         self.counts.refused += len(problems)
-        tracks = [self._identified(track, peer, number) for number, track in enumerate(decoded.tracks)]
+        tracks = [
+            identified(track, source=self._name, peer=peer, number=number)
+            for number, track in enumerate(decoded.tracks)
+        ]
         losses = [(track.track_id or "", loss) for track in tracks for step in track.provenance for loss in step.losses]
         self._count(losses)
         step = Step(
@@ -156,11 +168,3 @@ class DryRun:
         for _, loss in losses:
             key = (loss.field, loss.reason)
             self.counts.losses[key] = self.counts.losses.get(key, 0) + 1
-
-    def _identified(self, track: Track, peer: str, number: int) -> Track:
-        """The track with an id: its own, else one from its source and native name, else from its place in the file."""
-        if track.track_id is not None:
-            return track
-        native = native_identifier(track)
-        name = f"{native.scheme}:{native.value}" if native is not None else f"{peer}#{number}"
-        return msgspec.structs.replace(track, track_id=str(uuid5(_NAMESPACE, f"{self._name}/{name}")))

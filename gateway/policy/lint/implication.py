@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import lru_cache
 
-from gateway.policy.terms import AltitudeBand, Condition, Field
+from gateway.policy.terms import Condition, Field
 
 
 def implies(narrow: Condition, broad: Condition, *, narrow_lenient: bool = False, broad_lenient: bool = False) -> bool:
@@ -45,39 +45,30 @@ def _covers(broad: str, narrow: str) -> bool:
     return reachable[-1]
 
 
-def why_never(when: Condition, *, lenient: bool = False) -> str:
-    """Why no track can meet the condition, in words; empty where one may."""
+def why_never(when: Condition, *, lenient: bool = False) -> tuple[str, str]:
+    """(key of the condition, why no track can meet it); two empty texts where one may."""
     if both := sorted(when.has & when.lacks):
-        return f"has and lacks both name {', '.join(both)}"
+        return "lacks", f"has and lacks both name {', '.join(both)}"
     if when.min_age_s is not None and when.max_age_s is not None and when.min_age_s > when.max_age_s:
-        return f"min_age_s {when.min_age_s:g} is more than max_age_s {when.max_age_s:g}"
-    if why := _empty_band(when.altitude, lenient=lenient):
-        return why
-    if lenient:  # what follows is met by a track that does not say
-        return ""
-    if when.areas and set(when.areas) <= set(when.not_areas):
-        return f"area and not_area both name {', '.join(sorted(set(when.areas)))}"
-    for field, asked in _ASKED.items():
-        if field in when.lacks and (word := asked(when)):
-            return f"lacks names {field.value}, and {word} asks for it"
+        return "min_age_s", f"min_age_s {when.min_age_s:g} is more than max_age_s {when.max_age_s:g}"
     if Field.IDENTITY in when.has and when.identities == {None}:
-        return "has names identity, and identity asks for one that nobody declared"
-    return ""
-
-
-def _empty_band(band: AltitudeBand | None, *, lenient: bool) -> str:
-    if band is None or band.min_m is None or band.max_m is None or band.min_m < band.max_m or lenient:
-        return ""
-    return f"the altitude band from {band.min_m:g} m up to below {band.max_m:g} m is empty"
-
-
-_ASKED: dict[Field, Callable[[Condition], str]] = {
-    Field.POSITION: lambda when: "area" if when.areas else "not_area" if when.not_areas else "",
-    Field.IDENTIFIERS: lambda when: "identifier" if when.identifiers else "",
-    Field.IDENTITY: lambda when: "identity" if when.identities and None not in when.identities else "",
-    Field.CLASSIFICATIONS: lambda when: "object_class" if when.classes else "",
-}
-"""Parts of a track that must be there for a condition to be met, and the key that asks for each."""
+        return "identity", "has names identity, and identity asks for one that nobody declared"
+    if Field.IDENTITY in when.lacks and when.identities and None not in when.identities:
+        return "identity", "lacks names identity, and identity asks for a declared one"
+    if lenient:  # what follows is met by a track that does not say
+        return "", ""
+    if when.areas and set(when.areas) <= set(when.not_areas):
+        return "not_area", f"area and not_area both name {', '.join(sorted(set(when.areas)))}"
+    if Field.POSITION in when.lacks and (when.areas or when.not_areas):
+        return "lacks", f"lacks names position, and {'area' if when.areas else 'not_area'} asks for it"
+    if Field.IDENTIFIERS in when.lacks and when.identifiers:
+        return "lacks", "lacks names identifiers, and identifier asks for one"
+    band = when.altitude
+    if band is not None and Field.ALTITUDE in when.lacks:
+        return "lacks", "lacks names altitude, and altitude asks for it"
+    if band is not None and band.min_m is not None and band.max_m is not None and band.min_m >= band.max_m:
+        return "altitude", f"the band from {band.min_m:g} m up to below {band.max_m:g} m is empty"
+    return "", ""
 
 
 # ------------------------------------------------------------------------------------------------------- part by part
@@ -86,9 +77,7 @@ _ASKED: dict[Field, Callable[[Condition], str]] = {
 def _asks_what_may_be_unsaid(when: Condition) -> bool:
     return bool(
         when.sources
-        or when.origins
         or when.formats
-        or when.environments
         or when.platforms
         or when.classes
         or when.areas
@@ -173,11 +162,10 @@ def _parts_of_track(narrow: Condition, broad: Condition) -> bool:
 
 
 def _identifiers(narrow: Condition, broad: Condition) -> bool:
-    """The same schemes on both sides, whatever several of them mean together."""
-    if not broad.identifiers:
-        return True
-    return narrow.identifiers.keys() == broad.identifiers.keys() and all(
-        _all_covered(values, broad.identifiers[scheme]) for scheme, values in narrow.identifiers.items()
+    """Every scheme must be met; a scheme without values is met by nothing."""
+    return all(
+        bool(values) and scheme in narrow.identifiers and _all_covered(narrow.identifiers[scheme], values)
+        for scheme, values in broad.identifiers.items()
     )
 
 

@@ -28,8 +28,11 @@ class _Line(Struct, frozen=True, kw_only=True):
     lane: bool = False
     """Rules of different lanes are about different tracks."""
     when: Condition
-    lenient: bool
-    """Whether it takes a track that does not say what is asked for."""
+    takes_unsaid: bool
+    """Whether it decides on a track that does not say what is asked for: what keeps something back does."""
+    acts_unsaid: bool
+    """Whether it does anything to such a track: what it takes out, or the label that it gives, counts beside the
+    deciding rule's."""
 
     @property
     def path(self) -> Path:
@@ -40,11 +43,11 @@ def check_order(policy: Policy) -> Iterator[Finding]:
     """Every rule that does nothing, and every release that undoes what another rule keeps."""
     for lines in (_markings(policy), _releases(policy), _accepts(policy)):
         for index, line in enumerate(lines):
-            if why := why_never(line.when, lenient=line.lenient):
+            key, why = why_never(line.when, lenient=line.acts_unsaid)
+            if why:
                 words = f'{line.table} rule "{line.id}" is never met: {why}'
-                yield Finding(
-                    code=codes.NEVER_MET, severity=Severity.ERROR, path=(*line.path, "when", *_key(why)), words=words
-                )
+                path = (*line.path, "when", key)
+                yield Finding(code=codes.NEVER_MET, severity=Severity.ERROR, path=path, words=words)
             elif takers := _takers(line, lines[:index]):
                 yield _unreachable(line, takers)
     yield from _undone(policy)
@@ -56,7 +59,7 @@ def dead_rules(policy: Policy) -> frozenset[str]:
     return frozenset(
         line.id
         for index, line in enumerate(lines)
-        if why_never(line.when, lenient=line.lenient) or _takers(line, lines[:index])
+        if why_never(line.when, lenient=line.acts_unsaid)[0] or _takers(line, lines[:index])
     )
 
 
@@ -65,15 +68,17 @@ def groups_of(policy: Policy, rule: ReleaseRule) -> frozenset[str]:
     return rule.groups or frozenset(policy.groups)
 
 
-def _key(why: str) -> Path:
-    """The key of the condition that the words begin with, where they begin with one."""
-    word = why.split(maxsplit=1)[0]
-    return ("altitude",) if "altitude band" in why else (word,) if word not in ("the",) else ()
-
-
 def _markings(policy: Policy) -> list[_Line]:
     return [
-        _Line(table="marking", index=index, id=one.id, scopes=frozenset((_ANYBODY,)), when=one.when, lenient=False)
+        _Line(
+            table="marking",
+            index=index,
+            id=one.id,
+            scopes=frozenset((_ANYBODY,)),
+            when=one.when,
+            takes_unsaid=False,
+            acts_unsaid=True,
+        )
         for index, one in enumerate(policy.markings)
     ]
 
@@ -87,7 +92,8 @@ def _releases(policy: Policy) -> list[_Line]:
             scopes=groups_of(policy, one),
             lane=one.onward,
             when=one.when,
-            lenient=not one.release,
+            takes_unsaid=not one.release,
+            acts_unsaid=not one.release or not one.redaction.is_empty or bool(one.delay_s or one.every_s),
         )
         for index, one in enumerate(policy.releases)
     ]
@@ -102,7 +108,8 @@ def _accepts(policy: Policy) -> list[_Line]:
             id=one.id,
             scopes=one.partners or everybody,
             when=one.when,
-            lenient=one.admit is not Admittance.ACCEPT,
+            takes_unsaid=one.admit is not Admittance.ACCEPT,
+            acts_unsaid=one.admit is not Admittance.ACCEPT,
         )
         for index, one in enumerate(policy.accepts)
     ]
@@ -121,7 +128,7 @@ def _takers(line: _Line, above: Sequence[_Line]) -> dict[str, str]:
 
 def _takes(broad: _Line, narrow: _Line) -> bool:
     return broad.lane == narrow.lane and implies(
-        narrow.when, broad.when, narrow_lenient=narrow.lenient, broad_lenient=broad.lenient
+        narrow.when, broad.when, narrow_lenient=narrow.acts_unsaid, broad_lenient=broad.takes_unsaid
     )
 
 
@@ -143,7 +150,7 @@ def _unreachable(line: _Line, takers: Mapping[str, str]) -> Finding:
 def _undone(policy: Policy) -> Iterator[Finding]:
     rules = list(enumerate(policy.releases))
     for at, keeper in rules:
-        if why_never(keeper.when, lenient=not keeper.release):
+        if why_never(keeper.when)[0]:
             continue
         for other, letter in rules:
             if not letter.release or letter is keeper or letter.onward != keeper.onward:
