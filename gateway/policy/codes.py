@@ -14,6 +14,13 @@ AREA_AROUND_POLE = Code(
     "POL-013", "area goes around a pole", "use a circle, or vertices at latitude 90 and longitudes -180 and 180"
 )
 
+LABEL_UNKNOWN = Code("POL-030", "label is of a security policy that is not known", "agree on labels with the partner")
+LABEL_NOT_VALID = Code("POL-031", "label is not valid under its security policy", "send what the policy has words for")
+NOT_CLEARED = Code("POL-032", "label does not permit this node", "ask the partner why it was sent, or for a release")
+SAYS_LESS = Code("POL-033", "label says less than what it stands over", "label a message as strictly as its tracks")
+NOT_ACCEPTED = Code("POL-034", "no rule for acceptance lets this in", "add an [[accept]] rule to the policy")
+REFUSED_BY_RULE = Code("POL-035", "a rule for acceptance refuses this", "see the rule; `drop` leaves out tracks alone")
+
 CODES = (
     UNKNOWN_POLICY,
     UNKNOWN_CLASSIFICATION,
@@ -22,4 +29,10 @@ CODES = (
     NO_PLACE,
     CROSSED_AREA,
     AREA_AROUND_POLE,
+    LABEL_UNKNOWN,
+    LABEL_NOT_VALID,
+    NOT_CLEARED,
+    SAYS_LESS,
+    NOT_ACCEPTED,
+    REFUSED_BY_RULE,
 )

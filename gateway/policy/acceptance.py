@@ -1,0 +1,186 @@
+"""Inbound, step 6 of the receive path: may we have what its labels say, and does a rule let these tracks in?
+
+    6.1  the label of the message, and each label of its tracks: valid under a security policy that we know, and
+         permitted to our own clearances
+    6.2  the label of the message says no less than any label in it; a relay's says no less than its original's
+    6.3  for each track the rules for acceptance, in order: the first that applies decides, and the last is refuse
+
+What 6.1 or 6.2 finds refuses the whole message: a signer who labels one track wrongly may have labelled all of them so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from gateway.errors import Code, PolicyError
+from gateway.labels.decision import Decision
+from gateway.labels.equivalence import Direction
+from gateway.policy import codes
+from gateway.policy.condition import Circumstances, meets
+from gateway.policy.policy import Policy
+from gateway.policy.terms import AcceptRule, Admittance, Condition
+from gateway.stages import Accepted, Opened
+from gateway.track import Label, Track
+
+REFUSED = "accept.refused"
+NO_RULE = f"{REFUSED}.no-rule"
+"""No rule for acceptance applies: the rule that is always last."""
+SAYS_LESS = f"{REFUSED}.label.says-less"
+"""A label of the message that is less strict than what it stands over."""
+MOST_RULE_TEXT = 240
+"""Characters of all the rules that let tracks of one message in; more are told by their number."""
+_ANYTHING = Condition()
+_Rules = tuple[tuple[AcceptRule, Condition | None], ...]
+"""Rules, each with its condition if it has one."""
+_SHOWN = 160
+
+_CODES = {
+    "unknown-policy": codes.LABEL_UNKNOWN,
+    "policy-mismatch": codes.NOT_CLEARED,
+    "not-mapped": codes.NOT_CLEARED,
+    "not-released": codes.NOT_CLEARED,
+    "classification": codes.NOT_CLEARED,
+    "tag-set": codes.NOT_CLEARED,
+}
+"""Rule of a decision to its code; any other is about a label that is not valid."""
+
+
+def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track] | None = None) -> Accepted:
+    """The message with the tracks that are let in, each with the label that it came under.
+
+    `tracks` are those of its content, where they say more than there: an exercise's, marked as such. Raises
+    `PolicyError` for a message that is refused: ``POL-030`` to ``POL-032`` by a label, ``POL-033`` by one that says
+    less than what it stands over, ``POL-034`` where no rule applies, ``POL-035`` by a rule. Costs a few microseconds
+    for a message of one label and 0.5 us for each track, more where rules have conditions.
+    """
+    message = opened.content.message
+    label = message.header.label
+    told = message.tracks if tracks is None else tracks
+    _check_labels(policy, opened, told, now)
+    rules = _rules_for(policy, opened.verified.signer)
+    if not rules:
+        raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, f"no rule is about {opened.verified.signer}")
+    given = Circumstances(source=None, origin=origin_of(opened), now=now, areas=policy.areas)
+    taken: list[Track] = []
+    left_out: list[tuple[str, str]] = []
+    names: dict[str, None] = {}
+    for track in told:
+        one = track if track.label is not None else replace(track, label=label)
+        rule = _first(rules, one, given)
+        if rule is None:
+            raise _refusal(codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, f"tried {len(rules)} rules")
+        if rule.admit is Admittance.ACCEPT:
+            taken.append(one)
+            names[rule.id] = None
+        elif rule.admit is Admittance.DROP:
+            left_out.append((track.track_id or "", f"accept.{rule.id}"))
+        else:
+            raise _refusal(codes.REFUSED_BY_RULE, f"track {track.track_id}", f"accept.{rule.id}", "it refuses")
+    return Accepted(
+        opened=opened,
+        tracks=tuple(taken),
+        rule=join_rules([f"accept.{name}" for name in names]) or _without_tracks(rules, left_out),
+        policy=policy.digest,
+        left_out=tuple(left_out),
+    )
+
+
+def origin_of(opened: Opened) -> str:
+    """The node whose tracks a message tells of: who signed it, or whom it is derived from.
+
+    Of an original that is enclosed, its key proved it; of one that was redacted, whoever redacted it says so.
+    """
+    content = opened.content
+    derived = content.message.header.derived
+    return content.verified.signer if derived is None else derived.origin
+
+
+def join_rules(rules: Sequence[str]) -> str:
+    """Ids of rules in one text, bounded by `MOST_RULE_TEXT`: those that do not fit are told by their number."""
+    text, count = "", 0
+    for rule in rules:
+        more = f"{text},{rule}" if text else rule
+        if len(more) > MOST_RULE_TEXT:
+            return f"{text},and-{len(rules) - count}-more"
+        text, count = more, count + 1
+    return text
+
+
+def _check_labels(policy: Policy, opened: Opened, tracks: Sequence[Track], now: datetime) -> None:
+    """6.1 and 6.2, once for each label."""
+    book = policy.book
+    outer, label = opened.message.header.label, opened.content.message.header.label
+    _check(policy, outer, "message", now)
+    if opened.original is not None and outer != label:
+        _check(policy, label, "original", now)
+        if not book.covers(outer, label, now):
+            raise _refusal(codes.SAYS_LESS, "message", SAYS_LESS, f"{_words(outer)} over {_words(label)}")
+    seen: set[Label] = {outer, label}
+    for track in tracks:
+        own = track.label
+        if own is None or own in seen:
+            continue
+        place = f"track {track.track_id}"
+        _check(policy, own, place, now)
+        for above in (label, outer):
+            if not book.covers(above, own, now):
+                raise _refusal(codes.SAYS_LESS, place, SAYS_LESS, f"{_words(above)} over {_words(own)}")
+        seen.add(own)
+
+
+def _check(policy: Policy, label: Label, place: str, now: datetime) -> None:
+    decision = policy.book.judge(label, policy.own, now, direction=Direction.DECRYPT).decision
+    if not decision.permit:
+        raise _refused_label(decision, label, place)
+
+
+def _refused_label(decision: Decision, label: Label, place: str) -> PolicyError:
+    code = _CODES.get(decision.rule, codes.LABEL_NOT_VALID)
+    return _refusal(code, place, f"{REFUSED}.label.{decision.rule}", decision.detail or _words(label))
+
+
+def _rules_for(policy: Policy, partner: str) -> _Rules:
+    """The rules that can apply to a partner's tracks, up to the first that applies to all of them; found once."""
+    known: dict[str, _Rules] = policy.__dict__.setdefault("accepts_of", {})
+    rules = known.get(partner)
+    if rules is None:
+        found: list[tuple[AcceptRule, Condition | None]] = []
+        for rule in policy.accepts:
+            if not rule.partners or partner in rule.partners:
+                found.append((rule, None if rule.when == _ANYTHING else rule.when))
+                if found[-1][1] is None:
+                    break
+        rules = known[partner] = tuple(found)
+    return rules
+
+
+def _first(rules: _Rules, track: Track, given: Circumstances) -> AcceptRule | None:
+    """The first rule that applies. What the track does not say lets nothing in, and keeps out."""
+    for rule, condition in rules:
+        if condition is None:
+            return rule
+        met = meets(condition, track, given).met
+        if met or (met is None and rule.admit is not Admittance.ACCEPT):
+            return rule
+    return None
+
+
+def _without_tracks(rules: _Rules, left_out: list[tuple[str, str]]) -> str:
+    """What lets in a message of which no track is: withdrawals alone, or tracks that were all left out."""
+    if left_out:
+        return join_rules(list(dict.fromkeys(rule for _, rule in left_out)))
+    for rule, _ in rules:
+        if rule.admit is Admittance.ACCEPT:
+            return f"accept.{rule.id}"
+    raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, "no rule accepts anything of this partner")
+
+
+def _refusal(code: Code, place: str, rule: str, observed: str) -> PolicyError:
+    return PolicyError(code, place=place, cause=f"rule {rule}: {observed[:_SHOWN]}")
+
+
+def _words(label: Label) -> str:
+    return f"{label.policy[:40]!r} {label.classification[:40]!r}"
