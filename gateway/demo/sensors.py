@@ -171,5 +171,5 @@ def tak_user(name: str, now: datetime) -> Track:
 
 
 def airliners(sky: Iterable[Aircraft]) -> list[Aircraft]:
-    """Those with a transponder."""
+    """Those with a transponder: airliners, and fighters where the sky has some."""
     return [aircraft for aircraft in sky if aircraft.squawk]

@@ -1,4 +1,4 @@
-"""A simulated sky: airliners on airways, a drone swarm that crosses a border, a drone that loiters near an airport.
+"""A simulated sky: airliners, fighters over a training area, a drone swarm at a border, a drone near an airport.
 
 Physically plausible: constant-speed flight along great circles, standard-rate turns, bounded climb rates, no jumps. The
 same seed gives the same sky. Every track is marked as simulated at its birth, and stays so end to end.
@@ -22,6 +22,10 @@ RADAR = (52.30, 6.20, 45.0)
 """Latitude, longitude (degrees) and antenna height above mean sea level (metres) of the simulated radar."""
 GEOID_M = 44.0
 """Height of the geoid above the ellipsoid in the area, metres."""
+TRAINING_AREA = (52.72, 6.55)
+"""Latitude and longitude of the middle of the area in which the fighters circle."""
+MILITARY_SQUAWKS = "04"
+"""How every Mode 3/A code of a fighter begins, and none of an airliner."""
 OPERATOR = (52.1391, 7.6712)
 """Latitude and longitude of whoever flies the drone near the airport."""
 OPERATOR_HEIGHT_M = 48.0
@@ -34,7 +38,7 @@ class Aircraft(Struct, frozen=True, kw_only=True):
     number: int
     """Stable number of the object, 1 and up."""
     kind: str
-    """``airliner``, ``swarm`` or ``loiterer``."""
+    """``airliner``, ``fighter``, ``swarm`` or ``loiterer``."""
     callsign: str
     address: str
     """24-bit address, six lower-case hex digits; empty for a drone."""
@@ -94,10 +98,13 @@ class _Airliner(Struct):
 class Sky:
     """The objects, moved on by `at`; time must not go back."""
 
-    def __init__(self, start: datetime, *, seed: int = 7, airliners: int = 24, swarm: int = 12) -> None:
+    def __init__(
+        self, start: datetime, *, seed: int = 7, airliners: int = 24, swarm: int = 12, fighters: int = 0
+    ) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a scenario, not a secret
         self._start = start
         self._now = start
+        self._fighters = fighters
         self._airliners = [self._airliner(number) for number in range(1, airliners + 1)]
         self._swarm = [
             (self._random.gauss(0.0, 60.0), self._random.gauss(0.0, 60.0), self._random.uniform(-15.0, 15.0))
@@ -130,6 +137,7 @@ class Sky:
                 airliner.step(seconds)
             self._now = now
         yield from (self._liner_at(airliner, now) for airliner in self._airliners)
+        yield from (self._fighter_at(index, now) for index in range(self._fighters))
         yield from self._swarm_at(now)
         yield self._loiterer_at(now)
 
@@ -147,6 +155,27 @@ class Sky:
             course_deg=plane.course_deg,
             ground_speed_mps=plane.speed_mps,
             vertical_rate_mps=plane.vertical_rate_mps(),
+        )
+
+    def _fighter_at(self, index: int, now: datetime) -> Aircraft:
+        """A fighter that circles over the training area at 200 m/s with a radius of 15 km, one above the other."""
+        elapsed = (now - self._start).total_seconds()
+        radius, speed = 15_000.0, 200.0
+        bearing = (math.degrees(elapsed * speed / radius) + 90.0 * index) % 360.0
+        point = travel(*TRAINING_AREA, course_deg=bearing, distance_m=radius)
+        return Aircraft(
+            number=3_000 + index,
+            kind="fighter",
+            callsign=f"SIMHWK{index + 1}",
+            address=f"{0x480F00 + index:06x}",
+            squawk=f"{MILITARY_SQUAWKS}{0o20 + index:02o}",
+            time=now,
+            latitude_deg=point[0],
+            longitude_deg=point[1],
+            altitude_m=4_500.0 + 300.0 * index,
+            course_deg=(bearing + 90.0) % 360.0,
+            ground_speed_mps=speed,
+            vertical_rate_mps=0.0,
         )
 
     def _swarm_at(self, now: datetime) -> Iterator[Aircraft]:

@@ -12,7 +12,18 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gateway.demo.sensors import SERVER_SAC, SERVER_SIC, airliners, drone_detection, radar_plot, system_track
-from gateway.demo.sky import AIRPORT, BORDER_LONGITUDE_DEG, EARTH_RADIUS_M, RADAR, Aircraft, Sky, scans, travel
+from gateway.demo.sky import (
+    AIRPORT,
+    BORDER_LONGITUDE_DEG,
+    EARTH_RADIUS_M,
+    MILITARY_SQUAWKS,
+    RADAR,
+    TRAINING_AREA,
+    Aircraft,
+    Sky,
+    scans,
+    travel,
+)
 from gateway.formats.registry import find
 from gateway.limits import Limits
 from gateway.stages import Frame
@@ -21,8 +32,8 @@ from gateway.track import Identity, Track
 START = datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
 HALF_HOUR_S = 1_800
 
-FASTEST_MPS = {"airliner": 260.0, "swarm": 50.0, "loiterer": 15.0}
-LARGEST_TURN_DEG_S = {"airliner": 3.0, "swarm": 3.0, "loiterer": 6.0}
+FASTEST_MPS = {"airliner": 260.0, "fighter": 210.0, "swarm": 50.0, "loiterer": 15.0}
+LARGEST_TURN_DEG_S = {"airliner": 3.0, "fighter": 1.0, "swarm": 3.0, "loiterer": 6.0}
 
 
 def distance_m(a: tuple[float, float], b: tuple[float, float]) -> float:
@@ -43,7 +54,7 @@ def point(aircraft: Aircraft) -> tuple[float, float]:
 
 def history(*, seconds: float, period_s: float = 1.0, seed: int = 7) -> dict[int, list[Aircraft]]:
     """Every object's life, in order of time."""
-    sky = Sky(START, seed=seed)
+    sky = Sky(START, seed=seed, fighters=4)
     lives: dict[int, list[Aircraft]] = {}
     for instant in scans(START, seconds=seconds, period_s=period_s):
         for aircraft in sky.at(instant):
@@ -129,6 +140,22 @@ def test_the_swarm_keeps_its_formation_without_collision(lives: dict[int, list[A
                 assert math.hypot(flat, one.altitude_m - other.altitude_m) > 1.0
 
 
+def test_the_fighters_circle_over_the_training_area_and_squawk_as_nobody_else_does(
+    lives: dict[int, list[Aircraft]],
+) -> None:
+    fighters = [life for life in lives.values() if life[0].kind == "fighter"]
+    assert len(fighters) == 4
+    for life in fighters:
+        assert all(distance_m(point(one), TRAINING_AREA) == pytest.approx(15_000.0, rel=1e-6) for one in life)
+    military = {number for number, life in lives.items() if life[0].squawk.startswith(MILITARY_SQUAWKS)}
+    assert military == {life[0].number for life in fighters}
+
+
+def test_the_fighters_change_nothing_for_anybody_else() -> None:
+    without, with_them = list(Sky(START).at(START)), list(Sky(START, fighters=4).at(START))
+    assert without == [one for one in with_them if one.kind != "fighter"]
+
+
 def test_the_loiterer_circles_near_the_airport_and_comes_back_to_where_it_was(
     lives: dict[int, list[Aircraft]],
 ) -> None:
@@ -162,8 +189,8 @@ def test_looking_twice_at_one_instant_moves_nothing() -> None:
 
 
 def test_numbers_callsigns_and_addresses_are_each_objects_own() -> None:
-    objects = list(Sky(START).at(START))
-    assert len(objects) == 24 + 12 + 1
+    objects = list(Sky(START, fighters=4).at(START))
+    assert len(objects) == 24 + 4 + 12 + 1
     for values in (
         [one.number for one in objects],
         [one.callsign for one in objects],
@@ -192,7 +219,7 @@ def test_one_gets_as_far_as_one_travels(latitude: float, longitude: float, cours
 
 
 def everything(seconds: float = 10.0) -> list[Aircraft]:
-    return list(Sky(START).at(START + timedelta(seconds=seconds)))
+    return list(Sky(START, fighters=4).at(START + timedelta(seconds=seconds)))
 
 
 def test_every_report_of_every_sensor_is_marked_as_simulated() -> None:
