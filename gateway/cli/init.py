@@ -1,7 +1,8 @@
-"""``gateway init``: a complete commented configuration, and what a first run needs."""
+"""``gateway init``: a complete commented configuration, a release policy, and what a first run needs."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -13,6 +14,9 @@ from gateway.cli.output import as_json, say
 EXAMPLE_SOURCE = "example"
 """National source of the starter file, with a client certificate, so that something can be posted at once."""
 
+_REVIEW = timedelta(days=365)
+"""After which the policy is to be looked at again, unless its author writes another day."""
+
 
 def init(
     directory: Annotated[Path, typer.Argument(help="Where to write; made if it is not there.")] = Path(),
@@ -22,7 +26,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite the configuration and the certificates.")] = False,
     json: Json = False,
 ) -> None:
-    """Write a commented gateway.toml and development certificates.
+    """Write a commented gateway.toml and policy.toml, and development certificates.
 
     \b
     Examples:
@@ -30,36 +34,44 @@ def init(
       gateway init /etc/gateway --name nld-1 --nation NLD --no-certs
 
     Nothing is overwritten without --force. The traffic is marked as a test with simulated objects until you say
-    otherwise in the file.
+    otherwise in gateway.toml, and nothing leaves until policy.toml has a rule that releases it.
     """
     from gateway.cli.codes import OUTPUT_UNWRITABLE, WOULD_OVERWRITE
     from gateway.cli.exits import CommandError, Exit
     from gateway.clock import SystemClock
     from gateway.config import load_text
     from gateway.config.document import starter
+    from gateway.config.policy_load import load_policy_text
+    from gateway.config.policy_starter import starter_policy
     from gateway.formats.registry import names
 
     file = directory / "gateway.toml"
-    if file.exists() and not force:
-        raise CommandError(WOULD_OVERWRITE, Exit.USAGE, place=str(file))
+    policy_file = directory / "policy.toml"
+    for there in (file, policy_file):
+        if there.exists() and not force:
+            raise CommandError(WOULD_OVERWRITE, Exit.USAGE, place=str(there))
     text = starter(_values(name, nation), {"source.NAME": _source("")})
     load_text(text, file=file, formats=names(), environ={})  # a bad name is refused before anything is written
+    now = SystemClock().now()
+    policy = starter_policy(issued=now, review=now + _REVIEW, originator=f"{name}.example")
+    load_policy_text(policy, file=policy_file, node=name)
     made: list[dict[str, object]] = []
     if not no_certs:
         from gateway.cli.certs import write_certificates
 
-        written = write_certificates(directory / "certs", name, [EXAMPLE_SOURCE], now=SystemClock().now(), force=force)
+        written = write_certificates(directory / "certs", name, [EXAMPLE_SOURCE], now=now, force=force)
         made = [item for item, _ in written]
         pin = next((pin for item, pin in written if str(item["path"]).endswith(f"{EXAMPLE_SOURCE}.client.pem")), "")
         text = starter(_values(name, nation), {"source.NAME": _source(pin)})
     try:
         directory.mkdir(parents=True, exist_ok=True)
         file.write_text(text, encoding="utf-8")
+        policy_file.write_text(policy, encoding="utf-8")
     except OSError as error:
         raise CommandError(OUTPUT_UNWRITABLE, Exit.USAGE, place=str(file), cause=error.strerror or "") from None
     if json:
-        as_json({"configuration": str(file), "certificates": made})
-    _tell(file, made)
+        as_json({"configuration": str(file), "policy": str(policy_file), "certificates": made})
+    _tell(file, policy_file, made)
 
 
 def _values(name: str, nation: str) -> dict[str, str]:
@@ -68,8 +80,6 @@ def _values(name: str, nation: str) -> dict[str, str]:
         "node.nation": f'"{nation}"',
         "node.exercise": '"TEST"',
         "node.simulation": '"SIMULATED"',
-        "policy.label.policy": '"ALLIANCE"',
-        "policy.label.classification": '"UNCLASSIFIED"',
     }
 
 
@@ -78,8 +88,8 @@ def _source(pin: str) -> str:
     return f'[source.{EXAMPLE_SOURCE}]\nformats = ["asterix", "cot", "geojson"]\n{pins}'
 
 
-def _tell(file: Path, certificates: list[dict[str, object]]) -> None:
-    say(f"wrote {file}")
+def _tell(file: Path, policy: Path, certificates: list[dict[str, object]]) -> None:
+    say(f"wrote {file} and {policy}")
     if certificates:
         first = certificates[0]
         say(

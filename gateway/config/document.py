@@ -9,6 +9,8 @@ import sys
 import textwrap
 from collections.abc import Mapping
 
+from pydantic import BaseModel
+
 from gateway.config.catalogue import Key, Section, sections
 from gateway.config.model import Config
 
@@ -35,26 +37,27 @@ name = "nld-1"
 nation = "NLD"
 exercise = "TEST"
 simulation = "SIMULATED"
-
-[policy.label]
-policy = "ALLIANCE"
-classification = "UNCLASSIFIED"
 ```
+
+and a release policy, `policy.toml` beside it: see [policy.md](policy.md).
 """
 
 
 def markdown() -> str:
     """The reference of every table and key, as Markdown."""
-    parts = [_INTRODUCTION]
-    for section in sections():
-        parts.append(f"## `{_opening(section)}`\n\n{section.text}\n")
-        if section.keys:
-            rows = [_row(key) for key in section.keys]
-            parts.append("| Key | Value | Default | Meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n")
-    return "\n".join(parts)
+    return "\n".join([_INTRODUCTION, *(f"## `{opening(one)}`\n\n{one.text}\n{keys_table(one)}" for one in sections())])
 
 
-def _opening(section: Section) -> str:
+def keys_table(section: Section) -> str:
+    """The keys of a table as Markdown; nothing for a table without keys."""
+    if not section.keys:
+        return ""
+    rows = [_row(key) for key in section.keys]
+    return "\n| Key | Value | Default | Meaning |\n|---|---|---|---|\n" + "\n".join(rows) + "\n"
+
+
+def opening(section: Section) -> str:
+    """The section's header as TOML writes it."""
     return f"[[{section.header}]]" if section.repeated else f"[{section.header}]"
 
 
@@ -64,11 +67,11 @@ def _row(key: Key) -> str:
     return f"| `{key.name}` | {kind} | {default} | {key.text} |"
 
 
-def schema() -> dict[str, object]:
-    """The JSON Schema (draft 2020-12) of the file, without the nulls that TOML cannot write."""
-    made = Config.model_json_schema()
+def schema(root: type[BaseModel] = Config, title: str = "gateway.toml") -> dict[str, object]:
+    """The JSON Schema (draft 2020-12) of a file, without the nulls that TOML cannot write."""
+    made = root.model_json_schema()
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
-    made["title"] = "gateway.toml"
+    made["title"] = title
     cleaned = _without_null(made)
     assert isinstance(cleaned, dict)
     return cleaned
@@ -127,8 +130,6 @@ _EXAMPLE_NAMES = {
     "link.NAME": "deu-1",
     "source.NAME": "radar-north",
     "feed.NAME": "radar-north-udp",
-    "feed.NAME.clearance": "radar-north-udp",
-    "policy.group.NAME": "allies",
 }
 _PIN = "sha256:" + "00" * 32
 _EXAMPLES = {
@@ -144,8 +145,7 @@ _EXAMPLES = {
     "source.NAME.silence_s": "60.0",
     "client.NAME.certificate_pins": f'["{_PIN}"]',
     "client.NAME.password": f'"scrypt$14$8$1${"A" * 22}${"A" * 43}"',
-    "client.NAME.clearance.policy": '"ALLIANCE"',
-    "client.NAME.clearance.classifications": '["UNCLASSIFIED"]',
+    "client.NAME.clearance": '["public"]',
     "client.NAME.origins": '"allies"',
     "client.NAME.source": '"radar-north"',
     "feed.NAME.url": '"https://c2.example:8443/nvg"',
@@ -159,16 +159,7 @@ _EXAMPLES = {
     "feed.NAME.group": '"239.0.0.48"',
     "feed.NAME.interface": '"127.0.0.1"',
     "feed.NAME.base_time": '"2026-03-01T09:30:00Z"',
-    "feed.NAME.clearance.policy": '"ALLIANCE"',
-    "feed.NAME.clearance.classifications": '["UNCLASSIFIED"]',
-    "policy.label.tlp": '"GREEN"',
-    "policy.label.purpose": '"AIR_SAFETY"',
-    "policy.label.categories.tag": '"Releasable To"',
-    "policy.label.categories.kind": '"PERMISSIVE"',
-    "policy.label.categories.values": '["NLD", "DEU"]',
-    "policy.accept.policy": '"ALLIANCE"',
-    "policy.accept.classifications": '["UNCLASSIFIED"]',
-    "policy.group.NAME.sources": '["radar-north"]',
+    "feed.NAME.clearance": '["public"]',
 }
 
 _WANTED_FEEDS = f"""\

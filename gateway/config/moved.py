@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gateway.config.locate import KeyPath
 
-_MOVED = {
+_MOVED: dict[KeyPath, str] = {
     ("policy", "label"): "in policy.toml declare [label.NAME] and let a [[marking]] give it to your tracks",
     ("policy", "accept"): 'in policy.toml write [[accept]] rules, such as when.label = [{ policy = "PUBLIC" }]',
     ("policy", "group"): "in policy.toml write [group.NAME] with its partners, and [[release]] rules with to = "
@@ -15,7 +15,7 @@ _MOVED = {
 
 def moved_to_policy(path: KeyPath) -> str:
     """What to write instead of the setting that once stood at `path`; empty when there never was one."""
-    found = _MOVED.get(path[:2]) if len(path) == 2 else None  # type: ignore[call-overload]  # a path may hold indexes
+    found = _MOVED.get(path[:2]) if len(path) == 2 else None
     if found is None and len(path) == 3:
-        found = _MOVED.get((path[0], "*", path[2]))  # type: ignore[call-overload]  # as above
+        found = _MOVED.get((path[0], "*", path[2]))
     return found or ""

@@ -11,6 +11,7 @@ from gateway.config.policy_labels import A_POLICY, Vocabulary
 from gateway.config.policy_words import check_classification
 from gateway.config.problems import Problem, unknown_name
 from gateway.labels.equivalence import Direction, Equivalence
+from gateway.labels.mapping import stated_levels
 from gateway.labels.spif import RESTRICTIVE, Spif, Value
 
 
@@ -64,7 +65,7 @@ def _levels(
     path: KeyPath, table: EquivalenceTable, source: Spif, target: Spif, problems: list[Problem]
 ) -> dict[str, str]:
     if not table.levels:
-        levels = stated_levels(source, target, table.direction)
+        levels = dict(stated_levels(source, target, table.direction))
         if not levels:
             cause = f"the file of {source.name} states no classification of {target.name} for {table.direction.value}"
             remedy = "write which is which in levels"
@@ -82,25 +83,6 @@ def _levels(
             cause = f"{level.name} is mapped twice"
             problems.append(Problem(code=codes.CONFLICT, path=at, cause=cause, remedy="keep one of the two"))
         found[level.name] = mapped.name
-    return found
-
-
-def stated_levels(source: Spif, target: Spif, direction: Direction) -> dict[str, str]:
-    """Classifications that the file of `source` calls equivalent to one of `target` for this direction, without any
-    condition. One for which it states several in that direction is left out: nobody has said which."""
-    by_number = {level.lacv: level.name for level in target.levels.values()}
-    found: dict[str, str] = {}
-    for level in source.levels.values():
-        stated = {
-            by_number[one.lacv]
-            for one in level.equivalents
-            if one.policy == target.oid
-            and not one.conditional
-            and one.direction in (direction, Direction.BOTH)
-            and one.lacv in by_number
-        }
-        if len(stated) == 1:
-            found[level.name] = stated.pop()
     return found
 
 

@@ -223,8 +223,6 @@ def _label_of(table: NamedLabelTable, spif: Spif, about: AboutTable) -> Label:
         tlp=table.tlp,
         purpose=table.purpose,
         privacy_mark=table.privacy_mark,
-        originator=about.originator,
-        originator_kind=None if about.originator is None else "dNSName",
         created_at=about.issued,
         review_at=about.review,
     )

@@ -25,6 +25,7 @@ from gateway.config.problems import InvalidConfigError, Problem, all_from_pydant
 from gateway.config.toml_text import parse_toml, read_toml
 from gateway.errors import ConfigError
 from gateway.labels.book import Book
+from gateway.labels.check import check_label
 from gateway.labels.equivalence import Equivalence
 from gateway.policy.area import Area
 from gateway.policy.policy import Policy
@@ -98,11 +99,11 @@ def load_policy_text(
     problems += party_problems(table, node, partners)
     known = Known(node=node, sources=sources, words=words)
     problems += rule_problems(table, known)
-    book = Book(tuple(words.spifs.values()), tuple(equivalences), follow_succession=table.policy.follow_succession)
-    labels = dict(_labels(table, words, book))
-    problems += _label_problems(labels, book, table.policy.issued)
+    problems += _label_problems(words, table.policy.issued)
     if problems:
         raise _invalid(file, places, problems)
+    book = Book(words.spifs.values(), equivalences, follow_succession=table.policy.follow_succession)
+    labels = _labels(table, words, book)
     total = digest(text, named)
     policy = Policy(
         name=table.policy.name,
@@ -170,28 +171,29 @@ def _about(table: PolicyFile) -> Iterator[Problem]:
         yield Problem(code=codes.MISSING_KEY, path=(), cause=cause, remedy=remedy)
 
 
-def _labels(table: PolicyFile, words: Vocabulary, book: Book) -> Iterator[tuple[str, Label]]:
-    """Every sound label of the file, complete, with those alternatives that are sound."""
+def _labels(table: PolicyFile, words: Vocabulary, book: Book) -> dict[str, Label]:
+    """Every label of the file, with its alternatives and all that it needs to be written."""
     about = table.policy
+    made = {}
     for name, label in words.labels.items():
-        others = tuple(words.labels[one] for one in table.label[name].alternatives if one in words.labels)
-        yield (
-            name,
-            book.complete(
-                replace(label, alternatives=others),
-                created_at=about.issued,
-                review_at=about.review,
-                originator=about.originator,
-            ),
-        )
+        whole = replace(label, alternatives=tuple(words.labels[one] for one in table.label[name].alternatives))
+        made[name] = book.complete(whole, created_at=about.issued, review_at=about.review, originator=about.originator)
+    return made
 
 
-def _label_problems(labels: Mapping[str, Label], book: Book, now: datetime) -> Iterator[Problem]:
-    """Labels that their security policy finds wrong as a whole."""
-    for name, label in labels.items():
-        for finding in book.check(replace(label, alternatives=()), now):
-            cause = f"label {name}: {finding.detail}"
-            yield Problem(code=codes.LABEL, path=("label", name), cause=cause, at_key=True)
+def _label_problems(words: Vocabulary, now: datetime) -> Iterator[Problem]:
+    """Labels that their security policy finds wrong as a whole, or would deny to everybody."""
+    for name, label in words.labels.items():
+        path: KeyPath = ("label", name)
+        spif = words.spifs[label.policy]
+        for finding in check_label(label, spif, now, new=True):
+            cause = f"label {name}: {finding}"
+            yield Problem(code=codes.LABEL, path=path, cause=cause, remedy=finding.code.remedy, at_key=True)
+        present = {category.tag for category in label.categories}
+        for missing in sorted(spif.mandatory - present):
+            cause = f'label {name} has no value of tag set "{missing}", which every label of {spif.name} must have'
+            remedy = "add a category for it; without it nobody may see what has the label"
+            yield Problem(code=codes.LABEL, path=path, cause=cause, remedy=remedy, at_key=True)
 
 
 def _invalid(file: Path, places: Places, problems: list[Problem]) -> InvalidConfigError:

@@ -13,12 +13,12 @@ from gateway.config.locate import KeyPath
 from gateway.config.policy_file import PolicyFile
 from gateway.config.problems import Problem, did_you_mean, unknown_name
 from gateway.config.toml_text import read_limited
+from gateway.labels.names import MAX_LABEL_OCTETS
 from gateway.labels.shipped import SHIPPED, shipped
+from gateway.labels.spif_read import MAX_SPIF_OCTETS
 
 POLICY_NAME = "policy.toml"
 """What the policy file itself is called in the digest, wherever it lies."""
-MAX_SPIF_OCTETS = 16_777_216
-MAX_CLEARANCE_OCTETS = 65_536
 MAX_AREA_OCTETS = 4_194_304
 
 
@@ -48,7 +48,7 @@ def read_sources(
     for name, clearance in file.clearance.items():
         if clearance.file is not None:
             at: KeyPath = ("clearance", name, "file")
-            yield from _read(at, clearance.file, MAX_CLEARANCE_OCTETS, document, contents, named)
+            yield from _read(at, clearance.file, MAX_LABEL_OCTETS, document, contents, named)
     for name, area in file.area.items():
         if area.file is not None:
             at = ("area", name, "file")

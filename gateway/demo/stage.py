@@ -12,6 +12,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.clock import Clock
+from gateway.config.policy_starter import simple_policy
 from gateway.ledger import Verifier
 from gateway.ledger.note import ED25519
 from gateway.password import generate_password, hash_password
@@ -71,6 +72,11 @@ class Player(Struct, frozen=True, kw_only=True):
         return self.directory / "gateway.toml"
 
     @property
+    def policy_path(self) -> Path:
+        """The node's release policy."""
+        return self.directory / "policy.toml"
+
+    @property
     def map_url(self) -> str:
         """Where the map is fetched."""
         return f"http://127.0.0.1:{self.map_port}/nvg"
@@ -121,6 +127,7 @@ def set_stage(
         others = [other for other in players if other is not player]
         text = _config(player, others, simulation=simulation, recording=recording)
         player.config_path.write_text(text)
+        player.policy_path.write_text(simple_policy(other.nation.node for other in others))
     return players
 
 
@@ -167,10 +174,6 @@ listen = "127.0.0.1:{player.links_port}"
 [http]
 listen = "127.0.0.1:{player.http_port}"
 client_ca = "certs/ca.pem"
-
-[policy.label]
-policy = "DEMONSTRATION"
-classification = "UNMARKED"
 
 [source.sensors]
 formats = ["asterix", "cot", "geojson"]
