@@ -61,7 +61,9 @@ def check_label(label: Label, spif: Spif, now: datetime, *, new: bool = False) -
     """
     found = read_by(label, spif, now, new=new).findings
     for successor in successors(label, spif):
-        found += successor if isinstance(successor, tuple) else read_by(successor, spif, now, new=new).findings
+        if isinstance(successor, tuple):
+            return found + successor
+        found += read_by(successor, spif, now, new=new, successor=True).findings
     return found
 
 

@@ -1,4 +1,4 @@
-"""May this clearance see this label? Six numbered steps, each of which denies; only what passes all of them is permitted.
+"""May this clearance see this label? Six numbered steps, each of which denies; what passes all of them is permitted.
 
  1 label and clearance are of the policy                      policy-mismatch
  2 the label is valid under it                                invalid-label

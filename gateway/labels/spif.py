@@ -1,7 +1,7 @@
 """A security policy as frozen values: what one XML SPIF 2.1 file says, ready for decisions.
 
-Names stand for what labels carry (ADatP-4774 writes names, not label-and-certificate values); `gateway.labels.spif_read`
-makes these from a file and holds every reference in it.
+Names stand for what labels carry (ADatP-4774 writes names, not label-and-certificate values).
+`gateway.labels.spif_read` makes these from a file and holds every reference in it.
 """
 
 from __future__ import annotations

@@ -1,0 +1,374 @@
+"""The security policies and equivalences of one node, and the decisions that are made by them, remembered.
+
+1 A clearance under the label's own policy decides, and no other.
+2 Else the first alternative of the label decides for which there is a clearance, unless it is less strict than what a
+  signed-off equivalence makes of the label.
+3 Else the label reads as a signed-off equivalence of that direction says.
+4 Else nobody may have it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+
+from gateway.errors import PolicyError
+from gateway.labels import codes
+from gateway.labels import dominant as joining
+from gateway.labels.check import Finding, check_label
+from gateway.labels.clearance import Clearance
+from gateway.labels.decide import decide, deny, until
+from gateway.labels.decision import Decision, Judgement
+from gateway.labels.equivalence import Direction, Equivalence
+from gateway.labels.mapping import held_to_policies, map_label
+from gateway.labels.read import read_label
+from gateway.labels.spif import Spif
+from gateway.track import Label, LabelCategory, Succession
+
+MAX_REMEMBERED = 4_096
+"""Entries of each memory; then it starts anew. Tracks of a batch share few labels."""
+MAX_REMEMBERED_OCTETS = 4_096
+"""Longest label that is remembered by its octets; the rest is read each time, so that memory stays below 20 MB."""
+Clearances = tuple[Clearance, ...]
+_Window = tuple[datetime | None, datetime | None]
+
+
+class Book:
+    """Security policies by name, with the equivalences between them. Its answers depend on nothing but its arguments.
+
+    Its memories are bounded, and an answer that time may change is forgotten when that time comes. One thread uses it.
+    """
+
+    def __init__(
+        self, spifs: Iterable[Spif], equivalences: Iterable[Equivalence] = (), *, follow_succession: bool = False
+    ) -> None:
+        """Raises `PolicyError` (``LBL-037`` to ``LBL-039``) for policies or equivalences that contradict each other."""
+        self.spifs: dict[str, Spif] = {}
+        self.equivalences = tuple(equivalences)
+        self.follow_succession = follow_succession
+        self._install(spifs)
+        for equivalence in self.equivalences:
+            held_to_policies(equivalence, self.spifs)
+        self._boundaries = tuple(sorted({at for spif in self.spifs.values() for at in spif.boundaries}))
+        self._judged: dict[tuple[Label, Clearances, Direction], tuple[_Window, Judgement]] = {}
+        self._judged_octets: dict[tuple[bytes, Clearances, Direction], tuple[_Window, Judgement]] = {}
+        self._read: dict[bytes, Label] = {}
+
+    def _install(self, spifs: Iterable[Spif]) -> None:
+        oids: set[str] = set()
+        for spif in spifs:
+            if spif.oid in oids or any(
+                other.same_name(spif.name) or spif.same_name(name) for name, other in self.spifs.items()
+            ):
+                raise PolicyError(codes.POLICY_TWICE, place=f"security policy {spif.name}", cause=f"OID {spif.oid}")
+            oids.add(spif.oid)
+            self.spifs[spif.name] = spif
+
+    def spif(self, policy: str) -> Spif | None:
+        """The installed security policy that a label or clearance names; `None` when there is none."""
+        found = self.spifs.get(policy)
+        if found is None:
+            found = next((spif for spif in self.spifs.values() if spif.same_name(policy)), None)
+        return found
+
+    # ----------------------------------------------------------------------------------------------------- decisions
+
+    def judge(self, label: Label | None, clearances: Clearances, now: datetime, *, direction: Direction) -> Judgement:
+        """Whether a node with these clearances may see what bears `label`. Never raises; what is unknown is denied.
+
+        `direction` is ``ENCRYPT`` for what we send and ``DECRYPT`` for what we receive.
+        """
+        if label is None:
+            return _NO_LABEL
+        key = (label, clearances, direction)
+        known = self._judged.get(key)
+        if known is not None and _holds(known[0], now):
+            return known[1]
+        judgement = self._judge(label, clearances, now, direction)
+        window = self._window(label, now)
+        judgement = _ending(judgement, window[1])
+        if len(self._judged) >= MAX_REMEMBERED:
+            self._judged.clear()
+        self._judged[key] = (window, judgement)
+        return judgement
+
+    def judge_octets(self, octets: bytes, clearances: Clearances, now: datetime, *, direction: Direction) -> Judgement:
+        """`judge` for a label in exclusive canonical form, remembered by its octets.
+
+        Raises `PolicyError` (``LBL-...``) for octets that are no label.
+        """
+        key = (octets, clearances, direction)
+        known = self._judged_octets.get(key)
+        if known is not None and _holds(known[0], now):
+            return known[1]
+        label = self.read(octets)
+        judgement = self.judge(label, clearances, now, direction=direction)
+        if len(octets) <= MAX_REMEMBERED_OCTETS:
+            if len(self._judged_octets) >= MAX_REMEMBERED:
+                self._judged_octets.clear()
+            self._judged_octets[key] = (self._window(label, now), judgement)
+        return judgement
+
+    def read(self, octets: bytes) -> Label:
+        """The label that these octets are, remembered. Raises `PolicyError` (``LBL-...``) for anything else."""
+        known = self._read.get(octets)
+        if known is not None:
+            return known
+        label = read_label(octets)
+        if len(octets) <= MAX_REMEMBERED_OCTETS:
+            if len(self._read) >= MAX_REMEMBERED:
+                self._read.clear()
+            self._read[octets] = label
+        return label
+
+    def check(self, label: Label, now: datetime, *, new: bool = False) -> tuple[Finding, ...]:
+        """Everything that makes `label` invalid; empty when it is valid. With `new`, obsolete words are findings too.
+
+        Alternatives and the label of the label are checked where their policies are installed.
+        """
+        spif = self.spif(label.policy)
+        if spif is None:
+            return (Finding(codes.WRONG_POLICY, "PolicyIdentifier", f"{label.policy[:80]!r} is not installed"),)
+        found = check_label(label, spif, now, new=new)
+        for other in (*label.alternatives, *((label.metadata,) if label.metadata else ())):
+            theirs = self.spif(other.policy)
+            if theirs is not None:
+                found += check_label(other, theirs, now, new=new)
+        return found
+
+    def _judge(self, label: Label, clearances: Clearances, now: datetime, direction: Direction) -> Judgement:
+        judgement = self._judge_label(label, clearances, now, direction)
+        if not judgement.decision.permit or label.metadata is None:
+            return judgement
+        # whoever gets the label gets to know what its own label protects
+        own = self._judge_label(label.metadata, clearances, now, direction).decision
+        if own.permit:
+            return judgement
+        return msgspec.structs.replace(judgement, decision=deny("metadata-label", f"{own.rule}: {own.detail}"))
+
+    def _judge_label(self, label: Label, clearances: Clearances, now: datetime, direction: Direction) -> Judgement:
+        spif = self.spif(label.policy)
+        if spif is not None:
+            # 1
+            clearance = _of(spif, clearances)
+            if clearance is not None:
+                return Judgement(
+                    decision=self._decide(label, clearance, spif, now),
+                    label=label,
+                    decided_on=label,
+                    basis="originator",
+                )
+            findings = check_label(label, spif, now)
+            if findings:
+                return _denied(label, "invalid-label", str(findings[0]))
+        # 2
+        for alternative in label.alternatives:
+            theirs = self.spif(alternative.policy)
+            clearance = _of(theirs, clearances) if theirs is not None else None
+            if theirs is None or clearance is None:
+                continue
+            decision = self._conflict(label, alternative, spif, theirs, now, direction) or self._decide(
+                alternative, clearance, theirs, now
+            )
+            return Judgement(decision=decision, label=label, decided_on=alternative, basis="alternative")
+        # 3, 4
+        if spif is None:
+            return _denied(label, "unknown-policy", label.policy[:80])
+        return self._equivalent(label, spif, clearances, now, direction)
+
+    def _decide(self, label: Label, clearance: Clearance, spif: Spif, now: datetime) -> Decision:
+        return decide(label, clearance, spif, now, follow_succession=self.follow_succession)
+
+    def _conflict(
+        self, label: Label, alternative: Label, spif: Spif | None, theirs: Spif, now: datetime, direction: Direction
+    ) -> Decision | None:
+        """Why an alternative is not believed: it is less strict than what we have signed off."""
+        equivalence = self._equivalence(spif, theirs, direction) if spif is not None else None
+        if spif is None or equivalence is None:
+            return None
+        mapped = map_label(label, equivalence, spif, theirs, now)
+        if isinstance(mapped, Decision):
+            # a level that has no counterpart leaves the word to the originator; a label that releases nothing does not
+            return (
+                None if mapped.rule == "not-mapped" else deny("alternative-conflict", f"{mapped.rule}: {mapped.detail}")
+            )
+        if not joining.covers(alternative, mapped, theirs, now, follow_succession=self.follow_succession):
+            cause = (
+                f"{alternative.classification} of {theirs.name} is less strict than {mapped.classification} as mapped"
+            )
+            return deny("alternative-conflict", cause)
+        return None
+
+    def _equivalence(self, source: Spif, target: Spif, direction: Direction) -> Equivalence | None:
+        for each in self.equivalences:
+            if (
+                each.source == source.name
+                and each.target == target.name
+                and each.direction in (direction, Direction.BOTH)
+            ):
+                return each
+        return None
+
+    def _equivalent(
+        self, label: Label, spif: Spif, clearances: Clearances, now: datetime, direction: Direction
+    ) -> Judgement:
+        for clearance in clearances:
+            target = self.spif(clearance.policy)
+            equivalence = self._equivalence(spif, target, direction) if target is not None else None
+            if target is None or equivalence is None:
+                continue
+            mapped = map_label(label, equivalence, spif, target, now)
+            if isinstance(mapped, Decision):
+                return Judgement(decision=mapped, label=label, decided_on=label, basis="equivalence")
+            sent = label
+            if direction is not Direction.DECRYPT:
+                sent = msgspec.structs.replace(label, alternatives=(*label.alternatives, mapped))
+            decision = self._decide(mapped, clearance, target, now)
+            return Judgement(
+                decision=decision, label=sent if decision.permit else label, decided_on=mapped, basis="equivalence"
+            )
+        return _denied(
+            label, "not-mapped", f"{spif.name}: no clearance and no signed-off equivalence ({direction.value})"
+        )
+
+    def _window(self, label: Label, now: datetime) -> _Window:
+        """(since, until): as long as this holds, nothing about `label` changes by itself."""
+        instants = [*self._boundaries]
+        waiting: list[Label] = [label, *label.alternatives]
+        if label.metadata is not None:
+            waiting.append(label.metadata)
+        for each in waiting:
+            following: Succession | None = each.successor
+            while following is not None:
+                instants.append(following.at)
+                following = following.label.successor
+        if not instants:
+            return None, None
+        return (
+            max((at for at in instants if at <= now), default=None),
+            min((at for at in instants if at > now), default=None),
+        )
+
+    # -------------------------------------------------------------------------------------------------------- labels
+
+    def dominant(self, labels: Sequence[Label], now: datetime) -> Label | None:
+        """One label that is at least as strict as each of `labels`; `None` when no valid one says it all.
+
+        A permissive set in which they have nothing in common is empty, which is nobody. It has the alternatives that
+        all of them can be joined in. Whoever it permits, each of them permits (clearances have no gaps); still decide
+        each track by its own label first.
+        """
+        labels = list(dict.fromkeys(labels))
+        spif = self.spif(labels[0].policy) if labels else None
+        if spif is None or not all(spif.same_name(label.policy) for label in labels):
+            return None
+        found = joining.dominant(labels, spif, now)
+        if found is None or not labels[0].alternatives:
+            return found
+        if len(labels) == 1:
+            return labels[0]
+        alternatives = []
+        for alternative in labels[0].alternatives:
+            theirs = self.spif(alternative.policy)
+            if theirs is None:
+                continue
+            each = [_alternative(label, theirs) for label in labels]
+            present = [other for other in each if other is not None]
+            joined = joining.dominant(present, theirs, now) if len(present) == len(each) else None
+            if joined is not None:
+                alternatives.append(joined)
+        return msgspec.structs.replace(found, alternatives=tuple(alternatives))
+
+    def covers(self, label: Label, other: Label, now: datetime) -> bool:
+        """Whether `label` is at least as strict as `other` to everybody: to those who read its alternatives too."""
+        spif = self.spif(label.policy)
+        if spif is None or not spif.same_name(other.policy):
+            return False
+        if not joining.covers(label, other, spif, now, follow_succession=self.follow_succession):
+            return False
+        for alternative in label.alternatives:
+            theirs = self.spif(alternative.policy)
+            if theirs is None:
+                if alternative not in other.alternatives:
+                    return False
+                continue
+            same = _alternative(other, theirs)
+            if same is None or not joining.covers(
+                alternative, same, theirs, now, follow_succession=self.follow_succession
+            ):
+                return False
+        return True
+
+    def complete(
+        self, label: Label, *, created_at: datetime, review_at: datetime, originator: str | None = None
+    ) -> Label:
+        """The label with what it needs to be written, where it has none: times, originator (a DNS name), identifiers.
+
+        Alternatives and the label of the label are completed too. Words are never changed.
+        """
+        spif = self.spif(label.policy)
+        named = originator is not None and label.originator is None
+        return msgspec.structs.replace(
+            label,
+            policy_uri=label.policy_uri or (spif.uri if spif is not None else None),
+            categories=tuple(_identified(category, spif) for category in label.categories),
+            created_at=label.created_at or created_at,
+            review_at=label.review_at or (review_at if label.successor is None else None),
+            originator=originator if named else label.originator,
+            originator_kind="dNSName" if named else label.originator_kind,
+            successor=self._complete_successor(label.successor, created_at=created_at, originator=originator),
+            alternatives=tuple(
+                self.complete(each, created_at=created_at, review_at=review_at, originator=originator)
+                for each in label.alternatives
+            ),
+            metadata=label.metadata
+            and self.complete(label.metadata, created_at=created_at, review_at=review_at, originator=originator),
+        )
+
+    def _complete_successor(
+        self, following: Succession | None, *, created_at: datetime, originator: str | None
+    ) -> Succession | None:
+        if following is None:
+            return None
+        found = self.complete(following.label, created_at=created_at, review_at=created_at, originator=originator)
+        return Succession(at=following.at, label=msgspec.structs.replace(found, review_at=following.label.review_at))
+
+
+_NOWHERE = Label(policy="", classification="")
+_NO_LABEL = Judgement(decision=deny("no-label"), label=_NOWHERE, decided_on=_NOWHERE, basis="none")
+
+
+def _denied(label: Label, rule: str, detail: str) -> Judgement:
+    return Judgement(decision=deny(rule, detail), label=label, decided_on=label, basis="none")
+
+
+def _ending(judgement: Judgement, instant: datetime | None) -> Judgement:
+    decision = until(judgement.decision, instant)
+    return judgement if decision is judgement.decision else msgspec.structs.replace(judgement, decision=decision)
+
+
+def _holds(window: _Window, now: datetime) -> bool:
+    since, end = window
+    return (since is None or since <= now) and (end is None or now < end)
+
+
+def _of(spif: Spif, clearances: Clearances) -> Clearance | None:
+    """The clearance that speaks for a policy."""
+    for clearance in clearances:
+        if clearance.policy == spif.name or spif.same_name(clearance.policy):
+            return clearance
+    return None
+
+
+def _alternative(label: Label, spif: Spif) -> Label | None:
+    """The alternative of a label that is decided on under a policy: the first."""
+    return next((each for each in label.alternatives if spif.same_name(each.policy)), None)
+
+
+def _identified(category: LabelCategory, spif: Spif | None) -> LabelCategory:
+    tag_set = spif.tag_set(category.tag) if spif is not None else None
+    if tag_set is None or category.uri is not None:
+        return category
+    return msgspec.structs.replace(category, uri=tag_set.uri)
