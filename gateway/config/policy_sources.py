@@ -14,7 +14,7 @@ from gateway.config.policy_file import PolicyFile
 from gateway.config.problems import Problem, did_you_mean, unknown_name
 from gateway.config.toml_text import read_limited
 from gateway.labels.names import MAX_LABEL_OCTETS
-from gateway.labels.shipped import SHIPPED, shipped
+from gateway.labels.shipped import NAMES, shipped
 from gateway.labels.spif_read import MAX_SPIF_OCTETS
 
 POLICY_NAME = "policy.toml"
@@ -39,10 +39,10 @@ def read_sources(
     for index, table in enumerate(file.security_policy):
         path: KeyPath = ("security_policy", index)
         if table.use is not None and table.file is None:
-            if table.use in SHIPPED:
-                _keep((*path, "use"), table.use, shipped(table.use), contents, named)
+            if table.use in NAMES:
+                _keep((*path, "use"), table.use, shipped()[table.use], contents, named)
             else:
-                yield unknown_name((*path, "use"), "shipped security policy", table.use, SHIPPED)
+                yield unknown_name((*path, "use"), "shipped security policy", table.use, NAMES)
         elif table.use is None and table.file is not None:
             yield from _read((*path, "file"), table.file, MAX_SPIF_OCTETS, document, contents, named)
     for name, clearance in file.clearance.items():

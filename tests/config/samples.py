@@ -9,9 +9,8 @@ nation = "NLD"
 exercise = "TEST"
 simulation = "SIMULATED"
 
-[policy.label]
-policy = "ALLIANCE"
-classification = "UNCLASSIFIED"
+[policy]
+file = "policy.toml"
 """
 
 VKEY = "deu-1.example/audit/1+94d3cffd+ATOGGVuQDQPBxJmRFh2yugaZXHnIot1jkCRTZuJY2H8V"
@@ -43,7 +42,6 @@ tls_pins = ["{PIN_A}", "{PIN_B}"]
 ca = "certs/deu-1.ca.pem"
 signing = ["certs/deu-1.signing.pem"]
 ledger_vkeys = ["deu-1.example/audit/1+0123abcd+AAAA"]
-group = "allies"
 max_message_octets = 1_000_000
 
 [link.eu-1]
@@ -103,18 +101,20 @@ source = "radar-north"
 rate = 4
 base_time = "2026-03-01T09:30:00Z"
 
-[policy.label]
-policy = "ALLIANCE"
-classification = "RESTRICTED"
-categories = [{{ tag = "Releasable To", kind = "PERMISSIVE", values = ["NLD", "DEU"] }}]
-tlp = "GREEN"
+[client.hq]
+certificate_pins = ["{PIN_B}"]
+clearance = ["restricted"]
 
-[[policy.accept]]
-policy = "ALLIANCE"
-classifications = ["UNCLASSIFIED", "RESTRICTED"]
+[feed.map]
+direction = "out"
+kind = "http"
+format = "geojson"
+address = "127.0.0.1:8090"
+tls = true
+clients = ["hq"]
 
-[policy.group.allies]
-sources = ["radar-north"]
+[policy]
+file = "policies/{{name}}.toml"
 
 [limits]
 batch_max_tracks = 100

@@ -37,8 +37,7 @@ def test_the_samples_have_no_contradiction() -> None:
     [
         # 1 names refer to something
         (MINIMAL + FEED.replace('source = "s"', 'source = "t"'), "CFG-007", '"t"', "declared: s"),
-        (MINIMAL + LINK + 'group = "allies"\n', "CFG-007", '"allies"', "declared: all"),
-        (MINIMAL + '[policy.group.g]\nsources = ["s"]\n', "CFG-007", '"s"', "declared: none"),
+        (MINIMAL + OUT + 'clients = ["hq"]\n', "CFG-008", "clients", "not for a feed of kind udp"),
         (MINIMAL + OUT.replace('"cot"', '"link16"'), "CFG-007", '"link16"', "alliance, asterix, cot, geojson"),
         # 2 the settings of a feed's kind and direction
         (MINIMAL + FEED.replace('format = "cot"', 'format = "asterix"'), "CFG-008", '"asterix"', "may speak cot"),
@@ -46,12 +45,7 @@ def test_the_samples_have_no_contradiction() -> None:
         (MINIMAL + FEED + 'rate = "max"\n', "CFG-008", "rate =", "not for a feed of kind udp"),
         (MINIMAL + FEED + 'origins = "own"\n', "CFG-008", "origins", "direction in"),
         (MINIMAL + OUT + 'source = "s"\n[source.s]\nformats = ["cot"]\n', "CFG-008", "source =", "direction out"),
-        (
-            MINIMAL + FEED + '[[feed.f.clearance]]\npolicy = "ALLIANCE"\nclassifications = ["A"]\n',
-            "CFG-008",
-            "clearance",
-            "direction in",
-        ),
+        (MINIMAL + FEED + 'clearance = ["secret"]\n', "CFG-008", "clearance", "direction in"),
         (MINIMAL + OUT + 'group = "239.0.0.1"\n', "CFG-008", "group", "direction out"),
         (MINIMAL + OUT + 'allow = ["127.0.0.1"]\n', "CFG-008", "allow", "nobody speaks"),
         (
@@ -185,10 +179,10 @@ def test_multicast_out_on_the_loopback_interface_stays_on_the_machine() -> None:
 
 
 def test_names_what_has_no_effect() -> None:
-    text = MINIMAL + '[source.mute]\nformats = ["cot"]\n[policy.group.nobody]\nsources = ["mute"]\n'
+    text = MINIMAL + '[source.mute]\nformats = ["cot"]\n[client.nobody]\n'
     found = list(without_effect(load_text(text, environ={}).config))
     assert [(problem.code.id, dotted(problem.path)) for problem in found] == [
         ("CFG-016", "source.mute"),
-        ("CFG-016", "policy.group.nobody"),
+        ("CFG-016", "client.nobody"),
     ]
     assert list(without_effect(load_text(FULL, environ={}).config)) == []

@@ -23,8 +23,6 @@ VALUES = {
     "node.nation": '"NLD"',
     "node.exercise": '"TEST"',
     "node.simulation": '"SIMULATED"',
-    "policy.label.policy": '"ALLIANCE"',
-    "policy.label.classification": '"UNCLASSIFIED"',
 }
 
 
@@ -67,7 +65,7 @@ def test_the_starter_files_examples_hold_once_their_comments_go() -> None:
     config = Config.model_validate_json(msgspec.json.encode(tomllib.loads(uncommented)))
     assert config.link["deu-1"].url == "https://deu-1.example:8443"
     assert config.feed["radar-north-udp"].base_time is not None
-    assert config.policy.group["allies"].sources == ("radar-north",)
+    assert config.client["name"].clearance == ("public",)
 
 
 def test_a_table_given_to_the_starter_file_is_active() -> None:

@@ -12,6 +12,7 @@ import pytest
 from gateway.clock import ManualClock
 from gateway.config import LoadedConfig, load, load_text
 from gateway.config.files import Report, check_files
+from gateway.config.policy_starter import simple_policy
 from gateway.dialect import Decoder, Format
 from gateway.errors import ConfigError, FormatError
 from gateway.formats.registry import find, formats
@@ -37,6 +38,7 @@ ledger_vkeys = ["{VKEY}"]
 def node(tmp_path: Path) -> Path:
     """A directory with a configuration and all that it names."""
     (tmp_path / "gateway.toml").write_text(MINIMAL + LINK)
+    (tmp_path / "policy.toml").write_text(simple_policy(["deu-1"]))
     write_development(tmp_path / "certs", "nld-1", now=NOW)
     write_development(tmp_path / "deu", "deu-1", now=NOW)
     return tmp_path
@@ -81,19 +83,19 @@ def test_suggests_a_file_that_is_there(node: Path) -> None:
     edit(node, "deu/deu-1.signing.pem", "deu/deu-1.singing.pem")
     [problem] = check(node).errors
     assert problem.remedy == 'did you mean "deu-1.signing.pem"?'
-    assert problem.place == f"{node}/gateway.toml:15:12"
+    assert problem.place == f"{node}/gateway.toml:14:12"
 
 
 def test_a_revocation_list_that_is_not_there_is_refused(node: Path) -> None:
     edit(node, 'ca = "deu/ca.pem"', 'ca = "deu/ca.pem"\nrevocations = ["deu/ca.crl"]')
     [problem] = check(node).errors
-    assert (problem.code.id, problem.place) == ("CFG-011", f"{node}/gateway.toml:15:16")
+    assert (problem.code.id, problem.place) == ("CFG-011", f"{node}/gateway.toml:14:16")
 
 
 def test_a_verifier_key_that_is_none_is_refused(node: Path) -> None:
     edit(node, VKEY, "deu+0123abcd+AAAA")
     [problem] = check(node).errors
-    assert (problem.code.id, problem.place) == ("CFG-012", f"{node}/gateway.toml:16:17")
+    assert (problem.code.id, problem.place) == ("CFG-012", f"{node}/gateway.toml:15:17")
 
 
 def test_a_directory_is_not_a_file(node: Path) -> None:
@@ -143,7 +145,7 @@ def test_of_two_pinned_certificates_one_may_have_ended(node: Path) -> None:
 
 
 def test_production_refuses_every_development_certificate(node: Path) -> None:
-    edit(node, "[policy.label]", 'profile = "production"\n[ledger]\norigin = "gw.nld.int/audit/1"\n[policy.label]')
+    edit(node, "[policy]", 'profile = "production"\n[ledger]\norigin = "gw.nld.int/audit/1"\n[policy]')
     found = check(node).errors
     assert {problem.code.id for problem in found} == {"CFG-010"}
     places = {problem.cause.split(": ")[0].removeprefix(f"{node}/") for problem in found}
@@ -161,14 +163,14 @@ def test_a_private_key_that_others_can_read_is_a_finding_and_in_production_an_er
     [finding] = check(node).findings
     assert "mode 0644" in finding.cause
     assert finding.remedy.startswith("chmod 600")
-    edit(node, "[policy.label]", 'profile = "production"\n[ledger]\norigin = "gw.nld.int/audit/1"\n[policy.label]')
+    edit(node, "[policy]", 'profile = "production"\n[ledger]\norigin = "gw.nld.int/audit/1"\n[policy]')
     assert "CFG-011" in {problem.code.id for problem in check(node).errors}
 
 
 def test_plain_http_needs_no_certificate(node: Path) -> None:
     (node / "certs/ca.pem").unlink()
     assert check(node).errors
-    edit(node, "[policy.label]", "[http]\nplain = true\n[policy.label]")
+    edit(node, "[policy]", "[http]\nplain = true\n[policy]")
     assert check(node).errors == ()
 
 
@@ -179,7 +181,7 @@ def test_a_data_directory_that_is_a_file_is_refused(node: Path) -> None:
 
 def test_a_recording_that_is_not_there_is_refused(node: Path) -> None:
     feed = TOY_FEED.replace('"udp"', '"file"').replace('address = "127.0.0.1:8600"', 'path = "x.pcap"')
-    edit(node, "[policy.label]", feed.replace("options = { OPTION }", "[policy.label]"))
+    edit(node, "[policy]", feed.replace("options = { OPTION }", "[policy]"))
     [problem] = check(node).errors
     assert "x.pcap" in problem.cause
 

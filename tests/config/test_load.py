@@ -56,7 +56,7 @@ def test_a_minimal_file_is_complete() -> None:
     assert config.ledger.directory == Path("/etc/gateway/data/ledger")
     assert config.http.listen == Address(host="127.0.0.1", port=8080)
     assert config.limits == Limits()
-    assert config.accepted_labels() == {("ALLIANCE", "UNCLASSIFIED")}
+    assert config.policy.file == Path("/etc/gateway/policy.toml")
     assert config.database_path() == Path("/etc/gateway/data/gateway.db")
 
 
@@ -81,10 +81,8 @@ def test_reads_every_table() -> None:
     assert config.feed["replay"].rate == 4.0
     assert config.feed["replay"].base_time == datetime(2026, 3, 1, 9, 30, tzinfo=UTC)
     assert config.feed["replay"].path == Path("/etc/gateway/recordings/north.pcap")
-    assert config.release_groups() == {"all": ("eu-1",), "allies": ("deu-1",)}
-    assert config.group_sources("allies") == {"radar-north"}
-    assert config.group_sources("all") == {"radar-north", "c2"}
-    assert config.accepted_labels() == {("ALLIANCE", "UNCLASSIFIED"), ("ALLIANCE", "RESTRICTED")}
+    assert config.policy.file == Path("/etc/gateway/policies/nld-1.toml")
+    assert config.client["hq"].clearance == ("restricted",)
     assert config.limits.batch_max_tracks == 100
 
 
@@ -128,12 +126,7 @@ address = "127.0.0.1:8600"
         (MINIMAL.replace("nation =", "naton = 1\nnation ="), "CFG-003", "naton", '"naton" is not a key of [node]'),
         (MINIMAL + "[limits]\nwakeup_s = 1\n", "CFG-003", "wakeup_s", "[limits]"),
         (MINIMAL + FEED.replace("source =", "sorce ="), "CFG-003", "sorce", "[feed.f]"),
-        (
-            MINIMAL + 'categories = [{ tag = "T", kind = "PERMISSIVE", values = ["X"], value = [] }]',
-            "CFG-003",
-            "value =",
-            "[policy.label.categories[0]]",
-        ),
+        (MINIMAL + "files = 1\n", "CFG-003", "files", "[policy]"),
         (MINIMAL + LINK + 'token = "hunter2"\n', "CFG-003", "token", "[link.deu-1]"),
         # types
         (MINIMAL.replace('"NLD"', "5"), "CFG-006", "5", "got the number 5"),
@@ -148,7 +141,7 @@ address = "127.0.0.1:8600"
         (MINIMAL + "[limits]\nwake_up_s = nan\n", "CFG-006", "nan", "finite"),
         (MINIMAL + FEED + "base_time = 2026-03-01T09:30:00Z\n", "CFG-005", "2026-03", "no key takes a date"),
         (MINIMAL + FEED + 'allow = "127.0.0.1"\n', "CFG-005", '"127.0.0.1"\n', "a list in brackets"),
-        (MINIMAL + 'link = "deu"\n', "CFG-003", "link", "policy.label"),
+        (MINIMAL + 'link = "deu"\n', "CFG-003", "link", "[policy]"),
         ('link = "deu"\n' + MINIMAL, "CFG-005", '"deu"', "link: expected a table"),
         # values
         (MINIMAL.replace('"nld-1"', '"NLD_1"'), "CFG-006", '"NLD_1"', "lower-case"),
@@ -181,7 +174,7 @@ address = "127.0.0.1:8600"
         (MINIMAL + FEED + "rate = true\n", "CFG-006", "true", '"realtime"'),
         (MINIMAL + FEED + 'base_time = "noon"\n', "CFG-006", '"noon"', "ISO 8601"),
         (MINIMAL + FEED + 'base_time = "2026-03-01T09:30:00"\n', "CFG-006", '"2026-03-01T', "with its zone"),
-        (MINIMAL + 'tlp = "green"\n', "CFG-006", '"green"', "open code"),
+        (MINIMAL + FEED.replace("in", "out") + "clearance = []\n", "CFG-006", "[]", "at least 1 in the list"),
         (MINIMAL + '[ledger]\norigin = "a b"\n', "CFG-006", '"a b"', "without spaces"),
         (MINIMAL + '[seal]\nkey = ""\n', "CFG-006", '""', "path of a file"),
     ],
@@ -200,7 +193,6 @@ def test_refuses_a_wrong_key_or_value_at_its_place(text: str, code: str, needle:
         (MINIMAL.replace('name = "nld-1"\n', ""), "node.name", "node]"),
         (MINIMAL.replace('exercise = "TEST"\n', ""), "node.exercise", "node]"),
         (MINIMAL.replace('simulation = "SIMULATED"\n', ""), "node.simulation", "node]"),
-        (MINIMAL.replace('classification = "UNCLASSIFIED"\n', ""), "policy.label.classification", "label]"),
         (MINIMAL + LINK.replace('ca = "ca.pem"\n', ""), "link.deu-1.ca", "deu-1]"),
         (MINIMAL + FEED.replace('source = "s"\n', ""), "feed.f.source", "f]"),
         (MINIMAL + FEED.replace('address = "127.0.0.1:8600"\n', ""), "feed.f.address", "f]"),
@@ -216,8 +208,8 @@ def test_a_missing_key_is_reported_at_its_table(text: str, key: str, table: str)
 
 def test_an_empty_file_is_told_which_tables_it_needs() -> None:
     found = problems("")
-    assert [problem.code.id for problem in found] == ["CFG-004", "CFG-004"]
-    assert {problem.cause.split()[0] for problem in found} == {"node", "policy"}
+    assert [problem.code.id for problem in found] == ["CFG-004"]
+    assert {problem.cause.split()[0] for problem in found} == {"node"}
     assert {problem.place for problem in found} == {"gateway.toml:1:1"}
 
 
@@ -231,8 +223,8 @@ def test_an_empty_file_is_told_which_tables_it_needs() -> None:
         ("TSET", "TEST", MINIMAL.replace('"TEST"', '"TSET"')),
         ("simulated", "SIMULATED", MINIMAL.replace('"SIMULATED"', '"simulated"')),
         ("asterisk", "asterix", MINIMAL + '[source.s]\nformats = ["asterisk"]\n'),
-        ("radarnorth", "radar-north", FULL.replace('sources = ["radar-north"]', 'sources = ["radarnorth"]')),
-        ("alies", "allies", FULL.replace('group = "allies"', 'group = "alies"')),
+        ("radarnorth", "radar-north", FULL.replace('\nsource = "radar-north"\nallow', '\nsource = "radarnorth"\nallow')),
+        ("HQ2", "hq", FULL.replace('clients = ["hq"]', 'clients = ["hq2"]')),
     ],
 )
 def test_suggests_the_nearest_known_name(wrong: str, right: str, text: str) -> None:
@@ -339,7 +331,7 @@ def test_every_value_tells_where_it_came_from() -> None:
     loaded = read(MINIMAL + "[limits]\nwake_up_s = 2\n", GATEWAY__NODE__LOG="json")
     origins = {setting.path: setting.origin for setting in loaded.settings()}
     assert origins["node", "name"] == "/etc/gateway/gateway.toml:2"
-    assert origins["limits", "wake_up_s"] == "/etc/gateway/gateway.toml:11"
+    assert origins["limits", "wake_up_s"] == "/etc/gateway/gateway.toml:10"
     assert origins["node", "log"] == "environment GATEWAY__NODE__LOG"
     assert origins["seal", "digest"] == "default"
 
@@ -376,7 +368,7 @@ def test_a_limit_that_bounds_nothing_or_lets_nothing_through_is_refused(line: st
     assert problem.code.id == "CFG-006"
     assert cause in problem.cause
     assert len(problem.cause) < 300
-    assert problem.place == f"gateway.toml:11:{line.index('=') + 3}"
+    assert problem.place == f"gateway.toml:10:{line.index('=') + 3}"
 
 
 def test_every_limit_may_have_its_default_and_the_ends_of_its_range() -> None:

@@ -16,8 +16,6 @@ VALUES = {
     "node.nation": '"NLD"',
     "node.exercise": '"TEST"',
     "node.simulation": '"SIMULATED"',
-    "policy.label.policy": '"ALLIANCE"',
-    "policy.label.classification": '"UNCLASSIFIED"',
 }
 
 

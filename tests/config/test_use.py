@@ -15,7 +15,7 @@ from gateway.limits import Limits
 from tests.data import ROOT
 
 CONFIG = ROOT / "gateway" / "config"
-FOR_PEOPLE = {"link.description", "source.description", "feed.description", "policy.group.description"}
+FOR_PEOPLE = {"link.description", "source.description", "feed.description"}
 """Words that nothing acts on; `gateway config show` prints them."""
 THROUGH_A_METHOD = {
     "source.nation": "source_nation",
@@ -23,10 +23,6 @@ THROUGH_A_METHOD = {
     "source.options": "feed_options",
     "feed.options": "feed_options",
     "link.max_message_octets": "link_max_octets",
-    "link.group": "release_groups",
-    "policy.group.sources": "group_sources",
-    "policy.accept.policy": "accepted_labels",
-    "policy.accept.classifications": "accepted_labels",
 }
 """Keys that rooms read through a method of `Config`."""
 INSIDE_THE_CHECKS = {"node.allow_external"}
