@@ -6,6 +6,7 @@ import secrets
 from uuid import uuid4
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.batch import Batch
 from gateway.clock import Clock
@@ -14,7 +15,7 @@ from gateway.formats import alliance
 from gateway.formats.alliance.codes import TOO_LARGE
 from gateway.policy.labelling import batch_labels
 from gateway.stages import Draft, Exercise, Header, Message, Simulation
-from gateway.track import Label, Track
+from gateway.track import Track
 
 Refusals = tuple[tuple[Track, FormatError], ...]
 """Tracks of the batch that the alliance format cannot express, and why."""
@@ -38,19 +39,8 @@ def draft_batch(maker: Maker, batch: Batch) -> tuple[list[Draft], Refusals]:
     drafts: list[Draft] = []
     refused: list[tuple[Track, FormatError]] = []
     for label, tracks in batch_labels(batch.policy, tuple(batch.tracks), batch.recipients, maker.clock.now()):
-        message_id = str(uuid4()) if drafts else batch.message_id
-        more, unfit = _draft(maker, batch, label, tracks, message_id)
-        drafts += more
-        refused += unfit
-    return drafts, tuple(refused)
-
-
-def _draft(
-    maker: Maker, batch: Batch, label: Label, tracks: tuple[Track, ...], message_id: str
-) -> tuple[list[Draft], Refusals]:
-    message = Message(
-        header=Header(
-            message_id=message_id,
+        header = Header(
+            message_id=str(uuid4()) if drafts else batch.message_id,
             created_at=maker.clock.now(),
             sender=maker.node,
             recipients=batch.recipients,
@@ -61,24 +51,35 @@ def _draft(
             label=label,
             rule=batch.rule,
             policy=batch.policy.digest,
-        ),
-        tracks=tracks,
-    )
+        )
+        more, unfit = draft_tracks(header, tracks)
+        drafts += more
+        refused += unfit
+    return drafts, tuple(refused)
+
+
+def draft_tracks(header: Header, tracks: tuple[Track, ...]) -> tuple[list[Draft], Refusals]:
+    """The drafts that carry these tracks under this header, the first under its id, and the tracks that are in none.
+
+    Where one message would be too large, further ones have ids and nonces of their own. Raises `FormatError` when the
+    header cannot be expressed.
+    """
     try:
-        return [alliance.draft(message)], ()
+        return [alliance.draft(Message(header=header, tracks=tracks))], ()
     except FormatError as error:
         if len(tracks) == 1:
             return [], ((tracks[0], error),)
         if error.code is not TOO_LARGE:
-            return _draft_without_faults(maker, batch, label, tracks, message_id, error)
+            return _draft_without_faults(header, tracks, error)
     middle = len(tracks) // 2
-    first, refused = _draft(maker, batch, label, tracks[:middle], message_id)
-    second, refused_too = _draft(maker, batch, label, tracks[middle:], str(uuid4()) if first else message_id)
+    first, refused = draft_tracks(header, tracks[:middle])
+    next_header = replace(header, message_id=str(uuid4()), nonce=secrets.token_hex(16)) if first else header
+    second, refused_too = draft_tracks(next_header, tracks[middle:])
     return first + second, refused + refused_too
 
 
 def _draft_without_faults(
-    maker: Maker, batch: Batch, label: Label, tracks: tuple[Track, ...], message_id: str, error: FormatError
+    header: Header, tracks: tuple[Track, ...], error: FormatError
 ) -> tuple[list[Draft], Refusals]:
     """Rare: find the tracks that cannot be expressed by themselves, and send the others."""
     faults = [(track, alliance.fault(track)) for track in tracks]
@@ -86,5 +87,5 @@ def _draft_without_faults(
     refused = tuple((track, fault) for track, fault in faults if fault is not None)
     if len(good) == len(tracks):  # the fault is not a track's: the message as a whole cannot be expressed
         raise error
-    drafts, more = _draft(maker, batch, label, good, message_id) if good else ([], ())
+    drafts, more = draft_tracks(header, good) if good else ([], ())
     return drafts, refused + more

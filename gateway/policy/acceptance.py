@@ -19,7 +19,7 @@ from gateway.errors import Code, PolicyError
 from gateway.labels.decision import Decision
 from gateway.labels.equivalence import Direction
 from gateway.policy import codes
-from gateway.policy.condition import Circumstances, meets
+from gateway.policy.match import Matcher
 from gateway.policy.policy import Policy
 from gateway.policy.terms import AcceptRule, Admittance, Condition
 from gateway.stages import Accepted, Opened
@@ -33,8 +33,6 @@ SAYS_LESS = f"{REFUSED}.label.says-less"
 MOST_RULE_TEXT = 240
 """Characters of all the rules that let tracks of one message in; more are told by their number."""
 _ANYTHING = Condition()
-_Rules = tuple[tuple[AcceptRule, Condition | None], ...]
-"""Rules, each with its condition if it has one."""
 _SHOWN = 160
 
 _CODES = {
@@ -60,18 +58,20 @@ def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track
     label = message.header.label
     told = message.tracks if tracks is None else tracks
     _check_labels(policy, opened, told, now)
-    rules = _rules_for(policy, opened.verified.signer)
+    compiled = _rules_for(policy, opened.verified.signer)
+    rules = compiled.rules
     if not rules:
         raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, f"no rule is about {opened.verified.signer}")
-    given = Circumstances(source=None, origin=origin_of(opened), now=now, areas=policy.areas)
+    always = rules[0] if compiled.is_plain else None
+    given = compiled.given(origin_of(opened))
     taken: list[Track] = []
     left_out: list[tuple[str, str]] = []
     names: dict[str, None] = {}
     for track in told:
         one = track if track.label is not None else replace(track, label=label)
-        rule = _first(rules, one, given)
+        rule = always or compiled.first(one, now, given)
         if rule is None:
-            raise _refusal(codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, f"tried {len(rules)} rules")
+            raise _refusal(codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, f"none of {len(rules)} applies")
         if rule.admit is Admittance.ACCEPT:
             taken.append(one)
             names[rule.id] = None
@@ -142,37 +142,45 @@ def _refused_label(decision: Decision, label: Label, place: str) -> PolicyError:
     return _refusal(code, place, f"{REFUSED}.label.{decision.rule}", decision.detail or _words(label))
 
 
+class _Rules:
+    """The rules that can apply to one partner's tracks, up to the first that applies to all of them, compiled."""
+
+    def __init__(self, policy: Policy, partner: str) -> None:
+        found: list[AcceptRule] = []
+        for rule in policy.accepts:
+            if not rule.partners or partner in rule.partners:
+                found.append(rule)
+                if rule.when == _ANYTHING:
+                    break
+        self.rules = tuple(found)
+        self.is_plain = not found or found[0].when == _ANYTHING
+        self._matcher = Matcher([rule.when for rule in found], policy.areas)
+        self._accepting = sum(1 << bit for bit, rule in enumerate(found) if rule.admit is Admittance.ACCEPT)
+
+    def given(self, origin: str) -> tuple[int, int]:
+        """What holds for every track of an origin."""
+        return self._matcher.given(None, origin)
+
+    def first(self, track: Track, now: datetime, given: tuple[int, int]) -> AcceptRule | None:
+        """The first rule that applies. What the track does not say lets nothing in, and keeps out."""
+        maybe, sure = self._matcher.masks(track, now, given)
+        applies = (sure & self._accepting) | (maybe & ~self._accepting)
+        return self.rules[(applies & -applies).bit_length() - 1] if applies else None
+
+
 def _rules_for(policy: Policy, partner: str) -> _Rules:
-    """The rules that can apply to a partner's tracks, up to the first that applies to all of them; found once."""
     known: dict[str, _Rules] = policy.__dict__.setdefault("accepts_of", {})
     rules = known.get(partner)
     if rules is None:
-        found: list[tuple[AcceptRule, Condition | None]] = []
-        for rule in policy.accepts:
-            if not rule.partners or partner in rule.partners:
-                found.append((rule, None if rule.when == _ANYTHING else rule.when))
-                if found[-1][1] is None:
-                    break
-        rules = known[partner] = tuple(found)
+        rules = known[partner] = _Rules(policy, partner)
     return rules
 
 
-def _first(rules: _Rules, track: Track, given: Circumstances) -> AcceptRule | None:
-    """The first rule that applies. What the track does not say lets nothing in, and keeps out."""
-    for rule, condition in rules:
-        if condition is None:
-            return rule
-        met = meets(condition, track, given).met
-        if met or (met is None and rule.admit is not Admittance.ACCEPT):
-            return rule
-    return None
-
-
-def _without_tracks(rules: _Rules, left_out: list[tuple[str, str]]) -> str:
+def _without_tracks(rules: tuple[AcceptRule, ...], left_out: list[tuple[str, str]]) -> str:
     """What lets in a message of which no track is: withdrawals alone, or tracks that were all left out."""
     if left_out:
         return join_rules(list(dict.fromkeys(rule for _, rule in left_out)))
-    for rule, _ in rules:
+    for rule in rules:
         if rule.admit is Admittance.ACCEPT:
             return f"accept.{rule.id}"
     raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, "no rule accepts anything of this partner")
