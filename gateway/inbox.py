@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from gateway.errors import GatewayError
 from gateway.ledger import Ledger, leaf
 from gateway.stages import Accepted, Opened, Verified
-from gateway.store import AnswerFactory, InboundOutcome, Incoming, LeafFactory, Store
+from gateway.store import AnswerFactory, Cited, Enclosed, InboundOutcome, Incoming, LeafFactory, Outgoing, Store
 from gateway.store.codes import DIGEST_CONFLICT
 
 UNREAD = "-"
@@ -22,31 +23,77 @@ class Inbox:
         self._store = store
         self._ledger = ledger
 
-    async def record(self, accepted: Accepted) -> InboundOutcome:
-        """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before."""
-        verified, header = accepted.opened.verified, accepted.opened.message.header
+    async def record(self, accepted: Accepted, onward: Sequence[Outgoing] = ()) -> InboundOutcome:
+        """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before.
+
+        An original that it encloses is recorded beside it, under its own origin and id; `onward` goes out if there is
+        anything new.
+        """
+        opened = accepted.opened
+        verified, header = opened.verified, opened.message.header
         inbound, digest = verified.inbound, sha256(verified.inbound.octets).hexdigest()
-        return await self._store.record_inbound(
-            Incoming(
-                origin=verified.signer,
-                message_id=header.message_id,
-                sha256=digest,
-                octets=inbound.octets,
-                partner=inbound.partner,
-                track_ids=tuple(dict.fromkeys(track.track_id or "" for track in accepted.tracks)),
-            ),
-            leaf=leaf.received(
-                message_id=header.message_id,
-                origin=verified.signer,
-                peer=inbound.partner,
-                sha256=digest,
-                key=verified.key,
-                tracks=len(accepted.tracks),
-                rule=accepted.rule,
-            ),
-            receipt=self._receipt(verified, digest, header.message_id),
-            conflict_leaf=_conflict(verified, digest, header.message_id),
-            conflict_receipt=self._receipt(verified, digest, header.message_id, DIGEST_CONFLICT.id),
+        derived = header.derived
+        enclosed = self._enclosed(accepted, digest) if opened.original is not None else None
+        incoming = Incoming(
+            origin=verified.signer,
+            message_id=header.message_id,
+            sha256=digest,
+            octets=inbound.octets,
+            partner=inbound.partner,
+            track_ids=() if enclosed is not None else _track_ids(accepted),
+        )
+        received = _received(accepted, opened, digest, original=derived.sha256 if derived is not None else "")
+        receipt = self._receipt(verified, digest, header.message_id)
+        conflict_leaf = _conflict(verified, digest, header.message_id)
+        conflict_receipt = self._receipt(verified, digest, header.message_id, DIGEST_CONFLICT.id)
+        if derived is None and not onward:
+            return await self._store.record_inbound(
+                incoming,
+                leaf=received,
+                receipt=receipt,
+                conflict_leaf=conflict_leaf,
+                conflict_receipt=conflict_receipt,
+            )
+        cited = derived and Cited(origin=derived.origin, message_id=derived.message_id, sha256=derived.sha256)
+        return await self._store.record_relayed(
+            incoming,
+            leaf=received,
+            receipt=receipt,
+            conflict_leaf=conflict_leaf,
+            conflict_receipt=conflict_receipt,
+            enclosed=enclosed,
+            cited=cited,
+            onward=onward,
+        )
+
+    def _enclosed(self, accepted: Accepted, relay_digest: str) -> Enclosed:
+        """The original as if its origin had sent it, with the answer that its origin would get."""
+        relay, original = accepted.opened, accepted.opened.content
+        verified, message_id = original.verified, original.message.header.message_id
+        digest = sha256(verified.inbound.octets).hexdigest()
+        outer = relay.message.header
+
+        def refused_leaf(code: str) -> LeafFactory:
+            return leaf.refused(
+                message_id=outer.message_id,
+                origin=relay.verified.signer,
+                peer=relay.verified.inbound.partner,
+                sha256=relay_digest,
+                code=code,
+            )
+
+        return Enclosed(
+            origin=verified.signer,
+            message_id=message_id,
+            sha256=digest,
+            octets=verified.inbound.octets,
+            track_ids=_track_ids(accepted),
+            leaf=_received(accepted, original, digest, peer=relay.verified.inbound.partner),
+            receipt=self._receipt(verified, digest, message_id),
+            conflict_leaf=_conflict(verified, digest, message_id, peer=relay.verified.inbound.partner),
+            conflict_receipt=self._receipt(verified, digest, message_id, DIGEST_CONFLICT.id),
+            refused_leaf=refused_leaf,
+            refused_receipt=lambda code: self._receipt(relay.verified, relay_digest, outer.message_id, code),
         )
 
     async def refuse(self, verified: Verified, opened: Opened | None, error: GatewayError) -> InboundOutcome:
@@ -90,5 +137,29 @@ class Inbox:
         return sign
 
 
-def _conflict(verified: Verified, digest: str, message_id: str) -> LeafFactory:
-    return leaf.conflict(message_id=message_id, origin=verified.signer, peer=verified.inbound.partner, sha256=digest)
+def _track_ids(accepted: Accepted) -> tuple[str, ...]:
+    return tuple(dict.fromkeys([track.track_id or "" for track in accepted.tracks]))
+
+
+def _received(accepted: Accepted, opened: Opened, digest: str, *, peer: str = "", original: str = "") -> LeafFactory:
+    """The leaf of a message, the relay or what it encloses: by which of our rules, and by which of its signer's."""
+    verified, header = opened.verified, opened.message.header
+    return leaf.received(
+        message_id=header.message_id,
+        origin=verified.signer,
+        peer=peer or verified.inbound.partner,
+        sha256=digest,
+        key=verified.key,
+        tracks=len(accepted.tracks),
+        left_out=len(accepted.left_out),
+        rule=accepted.rule,
+        policy=accepted.policy,
+        origin_rule=header.rule or "",
+        origin_policy=header.policy or "",
+        original=original,
+    )
+
+
+def _conflict(verified: Verified, digest: str, message_id: str, *, peer: str = "") -> LeafFactory:
+    origin, link = verified.signer, peer or verified.inbound.partner
+    return leaf.conflict(message_id=message_id, origin=origin, peer=link, sha256=digest)

@@ -1,4 +1,4 @@
-"""Relaying: another node's message inside a partner's, opened; messages by which a partner's tracks go onward, drafted."""
+"""Relaying: the original inside a partner's message, opened; the messages by which tracks go onward, drafted."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from gateway.formats import alliance
 from gateway.formats.alliance.codes import TOO_LARGE
 from gateway.limits import Limits
 from gateway.policy.labelling import batch_labels
-from gateway.policy.onward import Carried, Passage
+from gateway.policy.onward import Carried, Passage, stamped
 from gateway.policy.policy import Policy
 from gateway.seal import Verifier, check_original, check_way, verify_original
 from gateway.stages import Derivation, Draft, Header, Hop, Message, Opened
@@ -51,7 +51,7 @@ def draft_passage(maker: Maker, policy: Policy, carried: Carried, passage: Passa
         except FormatError as error:
             if error.code is not TOO_LARGE or not carried.tracks:
                 raise
-        passage = replace(passage, whole=False, tracks=carried.tracks)
+        passage = replace(passage, whole=False, tracks=stamped(policy, carried, carried.tracks))
     derived = carried.derivation(redacted=True)
     if not passage.tracks:
         header = _header(maker, carried, passage, passage.label or carried.header.label, derived)

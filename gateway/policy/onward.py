@@ -166,26 +166,26 @@ def _by_rules(
     """What the rules let go on of these tracks."""
     refused: list[Refused] = []
     held: list[Held] = []
-    stamped = _stamped(policy, carried, tracks)
+    marked = stamped(policy, carried, tracks)
     releases: dict[str, list[Release]] = defaultdict(list)
-    for verdict in release(policy, stamped, source=None, origin=carried.origin, now=now, memory=memory, only=only):
+    for verdict in release(policy, marked, source=None, origin=carried.origin, now=now, memory=memory, only=only):
         if carried.shut.issuperset(policy.groups.get(verdict.group, ())):
             continue  # everybody in it has the message
         if isinstance(verdict, Release):
             releases[verdict.group].append(verdict)
         elif isinstance(verdict, Held):
-            bare = {id(after): before for before, after in zip(tracks, stamped, strict=True)}
+            bare = {id(after): before for before, after in zip(tracks, marked, strict=True)}
             held.append(replace(verdict, tracks=tuple([bare.get(id(one), one) for one in verdict.tracks])))
         elif not (verdict.members and carried.shut.issuperset(verdict.members)):
             refused.append(verdict)
     return Onward(
-        passages=tuple([one for some in releases.values() for one in _passages(policy, carried, stamped, some, now)]),
+        passages=tuple([one for some in releases.values() for one in _passages(policy, carried, marked, some, now)]),
         refused=tuple(refused),
         held=tuple(held),
     )
 
 
-def _stamped(policy: Policy, carried: Carried, tracks: Sequence[Track]) -> tuple[Track, ...]:
+def stamped(policy: Policy, carried: Carried, tracks: Sequence[Track]) -> tuple[Track, ...]:
     """The tracks with us as the last gateway passed: what policy takes out is told there, and not of their origin."""
     here = Provenance(
         gateway=policy.node,
@@ -197,13 +197,13 @@ def _stamped(policy: Policy, carried: Carried, tracks: Sequence[Track]) -> tuple
 
 
 def _passages(
-    policy: Policy, carried: Carried, stamped: tuple[Track, ...], releases: list[Release], now: datetime
+    policy: Policy, carried: Carried, marked: tuple[Track, ...], releases: list[Release], now: datetime
 ) -> list[Passage]:
     """The messages for one group: the original to those who may see all of it, the rest of each release to others."""
     group, label = releases[0].group, carried.header.label
     members = sorted({name for one in releases for name in one.recipients} - carried.shut)
-    total = len(stamped) if carried.is_whole and len(stamped) == len(carried.tracks) else -1
-    as_it_is = [_unchanged(one.tracks, stamped) for one in releases]
+    total = len(marked) if carried.is_whole and len(marked) == len(carried.tracks) else -1
+    as_it_is = [_unchanged(one.tracks, marked) for one in releases]
     whole: list[str] = []
     for name in members:
         count = sum(number for number, one in zip(as_it_is, releases, strict=True) if name in one.recipients)
@@ -232,9 +232,9 @@ def _passages(
     return found
 
 
-def _unchanged(released: Sequence[Track], stamped: Sequence[Track]) -> int:
+def _unchanged(released: Sequence[Track], marked: Sequence[Track]) -> int:
     """How many of the released tracks are as they came, label and all."""
-    same = {id(track) for track in stamped}
+    same = {id(track) for track in marked}
     by_name: dict[str | None, list[Track]] | None = None
     count = 0
     for track in released:
@@ -243,7 +243,7 @@ def _unchanged(released: Sequence[Track], stamped: Sequence[Track]) -> int:
             continue
         if by_name is None:
             by_name = defaultdict(list)
-            for one in stamped:
+            for one in marked:
                 by_name[one.track_id].append(one)
         count += track in by_name[track.track_id]
     return count
