@@ -13,8 +13,13 @@ _MOVED: dict[KeyPath, str] = {
 }
 
 
+_CLEARANCE = 'in policy.toml declare [clearance.NAME] with these words, and name it here: clearance = ["NAME"]'
+
+
 def moved_to_policy(path: KeyPath) -> str:
     """What to write instead of the setting that once stood at `path`; empty when there never was one."""
+    if len(path) == 4 and path[0] in ("client", "feed") and path[2] == "clearance":
+        return _CLEARANCE
     found = _MOVED.get(path[:2]) if len(path) == 2 else None
     if found is None and len(path) == 3:
         found = _MOVED.get((path[0], "*", path[2]))

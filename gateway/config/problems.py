@@ -124,6 +124,8 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object], root: typ
     kind, observed = error["type"], error.get("input")
     context = error.get("ctx", {})
     name = dotted(path)
+    if root is Config and isinstance(observed, Mapping) and (moved := moved_to_policy(path)):
+        return _moved(path, moved)
     if error["loc"] and error["loc"][-1] == "[key]":
         cause = f'the name "{path[-1]}" is not allowed: {context.get("error", error["msg"])}'
         return Problem(code=codes.WRONG_VALUE, path=path, cause=cause, at_key=True)
@@ -151,8 +153,7 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object], root: typ
 
 def _unknown_key(path: KeyPath, root: type[BaseModel]) -> Problem:
     if root is Config and (moved := moved_to_policy(path)):
-        cause = f"{dotted(path)} is no longer a setting of this file: what is released and let in is in policy.toml"
-        return Problem(code=codes.MOVED, path=path, cause=cause, remedy=moved, at_key=True)
+        return _moved(path, moved)
     table = table_at(path[:-1], root)
     known = list(table.model_fields) if table else []
     where = f"[{dotted(path[:-1])}]" if len(path) > 1 else "the top level"
@@ -161,6 +162,11 @@ def _unknown_key(path: KeyPath, root: type[BaseModel]) -> Problem:
     if where == "[links]" and table_at(("link",)) is None:
         cause += "; one table per partner is [link.NAME]"
     return Problem(code=codes.UNKNOWN_KEY, path=path, cause=cause, remedy=did_you_mean(key, known), at_key=True)
+
+
+def _moved(path: KeyPath, remedy: str) -> Problem:
+    cause = f"{dotted(path)} is no longer a setting of this file: what is released and let in stands in policy.toml"
+    return Problem(code=codes.MOVED, path=path, cause=cause, remedy=remedy, at_key=True)
 
 
 def _described(path: KeyPath, root: type[BaseModel]) -> str:

@@ -37,7 +37,6 @@ def test_the_samples_have_no_contradiction() -> None:
     [
         # 1 names refer to something
         (MINIMAL + FEED.replace('source = "s"', 'source = "t"'), "CFG-007", '"t"', "declared: s"),
-        (MINIMAL + OUT + 'clients = ["hq"]\n', "CFG-008", "clients", "not for a feed of kind udp"),
         (MINIMAL + OUT.replace('"cot"', '"link16"'), "CFG-007", '"link16"', "alliance, asterix, cot, geojson"),
         # 2 the settings of a feed's kind and direction
         (MINIMAL + FEED.replace('format = "cot"', 'format = "asterix"'), "CFG-008", '"asterix"', "may speak cot"),

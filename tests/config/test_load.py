@@ -174,7 +174,7 @@ address = "127.0.0.1:8600"
         (MINIMAL + FEED + "rate = true\n", "CFG-006", "true", '"realtime"'),
         (MINIMAL + FEED + 'base_time = "noon"\n', "CFG-006", '"noon"', "ISO 8601"),
         (MINIMAL + FEED + 'base_time = "2026-03-01T09:30:00"\n', "CFG-006", '"2026-03-01T', "with its zone"),
-        (MINIMAL + FEED.replace("in", "out") + "clearance = []\n", "CFG-006", "[]", "at least 1 in the list"),
+        (MINIMAL + FEED + "clearance = []\n", "CFG-006", "[]", "at least 1 in the list"),
         (MINIMAL + '[ledger]\norigin = "a b"\n', "CFG-006", '"a b"', "without spaces"),
         (MINIMAL + '[seal]\nkey = ""\n', "CFG-006", '""', "path of a file"),
     ],
@@ -223,8 +223,12 @@ def test_an_empty_file_is_told_which_tables_it_needs() -> None:
         ("TSET", "TEST", MINIMAL.replace('"TEST"', '"TSET"')),
         ("simulated", "SIMULATED", MINIMAL.replace('"SIMULATED"', '"simulated"')),
         ("asterisk", "asterix", MINIMAL + '[source.s]\nformats = ["asterisk"]\n'),
-        ("radarnorth", "radar-north", FULL.replace('\nsource = "radar-north"\nallow', '\nsource = "radarnorth"\nallow')),
-        ("HQ2", "hq", FULL.replace('clients = ["hq"]', 'clients = ["hq2"]')),
+        (
+            "radarnorth",
+            "radar-north",
+            FULL.replace('\nsource = "radar-north"\nallow', '\nsource = "radarnorth"\nallow'),
+        ),
+        ("hq2", "hq", FULL.replace('clients = ["hq"]', 'clients = ["hq2"]')),
     ],
 )
 def test_suggests_the_nearest_known_name(wrong: str, right: str, text: str) -> None:
@@ -397,3 +401,34 @@ def test_a_pipe_or_device_is_no_configuration(tmp_path: Path) -> None:
             load(path, environ={})
         assert caught.value.code.id == "CFG-001"
         assert caught.value.cause == "not a regular file"
+
+
+# ---------------------------------------------------------------------------------- what has moved to the policy file
+
+
+@pytest.mark.parametrize(
+    ("text", "needle", "remedy"),
+    [
+        (MINIMAL + '[policy.label]\npolicy = "A"\nclassification = "B"\n', "label]", "declare [label.NAME]"),
+        (MINIMAL + '[[policy.accept]]\npolicy = "A"\nclassifications = ["B"]\n', "accept]", "[[accept]] rules"),
+        (MINIMAL + "[policy.group.allies]\npersonal_data = true\n", "group.allies]", "[[release]] rules with to"),
+        (MINIMAL + LINK + 'group = "allies"\n', "group =", "[group.NAME] partners"),
+    ],
+)
+def test_a_table_of_an_old_file_is_told_what_to_write_in_the_policy_instead(
+    text: str, needle: str, remedy: str
+) -> None:
+    problem = only(text)
+    assert problem.code.id == "CFG-018"
+    assert problem.place == place_of(text, needle)
+    assert "policy.toml" in problem.cause
+    assert remedy in problem.remedy
+    assert "in policy.toml" in problem.remedy
+
+
+def test_a_clearance_of_an_old_file_is_told_where_clearances_stand_now() -> None:
+    text = MINIMAL + '[[client.hq.clearance]]\npolicy = "A"\nclassifications = ["B"]\n'
+    problem = only(text)
+    assert problem.code.id == "CFG-018"
+    assert problem.place == place_of(text, "clearance]]")
+    assert "[clearance.NAME]" in problem.remedy
