@@ -61,18 +61,17 @@ def read_status(config: Path, url: str) -> Mapping[str, object]:
     import asyncio
 
     loaded = load_config(config)
-    scheme = "http" if loaded.config.http.plain else "https"
-    address = url.rstrip("/") or f"{scheme}://{_reachable(loaded.config)}"
-    return asyncio.run(_ask(address, loaded.config))
+    return asyncio.run(_ask(node_address(loaded.config, url), loaded.config))
 
 
-def _reachable(config: Config) -> str:
-    """Where the node's interface can be called: every address of the machine is called on loopback."""
+def node_address(config: Config, url: str) -> str:
+    """Where the node's interface can be called, unless `url` says it: every address of the machine on loopback."""
     from gateway.config.values import Address
 
     listen = config.http.listen
     host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(listen.host, listen.host)
-    return str(Address(host=host, port=listen.port))
+    scheme = "http" if config.http.plain else "https"
+    return url.rstrip("/") or f"{scheme}://{Address(host=host, port=listen.port)}"
 
 
 async def _ask(address: str, config: Config) -> Mapping[str, object]:
@@ -86,7 +85,7 @@ async def _ask(address: str, config: Config) -> Mapping[str, object]:
     try:
         async with (
             aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=TIMEOUT_S)) as session,
-            session.get(place, ssl=_tls(config), allow_redirects=False) as response,
+            session.get(place, ssl=node_tls(config), allow_redirects=False) as response,
         ):
             body = b""
             async for chunk in response.content.iter_chunked(65_536):
@@ -114,7 +113,7 @@ async def _ask(address: str, config: Config) -> Mapping[str, object]:
     return document
 
 
-def _tls(config: Config) -> ssl.SSLContext | bool:
+def node_tls(config: Config) -> ssl.SSLContext | bool:
     """Trust exactly the certificate that the configuration names for the interface, and show the node's own."""
     import ssl
 

@@ -15,65 +15,56 @@ RELEASES_MORE = Code(
     "rule releases to others what the rule above withholds",
     "name the groups that the rule is for, or withhold from every group",
 )
-WAY_ROUND = Code(
-    "POL-104",
-    "partner is shown through one group what another group is denied",
-    "take the partner out of one of the groups, or withhold from both",
-)
 SLIPS_OUT = Code(
-    "POL-105",
+    "POL-104",
     "what is withheld at first is released later",
     "leave out the age or the area, use delay_s, or see that it is meant so",
 )
-NO_GROUP = Code("POL-106", "partner is in no release group", "add it to a group, or remove it")
-NO_CLEARANCE = Code("POL-107", "partner has no clearance, and is shown nothing", "give it a clearance, or remove it")
-NO_RELEASE = Code("POL-108", "no rule releases anything to the group", "add a release rule, or remove the group")
+NO_GROUP = Code("POL-105", "partner is in no release group", "add it to a group, or remove it")
+NO_CLEARANCE = Code("POL-106", "partner has no clearance, and is shown nothing", "give it a clearance, or remove it")
+NO_RELEASE = Code("POL-107", "no rule releases anything to the group", "add a release rule, or remove the group")
 SEES_NOTHING = Code(
-    "POL-109",
+    "POL-108",
     "partner may see none of the labels that markings give",
     "check its clearance, the labels' categories and the equivalences",
 )
 LABEL_FOR_NOBODY = Code(
-    "POL-110", "no partner may see the label", "see that it is meant for this nation alone, or check the clearances"
+    "POL-109", "no partner may see the label", "see that it is meant for this nation alone, or check the clearances"
 )
-UNUSED_CLEARANCE = Code("POL-111", "clearance is not used", "give it to somebody, or remove it")
+UNUSED_CLEARANCE = Code("POL-110", "clearance is not used", "give it to somebody, or remove it")
 UNUSED_EQUIVALENCE = Code(
-    "POL-112", "equivalence is not used", "remove it, or give a clearance of the policy that it leads to"
+    "POL-111", "equivalence is not used", "remove it, or give a clearance of the policy that it leads to"
 )
 NOT_ADOPTED = Code(
-    "POL-113",
+    "POL-112",
     "security policy states an equivalence that is not adopted",
     "sign it off in [[equivalence]] if it is wanted; without that it decides nothing",
 )
-SIGN_OFF = Code("POL-114", "equivalence is signed off on a day to come", "correct the day")
-SIGN_OFF_OLD = Code("POL-115", "equivalence was signed off long ago", "have it looked at and signed off anew")
-LEFT_IN = Code(
-    "POL-116", "what is taken out may still be told in free text", "drop remarks and extensions with it, or see to them"
-)
+SIGN_OFF = Code("POL-113", "equivalence is signed off on a day to come", "correct the day")
+SIGN_OFF_OLD = Code("POL-114", "equivalence was signed off long ago", "have it looked at and signed off anew")
+LEFT_IN = Code("POL-115", "what is taken out may still be told by what is left in", "drop that too, or see to it")
 PERSONAL = Code(
-    "POL-117", "rule lets personal data through", "see that the partners have a legal ground for it, or remove it"
+    "POL-116", "rule lets personal data through", "see that the partners have a legal ground for it, or remove it"
 )
 NO_LABEL_TEST = Code(
-    "POL-118",
+    "POL-117",
     "rule releases whatever label a track has",
     "name the labels it is for in when.label; clearances still decide",
 )
-DOWNGRADE = Code("POL-119", "rule shows an identity as a milder one", "see that it is meant so")
-REVIEW_PASSED = Code("POL-120", "review date of the policy has passed", "review the policy and set a new date")
-REVIEW_SOON = Code("POL-121", "policy is to be reviewed soon", "review it before that day")
+DOWNGRADE = Code("POL-118", "rule shows an identity as a milder one", "see that it is meant so")
+REVIEW_PASSED = Code("POL-119", "review date of the policy has passed", "review the policy and set a new date")
+REVIEW_SOON = Code("POL-120", "policy is to be reviewed soon", "review it before that day")
 UNMARKED_SOURCE = Code(
-    "POL-122", "no marking is for the source, and its tracks go nowhere", "add a marking, or see that it is meant so"
+    "POL-121", "no marking is for the source, and its tracks go nowhere", "add a marking, or see that it is meant so"
 )
-UNKNOWN_SOURCE = Code("POL-123", "condition names a source that is not configured", "correct the name")
-ACCEPTS_NOTHING = Code("POL-124", "nothing of partners is let in", "add [[accept]] rules, and clearances in [own]")
-NO_LINK = Code("POL-125", "partner of the policy has no link", "add [link.NAME] to gateway.toml, or remove the partner")
-INVALID_LABEL = Code("POL-126", "label is not valid under its security policy, and nobody is shown it", "correct it")
+UNKNOWN_SOURCE = Code("POL-122", "condition names a source that is not configured", "correct the name")
+ACCEPTS_NOTHING = Code("POL-123", "nothing of partners is let in", "add [[accept]] rules, and clearances in [own]")
+NO_LINK = Code("POL-124", "partner of the policy has no link", "add [link.NAME] to gateway.toml, or remove the partner")
 
 CODES = (
     UNREACHABLE,
     NEVER_MET,
     RELEASES_MORE,
-    WAY_ROUND,
     SLIPS_OUT,
     NO_GROUP,
     NO_CLEARANCE,
@@ -95,5 +86,4 @@ CODES = (
     UNKNOWN_SOURCE,
     ACCEPTS_NOTHING,
     NO_LINK,
-    INVALID_LABEL,
 )

@@ -13,20 +13,10 @@ from gateway.policy.terms import Field, ReleaseRule
 from gateway.track import Identity
 
 SOON = timedelta(days=30)
-_TOLD_IN_TEXT = frozenset(
-    (
-        Field.SENSORS,
-        Field.OPERATOR,
-        Field.IDENTIFIERS,
-        Field.NAME,
-        Field.IDENTITY,
-        Field.CLASSIFICATIONS,
-        Field.POSITION,
-        Field.ALTITUDE,
-    )
-)
-"""What people write into remarks, and nations into extensions."""
-_TEXTS = (Field.REMARKS, Field.EXTENSIONS)
+_OPAQUE = frozenset((Field.RAW, Field.EXTENSIONS, Field.REMARKS))
+"""What nobody can look through. Any other field takes them along; dropped by themselves they leave each other in."""
+_SAME_NAMES = frozenset((Field.NAME, Field.IDENTIFIERS))
+"""A callsign stands in both."""
 _MILDNESS = {
     Identity.HOSTILE: 0,
     Identity.SUSPECT: 1,
@@ -57,17 +47,17 @@ def check_content(policy: Policy, facts: Facts, now: datetime) -> Iterator[Findi
 
 def _left_in(rule: ReleaseRule, path: Path) -> Iterator[Finding]:
     taken = rule.redaction
-    hidden = set(taken.drop & _TOLD_IN_TEXT)
-    if taken.position_grid_m:
-        hidden.add(Field.POSITION)
-    if taken.altitude_grid_m:
-        hidden.add(Field.ALTITUDE)
-    if taken.identities:
-        hidden.add(Field.IDENTITY)
-    left = [field.value for field in _TEXTS if field not in taken.drop]
-    if hidden and left:
-        words = f'release rule "{rule.id}" hides {", ".join(sorted(hidden))} and leaves {" and ".join(left)} in'
-        yield Finding(code=codes.LEFT_IN, severity=Severity.WARNING, path=path, words=words)
+    drop = taken.drop
+    is_alone = drop <= _OPAQUE - {Field.REMARKS} and not (
+        taken.position_grid_m or taken.altitude_grid_m or taken.identities
+    )
+    for group, hidden in ((_OPAQUE, drop if is_alone else frozenset()), (_SAME_NAMES, drop & _SAME_NAMES)):
+        left = sorted(group - drop)
+        if hidden and left:
+            words = (
+                f'release rule "{rule.id}" takes out {" and ".join(sorted(hidden))} and leaves {" and ".join(left)} in'
+            )
+            yield Finding(code=codes.LEFT_IN, severity=Severity.NOTE, path=(*path, "drop"), words=words)
 
 
 def _personal(policy: Policy, rule: ReleaseRule, path: Path) -> Iterator[Finding]:

@@ -9,7 +9,6 @@ from enum import StrEnum
 from msgspec import Struct
 
 from gateway.errors import Code
-from gateway.labels.equivalence import Equivalence
 
 Path = tuple[str | int, ...]
 """Keys and array indexes of ``policy.toml``: ``("release", 3, "when", "area")``."""
@@ -46,10 +45,6 @@ class Facts(Struct, frozen=True, kw_only=True):
     """What the files say beside the rules. What is absent is not looked at."""
 
     review_at: datetime | None = None
-    equivalences: tuple[Equivalence, ...] = ()
-    """As ``[[equivalence]]`` lists them."""
-    stated: frozenset[tuple[str, str]] = frozenset()
-    """(policy, other policy) that a security policy states an equivalence for."""
     clearances_in_use: frozenset[str] | None = None
     """Names of clearances that this node, its partners, clients and feeds hold."""
     sources: tuple[str, ...] | None = None

@@ -149,16 +149,13 @@ def _unreachable(line: _Line, takers: Mapping[str, str]) -> Finding:
 
 def _undone(policy: Policy) -> Iterator[Finding]:
     rules = list(enumerate(policy.releases))
-    for at, keeper in rules:
-        if why_never(keeper.when)[0]:
+    for above, keeper in rules:
+        if keeper.release or why_never(keeper.when)[0]:
             continue
-        for other, letter in rules:
-            if not letter.release or letter is keeper or letter.onward != keeper.onward:
-                continue
-            if not keeper.release and other > at:
-                yield from _more(policy, keeper, other, letter)
-                yield from _later(policy, at, keeper, other, letter)
-            yield from _way_round(policy, keeper, other, letter)
+        for at, letter in rules[above + 1 :]:
+            if letter.release and letter.onward == keeper.onward:
+                yield from _more(policy, keeper, at, letter)
+                yield from _later(policy, above, keeper, at, letter)
 
 
 def _more(policy: Policy, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> Iterator[Finding]:
@@ -166,17 +163,15 @@ def _more(policy: Policy, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> 
     kept, shown = groups_of(policy, keeper), groups_of(policy, letter)
     if not kept & shown or not implies(keeper.when, letter.when):
         return
-    others = sorted(
-        group
-        for group in shown - kept
-        if not _taken_before(policy, at, group, keeper) and not _shared(policy, kept, group)
-    )
+    others = sorted(group for group in shown - kept if not _taken_before(policy, at, group, keeper))
     if others:
         words = (
             f'release rule "{letter.id}" shows {", ".join(others)} what "{keeper.id}" above withholds from '
             f"{', '.join(sorted(kept))}"
         )
-        yield Finding(code=codes.RELEASES_MORE, severity=Severity.WARNING, path=("release", at), words=words)
+        # Who names the groups has thought of each; who means every group may have forgotten one
+        severity = Severity.NOTE if letter.groups else Severity.WARNING
+        yield Finding(code=codes.RELEASES_MORE, severity=severity, path=("release", at), words=words)
 
 
 def _later(policy: Policy, above: int, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> Iterator[Finding]:
@@ -198,32 +193,6 @@ def _later(policy: Policy, above: int, keeper: ReleaseRule, at: int, letter: Rel
         yield Finding(code=codes.SLIPS_OUT, severity=Severity.NOTE, path=("release", above, "when"), words=words)
 
 
-def _way_round(policy: Policy, keeper: ReleaseRule, at: int, letter: ReleaseRule) -> Iterator[Finding]:
-    """A partner of two groups that is shown through one what the other is denied, or shown without."""
-    if keeper.release and not _shows_more(letter, keeper):
-        return
-    if not implies(keeper.when, letter.when):
-        return
-    kept = groups_of(policy, keeper)
-    what = "withholds" if not keeper.release else "takes out"
-    for group in sorted(groups_of(policy, letter) - kept):
-        partners = _shared(policy, kept, group)
-        if partners and not _taken_before(policy, at, group, keeper):
-            words = (
-                f'release rule "{letter.id}" shows {", ".join(partners)} as of {group} what "{keeper.id}" {what} for '
-                f"{', '.join(sorted(kept))}"
-            )
-            yield Finding(code=codes.WAY_ROUND, severity=Severity.WARNING, path=("release", at), words=words)
-
-
-def _shows_more(letter: ReleaseRule, keeper: ReleaseRule) -> bool:
-    """Whether a rule leaves in, or leaves finer, something that the other takes out."""
-    taken, left = keeper.redaction, letter.redaction
-    coarser = (taken.position_grid_m or 0) > (left.position_grid_m or 0)
-    higher = (taken.altitude_grid_m or 0) > (left.altitude_grid_m or 0)
-    return bool(taken.drop - left.drop) or coarser or higher or (letter.personal_data and not keeper.personal_data)
-
-
 def _taken_before(policy: Policy, at: int, group: str, keeper: ReleaseRule) -> bool:
     """Whether another rule before `at` takes every track of the keeper's condition, for this group."""
     return any(
@@ -233,9 +202,3 @@ def _taken_before(policy: Policy, at: int, group: str, keeper: ReleaseRule) -> b
         and implies(keeper.when, rule.when, broad_lenient=not rule.release)
         for rule in policy.releases[:at]
     )
-
-
-def _shared(policy: Policy, kept: frozenset[str], group: str) -> list[str]:
-    """Partners of the group that are in one of the others, too."""
-    inside = {partner for name in kept for partner in policy.groups.get(name, ())}
-    return sorted(inside & set(policy.groups.get(group, ())))

@@ -31,7 +31,8 @@ def check_reach(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding
 def check_equivalences(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
     """Equivalences that lead nowhere, whose sign-off is old or to come, and stated ones that nobody signed off."""
     today = now.date()
-    for index, one in enumerate(facts.equivalences):
+    equivalences = policy.book.equivalences
+    for index, one in enumerate(equivalences):
         name = f"equivalence from {one.source} to {one.target}"
         held = [policy.own] if one.direction is not Direction.ENCRYPT else []
         held += policy.partners.values() if one.direction is not Direction.DECRYPT else ()
@@ -48,10 +49,22 @@ def check_equivalences(policy: Policy, facts: Facts, now: datetime) -> Iterator[
         elif (today - signed).days > facts.sign_off_days:
             words = f"{name}: signed off {(today - signed).days} days ago, on {signed}"
             yield Finding(code=codes.SIGN_OFF_OLD, severity=Severity.WARNING, path=path, words=words)
-    adopted = {(one.source, one.target) for one in facts.equivalences}
-    for source, target in sorted(facts.stated - adopted):
+    adopted = {(one.source, one.target) for one in equivalences}
+    for source, target in sorted(_stated(policy) - adopted):
         words = f"security policy {source} states what its classifications are in {target}"
         yield Finding(code=codes.NOT_ADOPTED, severity=Severity.NOTE, path=("equivalence",), words=words)
+
+
+def _stated(policy: Policy) -> set[tuple[str, str]]:
+    """(security policy, other security policy) of which the first one's file states equivalences."""
+    by_oid = {spif.oid: spif.name for spif in policy.book.spifs.values()}
+    return {
+        (spif.name, by_oid[one.policy])
+        for spif in policy.book.spifs.values()
+        for level in spif.levels.values()
+        for one in level.equivalents
+        if one.policy in by_oid
+    }
 
 
 def _seen_labels(policy: Policy, now: datetime) -> dict[str, dict[int, str]]:

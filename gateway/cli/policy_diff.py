@@ -1,0 +1,286 @@
+"""``gateway policy diff``: what another policy would show to whom, on a recording of what there was to be shown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from enum import StrEnum
+
+from msgspec import Struct, field
+
+from gateway.cli.output import as_json, data, printable, say, table
+from gateway.cli.policy_tracks import Sighting, TrackFile
+from gateway.cli.policy_words import label_of, marking_of, what_is
+from gateway.policy.marking import mark
+from gateway.policy.memory import Memory
+from gateway.policy.outbound import release
+from gateway.policy.policy import Policy
+from gateway.stages import Held, Release
+from gateway.track import Label, Track
+
+EXAMPLES = 5
+"""Of each kind of change, for each partner; the others are counted."""
+
+
+class Change(StrEnum):
+    """How a track's way to a partner differs."""
+
+    OUT = "goes out"
+    """It did not before: what a release gate looks for."""
+    MORE = "shows more"
+    """Fields go out that were taken out before."""
+    LABEL = "other label"
+    STAYS = "stays"
+    """It went out before."""
+    LESS = "shows less"
+    OTHER = "shows other values"
+    """The same fields, some of them otherwise: a coarser or finer position, another identity."""
+
+
+_GATED = (Change.OUT, Change.MORE, Change.OTHER)
+"""What is not to happen unseen: something reaches a partner that did not before."""
+
+
+class Sight(Struct, frozen=True, kw_only=True):
+    """What one policy makes of one track for one partner."""
+
+    rule: str
+    shown: Track | None = None
+    """As the partner gets it, now or later; absent when it does not."""
+    until: datetime | None = None
+    label: Label | None = None
+
+
+class Example(Struct, frozen=True, kw_only=True):
+    """One track of which the two policies differ."""
+
+    track: Track
+    place: str
+    old: Sight
+    new: Sight
+
+
+class Comparison(Struct):
+    """The two policies on one recording, complete once it has been drawn."""
+
+    tracks: int = 0
+    refused: int = 0
+    """Records that could not be read."""
+    counts: dict[tuple[str, Change], int] = field(default_factory=dict)
+    examples: dict[tuple[str, Change], list[Example]] = field(default_factory=dict)
+    rules: Counter[tuple[str, Change, str, str]] = field(default_factory=Counter)
+    """How often each (partner, change, old rule, new rule) was."""
+    out: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Snapshots that each partner gets by the old policy and by the new one."""
+
+    @property
+    def shows_more(self) -> bool:
+        """Whether anything reaches a partner that did not before."""
+        return any(change in _GATED for _, change in self.counts)
+
+    def add(self, partner: str, change: Change, example: Example) -> None:
+        """Count a change, and keep it if there are few like it."""
+        key = (partner, change)
+        self.counts[key] = self.counts.get(key, 0) + 1
+        self.rules[partner, change, example.old.rule, example.new.rule] += 1
+        kept = self.examples.setdefault(key, [])
+        if len(kept) < EXAMPLES:
+            kept.append(example)
+
+
+def compare(old: Policy, new: Policy, file: TrackFile, *, source: str, at: datetime | None) -> Comparison:
+    """Both policies on every track of the file. Each is decided at its own time, so that its age is as it was."""
+    found = Comparison()
+    ways = _Way(old), _Way(new)
+    partners = sorted({*old.partners, *new.partners})
+    for sighting in file.tracks():
+        found.tracks += 1
+        now = at or _time_of(sighting)
+        before, after = (way.sights(sighting.track, source, now) for way in ways)
+        for partner in partners:
+            one, other = before.get(partner, _NOBODY), after.get(partner, _NOBODY)
+            was, is_ = found.out.get(partner, (0, 0))
+            found.out[partner] = was + (one.shown is not None), is_ + (other.shown is not None)
+            for change in _changes(one, other):
+                found.add(partner, change, Example(track=sighting.track, place=sighting.place, old=one, new=other))
+    found.refused = len(file.problems)
+    return found
+
+
+_NOBODY = Sight(rule="no group")
+"""For a partner that the policy does not name, or that is in no release group."""
+
+
+def _time_of(sighting: Sighting) -> datetime:
+    state = sighting.track.state
+    return sighting.received_at if state is None else state.time
+
+
+class _Way:
+    """One policy's way from a track to the partners."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._memory = Memory()
+
+    def sights(self, track: Track, source: str, now: datetime) -> dict[str, Sight]:
+        """What each partner of a group gets of the track."""
+        policy = self._policy
+        marked = mark(policy, (track,), source=source, now=now)
+        verdicts = release(policy, marked, source=source, origin=policy.node, now=now, memory=self._memory)
+        found: dict[str, Sight] = {}
+        for verdict in verdicts:
+            members = policy.groups[verdict.group]
+            if isinstance(verdict, Release):
+                seen = verdict.tracks[0]
+                sight = Sight(rule=verdict.rule, shown=seen, label=seen.label or verdict.label)
+                found |= dict.fromkeys(verdict.recipients, sight)
+            elif isinstance(verdict, Held):
+                seen = verdict.tracks[0]
+                sight = Sight(rule=verdict.rule, shown=seen, label=seen.label, until=verdict.until)
+                found |= dict.fromkeys(members, sight)
+            else:
+                found |= dict.fromkeys(verdict.members or members, Sight(rule=verdict.rule))
+        return found
+
+
+def _changes(old: Sight, new: Sight) -> Iterator[Change]:
+    if old.shown is None or new.shown is None:
+        if new.shown is not None:
+            yield Change.OUT
+        elif old.shown is not None:
+            yield Change.STAYS
+        return
+    if old.label != new.label:
+        yield Change.LABEL
+    if old.until == new.until and old.shown is new.shown:
+        return
+    before, after = _parts(old.shown), _parts(new.shown)
+    gone, come = before.keys() - after.keys(), after.keys() - before.keys()
+    if come:
+        yield Change.MORE
+    if gone:
+        yield Change.LESS
+    if any(before[name] != after[name] for name in before.keys() & after.keys()) or old.until != new.until:
+        yield Change.OTHER
+
+
+_LEFT_ALONE = ("label", "provenance")
+"""Labels are compared for themselves; provenance tells of losses, and with them of the same thing again."""
+
+
+def _parts(track: Track) -> dict[str, object]:
+    """Every field of the track that says something, those of its state and status one by one."""
+    found: dict[str, object] = {}
+    for name in track.__struct_fields__:
+        value = getattr(track, name)
+        if name in _LEFT_ALONE or value in (None, ()):
+            continue
+        if name in ("state", "status"):
+            inner = {f"{name}.{key}": getattr(value, key) for key in value.__struct_fields__}
+            found |= {key: said for key, said in inner.items() if said is not None}
+        else:
+            found[name] = value
+    return found
+
+
+# -------------------------------------------------------------------------------------------------------------- showing
+
+
+def show(found: Comparison, old: Policy, new: Policy, *, json: bool) -> None:
+    """Counts for each partner, which rules caused them, and examples."""
+    if json:
+        as_json(_document(found, old, new))
+        return
+    data(f"old {old.digest[:12]}.. {printable(old.name)}")
+    data(f"new {new.digest[:12]}.. {printable(new.name)}")
+    data("")
+    rows = [
+        [partner, str(was), str(now), *(str(found.counts.get((partner, change), 0)) for change in Change)]
+        for partner, (was, now) in found.out.items()
+    ]
+    table(["PARTNER", "OLD", "NEW", *(change.upper() for change in Change)], rows)
+    for (partner, change), examples in found.examples.items():
+        data("")
+        data(f"{partner}: {found.counts[partner, change]} {change}")
+        for (_, _, before, after), count in _rules(found, partner, change):
+            data(f"  {count} by {before} -> {after}")
+        for one in examples:
+            data(f"  {what_is(one.track)}")
+            for text in _difference(change, one, old, new):
+                data(f"    {text}")
+    verdict = "something reaches partners that did not before" if found.shows_more else "nothing new reaches anybody"
+    refused = f", {found.refused} records refused" if found.refused else ""
+    say(f"{found.tracks} tracks{refused}: {verdict}")
+
+
+def _rules(found: Comparison, partner: str, change: Change) -> Iterable[tuple[tuple[str, Change, str, str], int]]:
+    return [(key, count) for key, count in found.rules.most_common() if key[:2] == (partner, change)][:10]
+
+
+def _difference(change: Change, one: Example, old: Policy, new: Policy) -> Iterator[str]:
+    """What differs in one example, on few lines. Values are not repeated: they may be another's personal data."""
+    if change is Change.LABEL:
+        for policy, sight in ((old, one.old), (new, one.new)):
+            yield marking_of(policy, sight.label) if sight.label is not None else "no label"
+    if change in (Change.MORE, Change.LESS, Change.OTHER):
+        yield ", ".join(_fields(change, one))
+
+
+def _fields(change: Change, one: Example) -> list[str]:
+    assert one.old.shown is not None
+    assert one.new.shown is not None
+    before, after = _parts(one.old.shown), _parts(one.new.shown)
+    if change is Change.MORE:
+        return sorted(after.keys() - before.keys())
+    if change is Change.LESS:
+        return sorted(before.keys() - after.keys())
+    names = sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
+    return names + (["when it is released"] if one.old.until != one.new.until else [])
+
+
+def _document(found: Comparison, old: Policy, new: Policy) -> dict[str, object]:
+    return {
+        "old": {"name": old.name, "digest": old.digest},
+        "new": {"name": new.name, "digest": new.digest},
+        "tracks": found.tracks,
+        "refused": found.refused,
+        "shows_more": found.shows_more,
+        "partners": [
+            {
+                "partner": partner,
+                "old": was,
+                "new": now,
+                "changes": [
+                    {
+                        "change": change.name,
+                        "count": found.counts[partner, change],
+                        "rules": [
+                            {"old": before, "new": after, "count": count}
+                            for (_, _, before, after), count in _rules(found, partner, change)
+                        ],
+                        "examples": [
+                            _example(change, one, old, new) for one in found.examples.get((partner, change), ())
+                        ],
+                    }
+                    for change in Change
+                    if (partner, change) in found.counts
+                ],
+            }
+            for partner, (was, now) in found.out.items()
+        ],
+    }
+
+
+def _example(change: Change, one: Example, old: Policy, new: Policy) -> dict[str, object]:
+    is_both = one.old.shown is not None and one.new.shown is not None
+    return {
+        "track_id": one.track.track_id,
+        "place": one.place,
+        "old_rule": one.old.rule,
+        "new_rule": one.new.rule,
+        "old_label": None if one.old.label is None else label_of(old, one.old.label),
+        "new_label": None if one.new.label is None else label_of(new, one.new.label),
+        "fields": _fields(change, one) if is_both and change is not Change.LABEL else [],
+    }

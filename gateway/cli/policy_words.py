@@ -1,0 +1,56 @@
+"""Labels, tracks and clearances in words, for people and for JSON."""
+
+from __future__ import annotations
+
+from gateway.cli.output import printable
+from gateway.clock import utc_text
+from gateway.labels.clearance import Clearance
+from gateway.policy.personal import is_station
+from gateway.policy.policy import Policy
+from gateway.track import Label, Track
+
+
+def marking_of(policy: Policy, label: Label) -> str:
+    """The label as people mark documents with it; plainly, where its security policy is not known."""
+    return printable(policy.book.marking(label))
+
+
+def label_of(policy: Policy, label: Label) -> dict[str, object]:
+    """The label as JSON."""
+    return {
+        "marking": marking_of(policy, label),
+        "policy": label.policy,
+        "classification": label.classification,
+        "categories": [{"tag": one.tag, "kind": one.kind, "values": one.values} for one in label.categories],
+        "tlp": label.tlp,
+        "purpose": label.purpose,
+        "alternatives": [marking_of(policy, one) for one in label.alternatives],
+    }
+
+
+def clearance_words(clearance: Clearance) -> str:
+    """A clearance on one line."""
+    text = f"{clearance.policy}: {', '.join(clearance.classifications) or 'no classification'}"
+    for one in clearance.categories:
+        text += f"; {one.tag} {', '.join(one.values) or 'nothing'}"
+    return printable(text)
+
+
+def what_is(track: Track) -> str:
+    """Which track it is, on one line. Where a person stands is not told."""
+    told = [track.track_id or "-"]
+    if track.identifiers:
+        told.append(" ".join(f"{one.scheme} {one.value}" for one in track.identifiers[:2]))
+    kind = [track.environment.value, track.identity.value.value if track.identity is not None else "", track.platform]
+    told.append(" ".join(part for part in kind if part))
+    state = track.state
+    if state is not None:
+        if state.position is not None and not is_station(track):
+            told.append(f"{state.position.latitude_deg:.5f}, {state.position.longitude_deg:.5f}")
+        told.append(f"at {utc_text(state.time)}")
+    return printable("; ".join(told))
+
+
+def seconds(value: float) -> str:
+    """A number of seconds."""
+    return f"{value:g} s"
