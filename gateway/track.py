@@ -273,7 +273,8 @@ class Loss(Struct, frozen=True, gc=False):
     """``NO_TARGET`` (no such field there), ``NOT_MODELLED`` (in the raw record only), ``ROUNDED``, ``TRUNCATED``,
     ``OUT_OF_RANGE``, ``NO_CODE`` (the target has no code for the value), ``NO_DATUM`` (needs a geoid or a QNH),
     ``NO_POSITION`` (the target needs a point and there is none), ``IMPLIED`` (the target's nearest code says more than
-    is known), ``WITHHELD`` (policy took it out)."""
+    is known), ``WITHHELD`` (policy took it out), ``COARSENED`` (policy made it less exact), ``DOWNGRADED`` (policy put
+    another identity there)."""
 
 
 class Provenance(Struct, frozen=True, kw_only=True, gc=False):

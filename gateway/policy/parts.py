@@ -32,8 +32,16 @@ LASTING_STATUS = ("started", "ended", "simulated", "test", "exercise")
 """Facts that no redaction takes: without them an end is never seen, and an exercise leaks into the live picture."""
 PASSING_STATUS = tuple(name for name in Status.__struct_fields__ if name not in LASTING_STATUS)
 _SENSOR_SCHEMES = frozenset(
-    ("system_track", "sensor_track", "composed_track", "asterix_service", "nffi_track", "nvg_uri", "cot_uid")
-    + ("geojson_id",)
+    {
+        "system_track",
+        "sensor_track",
+        "composed_track",
+        "asterix_service",
+        "nffi_track",
+        "nvg_uri",
+        "cot_uid",
+        "geojson_id",
+    }
 )
 """Schemes of names that a sensor or system gave, rather than names that the object has of its own."""
 
@@ -53,7 +61,7 @@ def _in_state(*names: str) -> Callable[[Track], bool]:
     def is_there(track: Track) -> bool:
         state = track.state
         if state is not None:
-            for name in names:  # noqa: SIM110 # on the path of tracks
+            for name in names:
                 if getattr(state, name) is not None:
                     return True
         return False

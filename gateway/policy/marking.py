@@ -1,0 +1,97 @@
+"""The label of our own tracks: what policy gives, beside what the source gave."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from msgspec.structs import replace
+
+from gateway.policy.match import Masks, Matcher
+from gateway.policy.policy import Policy
+from gateway.policy.terms import Existing, Marking
+from gateway.track import Label, Track
+
+_KEPT_S = 10.0
+"""How long an answer that joins labels is kept: their policies may change what is valid at any time."""
+_MOST_KEPT = 4_096
+_LABELLER = " labeller"
+
+
+def mark(policy: Policy, tracks: Sequence[Track], *, source: str | None, now: datetime) -> tuple[Track, ...]:
+    """The tracks with the labels that they go under, in order. Without one, nobody outside of this node may see it.
+
+    The first marking that is met gives the label. One before it that asks for something that the track does not say
+    may have been meant: then the label is one that is at least as strict as both. Tracks that share a label share the
+    very same object.
+    """
+    labeller: Labeller | None = policy.__dict__.get(_LABELLER)
+    if labeller is None:
+        labeller = policy.__dict__[_LABELLER] = Labeller(policy)
+    return labeller.mark(tracks, source, now)
+
+
+class Labeller:
+    """The markings of one policy, compiled."""
+
+    def __init__(self, policy: Policy) -> None:
+        self._policy = policy
+        self._matcher = Matcher([one.when for one in policy.markings], policy.areas)
+        self._labels: dict[tuple[Masks, Label | None], Label | None] = {}
+        self._since: datetime | None = None
+
+    def mark(self, tracks: Sequence[Track], source: str | None, now: datetime) -> tuple[Track, ...]:
+        """See the function of this name."""
+        if self._since is None or not 0 <= (now - self._since).total_seconds() < _KEPT_S:
+            self._labels.clear()
+            self._since = now
+        given = self._matcher.given(source, self._policy.node)
+        matcher, labels = self._matcher, self._labels
+        marked = []
+        for track in tracks:
+            key = matcher.masks(track, now, given), track.label
+            label = labels[key] if key in labels else self._label(key, now)
+            marked.append(track if label is track.label else replace(track, label=label))
+        return tuple(marked)
+
+    def _label(self, key: tuple[Masks, Label | None], now: datetime) -> Label | None:
+        (maybe, sure), own = key
+        asked = []
+        decides = False
+        for bit, marking in enumerate(self._policy.markings):
+            if maybe >> bit & 1:
+                asked.append(marking)
+                if sure >> bit & 1:
+                    decides = True
+                    break
+        label = joined(self._policy, asked, own, now) if decides else None
+        if len(self._labels) >= _MOST_KEPT:
+            self._labels.clear()
+        self._labels[key] = label
+        return label
+
+
+def joined(policy: Policy, markings: Sequence[Marking], own: Label | None, now: datetime) -> Label | None:
+    """The label by several markings, the last of which is met and the others perhaps; nothing when none says it all."""
+    found = list(dict.fromkeys([given(policy, marking, own, now) for marking in markings]))
+    labels = [label for label in found if label is not None]
+    if len(labels) < len(found) or not labels:
+        return None
+    return labels[0] if len(labels) == 1 else policy.book.dominant(labels, now)
+
+
+def given(policy: Policy, marking: Marking, own: Label | None, now: datetime) -> Label | None:
+    """The label by one marking, of a track that came with `own`; nothing when it is refused."""
+    if own is None:
+        return marking.label
+    if marking.existing is Existing.REFUSE or marking.label.created_at is None or marking.label.review_at is None:
+        return None
+    own = policy.book.complete(
+        own,
+        created_at=marking.label.created_at,
+        review_at=marking.label.review_at,
+        originator=marking.label.originator,
+    )
+    if marking.existing is Existing.KEEP:
+        return own
+    return policy.book.dominant([own, marking.label], now)
