@@ -19,7 +19,7 @@ from gateway.labels import codes
 from gateway.labels import dominant as joining
 from gateway.labels.check import Finding, check_label
 from gateway.labels.clearance import Clearance
-from gateway.labels.decide import decide, deny, until
+from gateway.labels.decide import decide, deny, invalid, until
 from gateway.labels.decision import Decision, Judgement
 from gateway.labels.equivalence import Direction, Equivalence
 from gateway.labels.mapping import held_to_policies, map_label
@@ -49,8 +49,7 @@ class Book:
         self.equivalences = tuple(equivalences)
         self.follow_succession = follow_succession
         self._install(spifs)
-        for equivalence in self.equivalences:
-            held_to_policies(equivalence, self.spifs)
+        held_to_policies(self.equivalences, self.spifs)
         self._boundaries = tuple(sorted({at for spif in self.spifs.values() for at in spif.boundaries}))
         self._judged: dict[tuple[Label, Clearances, Direction], tuple[_Window, Judgement]] = {}
         self._judged_octets: dict[tuple[bytes, Clearances, Direction], tuple[_Window, Judgement]] = {}
@@ -160,9 +159,9 @@ class Book:
                     decided_on=label,
                     basis="originator",
                 )
-            findings = check_label(label, spif, now)
-            if findings:
-                return _denied(label, "invalid-label", str(findings[0]))
+            wrong = invalid(label, spif, now)
+            if wrong is not None:
+                return _denied(label, wrong.rule, wrong.detail)
         # 2
         for alternative in label.alternatives:
             theirs = self.spif(alternative.policy)
@@ -256,48 +255,83 @@ class Book:
     def dominant(self, labels: Sequence[Label], now: datetime) -> Label | None:
         """One label that is at least as strict as each of `labels`; `None` when no valid one says it all.
 
-        A permissive set in which they have nothing in common is empty, which is nobody. It has the alternatives that
-        all of them can be joined in. Whoever it permits, each of them permits (clearances have no gaps); still decide
-        each track by its own label first.
+        A permissive set in which they have nothing in common is empty, which is nobody. It has the alternatives of all,
+        joined where all have them, or none. Whomever it permits, each of them permits (where clearances have no gaps);
+        still decide each track by its own label first.
         """
         labels = list(dict.fromkeys(labels))
         spif = self.spif(labels[0].policy) if labels else None
         if spif is None or not all(spif.same_name(label.policy) for label in labels):
             return None
-        found = joining.dominant(labels, spif, now)
-        if found is None or not labels[0].alternatives:
-            return found
-        if len(labels) == 1:
-            return labels[0]
-        alternatives = []
-        for alternative in labels[0].alternatives:
+        found = labels[0] if len(labels) == 1 else joining.dominant(labels, spif, now)
+        if found is None or len(labels) == 1:
+            return found if joining.readings(labels[0], spif, now) is not None else None
+        if not all(self._maps_alike(found, label, spif, now) for label in labels):
+            return None
+        if len({self._policies(label) for label in labels}) > 1:
+            lost = [policy for label in labels for policy in self._policies(label)]
+            return None if any(self._reads(spif, policy) for policy in lost) else found
+        alternatives: list[Label] = []
+        for index, alternative in enumerate(labels[0].alternatives):
             theirs = self.spif(alternative.policy)
+            same = [label.alternatives[index] for label in labels]
             if theirs is None:
-                continue
-            each = [_alternative(label, theirs) for label in labels]
-            present = [other for other in each if other is not None]
-            joined = joining.dominant(present, theirs, now) if len(present) == len(each) else None
-            if joined is not None:
-                alternatives.append(joined)
+                joined = alternative if all(other == alternative for other in same) else None
+            else:
+                joined = joining.dominant(same, theirs, now)
+            if joined is None:
+                return None
+            alternatives.append(joined)
         return msgspec.structs.replace(found, alternatives=tuple(alternatives))
 
+    def _policies(self, label: Label) -> tuple[str, ...]:
+        """The policies of a label's alternatives, in order: a reader takes the first that he has a clearance for."""
+        found = ((self.spif(each.policy), each.policy) for each in label.alternatives)
+        return tuple(spif.name if spif is not None else name for spif, name in found)
+
+    def _maps_alike(self, label: Label, other: Label, spif: Spif, now: datetime) -> bool:
+        """Whether `label` is at least as strict as `other` in the words of every policy that it maps to.
+
+        A label without a release maps to nothing, so that it is the stricter one there, though it restricts less here.
+        """
+        if label == other:
+            return True
+        for each in self.equivalences:
+            if each.source != spif.name:
+                continue
+            target = self.spifs[each.target]
+            mapped = map_label(label, each, spif, target, now)
+            if isinstance(mapped, Decision):
+                continue
+            theirs = map_label(other, each, spif, target, now)
+            follow = self.follow_succession
+            if isinstance(theirs, Decision):
+                return False
+            if not joining.covers(mapped, theirs, target, now, follow_succession=follow):
+                return False
+        return True
+
+    def _reads(self, source: Spif, target: str) -> bool:
+        """Whether an equivalence would say something in the place of an alternative."""
+        return any(each.source == source.name and each.target == target for each in self.equivalences)
+
     def covers(self, label: Label, other: Label, now: datetime) -> bool:
-        """Whether `label` is at least as strict as `other` to everybody: to those who read its alternatives too."""
+        """Whether `label` is at least as strict as `other` to everybody: to those who read alternatives too."""
         spif = self.spif(label.policy)
         if spif is None or not spif.same_name(other.policy):
             return False
         if not joining.covers(label, other, spif, now, follow_succession=self.follow_succession):
             return False
-        for alternative in label.alternatives:
-            theirs = self.spif(alternative.policy)
+        if not self._maps_alike(label, other, spif, now):
+            return False
+        if self._policies(label) != self._policies(other):
+            return not label.alternatives and not any(self._reads(spif, policy) for policy in self._policies(other))
+        for mine, same in zip(label.alternatives, other.alternatives, strict=True):
+            theirs = self.spif(mine.policy)
             if theirs is None:
-                if alternative not in other.alternatives:
+                if mine != same:
                     return False
-                continue
-            same = _alternative(other, theirs)
-            if same is None or not joining.covers(
-                alternative, same, theirs, now, follow_succession=self.follow_succession
-            ):
+            elif not joining.covers(mine, same, theirs, now, follow_succession=self.follow_succession):
                 return False
         return True
 
@@ -360,11 +394,6 @@ def _of(spif: Spif, clearances: Clearances) -> Clearance | None:
         if clearance.policy == spif.name or spif.same_name(clearance.policy):
             return clearance
     return None
-
-
-def _alternative(label: Label, spif: Spif) -> Label | None:
-    """The alternative of a label that is decided on under a policy: the first."""
-    return next((each for each in label.alternatives if spif.same_name(each.policy)), None)
 
 
 def _identified(category: LabelCategory, spif: Spif | None) -> LabelCategory:

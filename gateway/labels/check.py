@@ -23,7 +23,7 @@ from msgspec import Struct
 from gateway.errors import Code
 from gateway.labels import codes
 from gateway.labels.profiles import Profile
-from gateway.labels.spif import PERMISSIVE, Level, Operation, Requirement, Spif, TagSet, Value
+from gateway.labels.spif import PERMISSIVE, Level, Member, Operation, Requirement, Spif, TagSet, Value
 from gateway.track import Label, LabelCategory
 
 _WORD = 80
@@ -229,9 +229,10 @@ def _bounds(
             found.append(_finding(codes.CLASS_EXCLUDED, place, f"excludes {level.name}"))
         if value.required_class not in (None, level.name):
             found.append(_finding(codes.CLASS_EXCLUDED, place, f"goes with {value.required_class} alone"))
-    for tag_set, other in value.excluded:
-        if tag_set in sets and other in sets[tag_set][1]:
-            found.append(_finding(codes.CATEGORY_EXCLUDED, place, f"excludes {other!r} of {tag_set!r}"))
+    for group in value.excluded:
+        for tag_set, other in _members(sets):
+            if (tag_set, other) in group and (tag_set, other) != (value.tag_set, value.name):
+                found.append(_finding(codes.CATEGORY_EXCLUDED, place, f"excludes {other!r} of {tag_set!r}"))
     if value.required:
         _requirements(value.required, sets, place, found)
 
@@ -242,20 +243,23 @@ def _requirements(
     place: str,
     found: list[Finding],
 ) -> None:
+    members = _members(sets)
     for requirement in required:
-        present = [
-            sum(1 for tag_set, value in group if tag_set in sets and value in sets[tag_set][1])
-            for group in requirement.groups
-        ]
-        met = {
-            Operation.ALL: all(present),
-            Operation.ONE_OR_MORE: any(present),
-            Operation.ONLY_ONE: sum(present) == 1,
-        }[requirement.operation]
+        present = [any(member in group for member in members) for group in requirement.groups]
+        if requirement.operation is Operation.ALL:
+            met = all(present)
+        elif requirement.operation is Operation.ONE_OR_MORE:
+            met = any(present)
+        else:
+            met = sum(any(member in group for group in requirement.groups) for member in members) == 1
         if not met:
             names = sorted({f"{value!r} of {tag_set!r}" for group in requirement.groups for tag_set, value in group})
-            cause = f"{requirement.operation.value}: {', '.join(names)[:200]}"
+            cause = f"{requirement.operation.value}: {', '.join(names[:8])[:200]}"
             found.append(_finding(codes.CATEGORY_MISSING, place, cause))
+
+
+def _members(sets: dict[str, tuple[str, frozenset[str]]]) -> list[Member]:
+    return [(name, value) for name, (_, values) in sets.items() for value in sorted(values)]
 
 
 def _numbers(sets: dict[str, tuple[str, frozenset[str]]], spif: Spif, found: list[Finding]) -> None:

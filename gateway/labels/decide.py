@@ -136,6 +136,23 @@ def permits(reading: Reading, held: Holding, policy: Spif) -> Decision:
     return PERMIT
 
 
+def invalid(label: Label, policy: Spif, now: datetime) -> Decision | None:
+    """Steps 2 and 3 alone, for a label and its successors: the denial, or nothing."""
+    chain: list[Label] = [label]
+    for each in successors(label, policy):
+        if isinstance(each, tuple):
+            return deny("invalid-label", str(each[0]))
+        chain.append(each)
+    for each in chain:
+        reading = read_by(each, policy, now, successor=each is not label)
+        if reading.findings or reading.level is None:
+            return deny("invalid-label", str(reading.findings[0]) if reading.findings else "no classification")
+        for name in policy.mandatory:
+            if name not in reading.sets or not reading.sets[name][1]:
+                return deny("missing-mandatory", name)
+    return None
+
+
 def holding(clearance: Clearance, policy: Spif) -> Holding | None:
     """What a clearance grants under `policy`; `None` when it is of another."""
     known: dict[Clearance, Holding | None] = policy.__dict__.setdefault("holdings", {})

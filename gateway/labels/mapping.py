@@ -7,7 +7,7 @@ of which none is left means nobody. The result is only words until it has been d
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -129,17 +129,25 @@ def stated_levels(spif: Spif, target: Spif, direction: Direction) -> Mapping[str
     }
 
 
-def held_to_policies(equivalence: Equivalence, spifs: Mapping[str, Spif]) -> None:
-    """Raises `PolicyError` (``LBL-038``, ``LBL-039``) for an equivalence that the policies do not bear out.
+def held_to_policies(equivalences: Sequence[Equivalence], spifs: Mapping[str, Spif]) -> None:
+    """Raises `PolicyError` (``LBL-038``, ``LBL-039``) for equivalences that the policies do not bear out.
 
-    Both policies must be installed, and know every word of it. Values keep their type, since a restrictive value that
-    becomes a permissive or informative one would let somebody in; no restrictive set is discarded.
+    Both policies must be installed, and know every word. Values keep their type, since a restrictive value that becomes
+    a permissive or informative one would let somebody in; no restrictive set is discarded. For one direction between
+    two policies there is one equivalence.
     """
-    place = f"equivalence {equivalence.source} to {equivalence.target} ({equivalence.direction.value})"
-    for what in _faults(equivalence, spifs):
-        raise PolicyError(codes.BAD_EQUIVALENCE, place=place, cause=what)
-    if not (equivalence.signed_off_by.strip() and equivalence.signed_off_on.strip()):
-        raise PolicyError(codes.NOT_SIGNED_OFF, place=place, cause="signed_off_by and signed_off_on")
+    applying: set[tuple[str, str, Direction]] = set()
+    for equivalence in equivalences:
+        place = f"equivalence {equivalence.source} to {equivalence.target} ({equivalence.direction.value})"
+        for what in _faults(equivalence, spifs):
+            raise PolicyError(codes.BAD_EQUIVALENCE, place=place, cause=what)
+        if not (equivalence.signed_off_by.strip() and equivalence.signed_off_on.strip()):
+            raise PolicyError(codes.NOT_SIGNED_OFF, place=place, cause="signed_off_by and signed_off_on")
+        both = equivalence.direction is Direction.BOTH
+        for direction in (Direction.ENCRYPT, Direction.DECRYPT) if both else (equivalence.direction,):
+            if (equivalence.source, equivalence.target, direction) in applying:
+                raise PolicyError(codes.BAD_EQUIVALENCE, place=place, cause=f"another one is for {direction.value} too")
+            applying.add((equivalence.source, equivalence.target, direction))
 
 
 def _faults(equivalence: Equivalence, spifs: Mapping[str, Spif]) -> Iterable[str]:

@@ -89,6 +89,7 @@ class Value(Struct, frozen=True, kw_only=True, gc=False):
     """One value of a tag set, and what it may stand with."""
 
     name: str
+    tag_set: str
     lacv: str
     kind: str
     """``RESTRICTIVE``, ``PERMISSIVE``, ``INFORMATIVE`` or `NOT_APPLICABLE`."""
@@ -97,7 +98,8 @@ class Value(Struct, frozen=True, kw_only=True, gc=False):
     required_class: str | None = None
     excluded_classes: frozenset[str] = frozenset()
     required: tuple[Requirement, ...] = ()
-    excluded: frozenset[Member] = frozenset()
+    excluded: tuple[frozenset[Member], ...] = ()
+    """Groups of which no other value may stand beside it."""
     obsolete: bool = False
     not_before: datetime | None = None
     not_after: datetime | None = None

@@ -7,8 +7,6 @@ then what refers to values is read. The order of elements is not held, since it 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
-from typing import NamedTuple
 
 import msgspec
 
@@ -16,21 +14,17 @@ from gateway.errors import FormatError, PolicyError
 from gateway.labels import codes
 from gateway.labels.equivalence import Direction
 from gateway.labels.profiles import BY_NAME, BY_OID, Profile
-from gateway.labels.spif import (
-    INFORMATIVE,
-    NOT_APPLICABLE,
-    PERMISSIVE,
-    RESTRICTIVE,
-    Level,
-    Member,
-    Operation,
-    Requirement,
-    Spif,
-    StatedLevel,
-    Tag,
-    TagSet,
-    Value,
-    folded,
+from gateway.labels.spif import Level, Spif, StatedLevel, Tag, TagSet, Value, folded
+from gateway.labels.spif_refs import (
+    Key,
+    References,
+    class_of,
+    group_of,
+    kind_of,
+    read_excluded_classes,
+    read_policies,
+    read_required,
+    types_of,
 )
 from gateway.labels.spif_xml import (
     GATEWAY,
@@ -48,7 +42,6 @@ from gateway.labels.spif_xml import (
     read_qualifiers,
     refuse,
     switch,
-    time_of,
     word,
 )
 from gateway.xml import parse
@@ -61,46 +54,7 @@ MAX_VALUES = 20_000
 """Values of all tag sets together."""
 _VERSIONS = ("2.0", "2.1")
 """2.1 adds a marking code to 2.0 and says the same otherwise."""
-_TAG_TYPES = ("restrictive", "permissive", "enumerated", "tagType7", "notApplicable")
 _APPLIED = ("encrypt", "decrypt", "both")
-
-
-class _Key(NamedTuple):
-    """How a file refers to a value."""
-
-    tag_set: str
-    tag_type: str
-    enum_type: str
-    lacv: str
-
-
-class _Reading:
-    """What has been read so far, as references need it."""
-
-    def __init__(self, *, ignore_case: bool) -> None:
-        self.ignore_case = ignore_case
-        self.members: dict[_Key, Member] = {}
-        self.by_type: dict[tuple[str, str, str], set[Member]] = {}
-        self.sets: set[str] = set()
-        self.classes: set[str] = set()
-        self.policies: dict[str, str] = {}
-        self.times: set[datetime] = set()
-
-    def time(self, node: Node, name: str) -> datetime | None:
-        """A limit of validity, remembered as an instant at which decisions change."""
-        found = time_of(node, name)
-        if found is not None:
-            self.times.add(found)
-        return found
-
-    def unique(self, node: Node, what: str, names: Iterable[str]) -> None:
-        """Refuses names that are equal as labels will be compared."""
-        seen: set[str] = set()
-        for name in names:
-            key = name.lower() if self.ignore_case and name.isascii() else name
-            if key in seen:
-                raise refuse(codes.SPIF_DUPLICATE, node, f"{what} {name!r}")
-            seen.add(key)
 
 
 def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool = False) -> Spif:
@@ -116,10 +70,10 @@ def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool
     identity.only("name id", "markingData markingQualifier")
     identifier = oid(identity, "id")
     profile = _profile(root, identifier)
-    reading = _Reading(
+    reading = References(
         ignore_case=ignore_case or switch(root, f"{GATEWAY}ignoreCase") or (profile is not None and profile.ignore_case)
     )
-    reading.policies = _policies(root, reading)
+    reading.policies = read_policies(root)
     categories = [(tag_set, list(nodes(tag_set, "securityCategoryTag"))) for tag_set in _tag_sets(root, reading)]
     reading.classes = {word(level, "name") for level in nodes(one(root, "securityClassifications"), _LEVEL)}
     levels = _levels(root, reading)
@@ -187,43 +141,7 @@ def _profile(root: Node, identifier: str) -> Profile | None:
     return BY_NAME[named]
 
 
-def _policies(root: Node, reading: _Reading) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for name in ("equivalentPolicies", "defaultSecurityPolicyId"):
-        parent = optional(root, name)
-        if parent is None:
-            continue
-        each = [parent] if name == "defaultSecurityPolicyId" else list(nodes(parent, "equivalentPolicy"))
-        if each != [parent]:
-            parent.only("", "equivalentPolicy")
-        for policy in each:
-            policy.only("name id userRefURI docRefURI", "requiredCategory markingData markingQualifier")
-            if word(policy, "name") in found:
-                raise refuse(codes.SPIF_DUPLICATE, policy, f"equivalent policy {word(policy, 'name')!r}")
-            found[word(policy, "name")] = oid(policy, "id")
-    return found
-
-
-def _kind(node: Node) -> str:
-    tag_type = choice(node, "tagType", _TAG_TYPES)
-    if tag_type == "enumerated":
-        tag_type = choice(node, "enumType", ("restrictive", "permissive"))
-    return {
-        "restrictive": RESTRICTIVE,
-        "permissive": PERMISSIVE,
-        "tagType7": INFORMATIVE,
-        "notApplicable": NOT_APPLICABLE,
-    }[tag_type]
-
-
-def _types(node: Node) -> tuple[str, str]:
-    """(tag type, enumeration type) as references name them; the second means something with `enumerated` alone."""
-    _kind(node)
-    tag_type = node.get("tagType") or ""
-    return tag_type, (node.get("enumType") or "") if tag_type == "enumerated" else ""
-
-
-def _tag_sets(root: Node, reading: _Reading) -> list[Node]:
+def _tag_sets(root: Node, reading: References) -> list[Node]:
     """The elements of all tag sets, every value of which then has its key."""
     parent = optional(root, "securityCategoryTagSets")
     if parent is None:
@@ -236,13 +154,15 @@ def _tag_sets(root: Node, reading: _Reading) -> list[Node]:
         tag_set.only(f"name id {GATEWAY}mandatory", "securityCategoryTag equivalentSecurityCategoryTagSet")
         name = word(tag_set, "name")
         reading.sets.add(name)
+        names: list[str] = []
         for tag in nodes(tag_set, "securityCategoryTag"):
-            types = _types(tag)
+            types = types_of(tag)
             for value in nodes(tag, "tagCategory"):
-                key = _Key(name, *types, lacv_of(value))
+                key = Key(name, *types, lacv_of(value))
                 if key in reading.members:
                     raise refuse(codes.SPIF_DUPLICATE, value, f"lacv {key.lacv!r} in tag set {name!r}")
-                reading.members[key] = (name, word(value, "name"))
+                names.append(word(value, "name"))
+                reading.members[key] = (name, names[-1])
                 reading.by_type.setdefault((name, *types), set()).add(reading.members[key])
         names = [
             word(value, "name") for tag in nodes(tag_set, "securityCategoryTag") for value in nodes(tag, "tagCategory")
@@ -253,41 +173,10 @@ def _tag_sets(root: Node, reading: _Reading) -> list[Node]:
     return found
 
 
-def _group(node: Node, reading: _Reading) -> frozenset[Member]:
-    """The values that one `categoryGroup` or `excludedCategory` names."""
-    node.only("tagSetRef tagType enumType lacv all", "")
-    name, types = word(node, "tagSetRef"), _types(node)
-    if name not in reading.sets:
-        raise refuse(codes.SPIF_REFERENCE, node, f"tag set {name!r}")
-    every = switch(node, "all")
-    if every == (node.get("lacv") is not None):
-        raise refuse(codes.SPIF_VALUE, node, "either lacv or all, and not both")
-    if every:
-        members = reading.by_type.get((name, *types))
-    else:
-        member = reading.members.get(_Key(name, *types, lacv_of(node)))
-        members = {member} if member else None
-    if not members:
-        raise refuse(codes.SPIF_REFERENCE, node, f"no such value of type {' '.join(types).strip()} in tag set {name!r}")
-    return frozenset(members)
-
-
-def _required(node: Node, reading: _Reading) -> tuple[Requirement, ...]:
-    found = []
-    for each in nodes(node, "requiredCategory"):
-        each.only("operation", "categoryGroup")
-        operation = Operation(choice(each, "operation", tuple(Operation)))
-        groups = tuple(_group(group, reading) for group in nodes(each, "categoryGroup"))
-        if not groups:
-            raise refuse(codes.SPIF_VALUE, each, "names no category")
-        found.append(Requirement(operation, groups))
-    return tuple(found)
-
-
-def _levels(root: Node, reading: _Reading) -> dict[str, Level]:
+def _levels(root: Node, reading: References) -> dict[str, Level]:
     parent = one(root, "securityClassifications")
     parent.only("name", f"{_LEVEL} markingData markingQualifier")
-    found: dict[str, Level] = {}
+    found: list[Level] = []
     for node in nodes(parent, _LEVEL):
         node.only(
             "name color lacv hierarchy obsolete",
@@ -298,24 +187,21 @@ def _levels(root: Node, reading: _Reading) -> dict[str, Level]:
             lacv=integer(node, "lacv"),
             rank=integer(node, "hierarchy"),
             obsolete=switch(node, "obsolete"),
-            required=_required(node, reading),
+            required=read_required(node, reading),
             equivalents=tuple(_stated(each, reading) for each in nodes(node, "equivalentClassification")),
             markings=read_markings(node),
             qualifiers=read_qualifiers(node),
         )
-        for what, seen in (("lacv", level.lacv), ("hierarchy", level.rank)):
-            if any(seen == (other.lacv if what == "lacv" else other.rank) for other in found.values()):
-                raise refuse(codes.SPIF_DUPLICATE, node, f"{what} {seen} of a classification")
-        if level.name in found:
-            raise refuse(codes.SPIF_DUPLICATE, node, f"classification {level.name!r}")
-        found[level.name] = level
-    reading.unique(parent, "classification", found)
+        found.append(level)
+    reading.unique(parent, "classification", [level.name for level in found])
+    reading.unique(parent, "lacv of a classification", [str(level.lacv) for level in found])
+    reading.unique(parent, "hierarchy of a classification", [str(level.rank) for level in found])
     if not found:
         raise refuse(codes.SPIF_VALUE, parent, "no classification")
-    return found
+    return {level.name: level for level in found}
 
 
-def _stated(node: Node, reading: _Reading) -> StatedLevel:
+def _stated(node: Node, reading: References) -> StatedLevel:
     node.only("policyRef lacv applied", "requiredCategory")
     policy = reading.policies.get(word(node, "policyRef"))
     if policy is None:
@@ -324,7 +210,7 @@ def _stated(node: Node, reading: _Reading) -> StatedLevel:
     return StatedLevel(policy, integer(node, "lacv"), Direction(choice(node, "applied", _APPLIED)), conditional)
 
 
-def _tag_set(node: Node, tags: list[Node], reading: _Reading) -> TagSet:
+def _tag_set(node: Node, tags: list[Node], reading: References) -> TagSet:
     values: dict[str, Value] = {}
     found: list[Tag] = []
     for each in nodes(node, "equivalentSecurityCategoryTagSet"):
@@ -334,7 +220,7 @@ def _tag_set(node: Node, tags: list[Node], reading: _Reading) -> TagSet:
             "name tagType enumType tag7Encoding singleSelection maxSelection minSelection",
             "tagCategory markingQualifier",
         )
-        kind = _kind(tag)
+        kind = kind_of(tag)
         own = [_value(each, index, kind, node, reading) for each in nodes(tag, "tagCategory")]
         values.update((value.name, value) for value in own if value is not None)
         at_least, at_most = _selection(tag)
@@ -374,7 +260,7 @@ def _selection(tag: Node) -> tuple[int, int | None]:
     return at_least, at_most
 
 
-def _value(node: Node, index: int, kind: str, tag_set: Node, reading: _Reading) -> Value | None:
+def _value(node: Node, index: int, kind: str, tag_set: Node, reading: References) -> Value | None:
     """One value; none where people write it freely, so that no label can be held to it: such labels are denied."""
     node.only(
         "name lacv userInput requiredClass obsolete dateFormat notBefore notAfter",
@@ -382,16 +268,16 @@ def _value(node: Node, index: int, kind: str, tag_set: Node, reading: _Reading) 
     )
     for each in nodes(node, "equivalentSecCategoryTag"):
         _equivalent(each, reading)
-    me = (word(tag_set, "name"), word(node, "name"))
     value = Value(
-        name=me[1],
+        name=word(node, "name"),
+        tag_set=word(tag_set, "name"),
         lacv=lacv_of(node),
         kind=kind,
         tag=index,
-        required_class=_class(node, node.get("requiredClass"), reading),
-        excluded_classes=_excluded_classes(node, reading),
-        required=_required(node, reading),
-        excluded=frozenset().union(*(_group(each, reading) for each in nodes(node, "excludedCategory"))) - {me},
+        required_class=class_of(node, node.get("requiredClass"), reading),
+        excluded_classes=read_excluded_classes(node, reading),
+        required=read_required(node, reading),
+        excluded=tuple(group_of(each, reading) for each in nodes(node, "excludedCategory")),
         obsolete=switch(node, "obsolete"),
         not_before=reading.time(node, "notBefore"),
         not_after=reading.time(node, "notAfter"),
@@ -408,7 +294,7 @@ def _value(node: Node, index: int, kind: str, tag_set: Node, reading: _Reading) 
     return msgspec.structs.replace(value, plain=plain)
 
 
-def _equivalent(node: Node, reading: _Reading) -> None:
+def _equivalent(node: Node, reading: References) -> None:
     """Holds a stated equivalence of a value to its form. Values map by what an operator writes down, never by it."""
     node.only("policyRef tagSetId tagType enumType lacv applied action", "")
     if word(node, "policyRef") not in reading.policies:
@@ -417,27 +303,9 @@ def _equivalent(node: Node, reading: _Reading) -> None:
     if node.get("action") is not None:
         choice(node, "action", ("discard",))
     else:
-        _types(node)
+        types_of(node)
         oid(node, "tagSetId")
         lacv_of(node)
-
-
-def _class(node: Node, name: str | None, reading: _Reading) -> str | None:
-    if name is not None and name not in reading.classes:
-        raise refuse(codes.SPIF_REFERENCE, node, f"classification {name[:60]!r}")
-    return name
-
-
-def _excluded_classes(node: Node, reading: _Reading) -> frozenset[str]:
-    found: set[str] = set()
-    for each in nodes(node, "excludedClass"):
-        each.only("", "")
-        name = each.text()
-        _class(each, name, reading)
-        if name in found:
-            raise refuse(codes.SPIF_DUPLICATE, each, f"excluded classification {name!r} of a value")
-        found.add(name)
-    return frozenset(found)
 
 
 def _privacy_marks(root: Node) -> frozenset[str] | None:

@@ -22,26 +22,11 @@ _HARMLESS = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _OID = re.compile(r"[0-2](\.(0|[1-9][0-9]{0,39})){1,40}")
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
-_MARKING_CODES = frozenset(
-    [
-        "pageTop",
-        "pageBottom",
-        "pageTopBottom",
-        "documentStart",
-        "documentEnd",
-        "noNameDisplay",
-        "noMarkingDisplay",
-        "suppressClassName",
-        "firstLineOfText",
-        "lastLineOfText",
-        "subject",
-        "xHeader",
-        "portionMarking",
-        "inputTitle",
-        "waterMark",
-        "replacePolicy",
-    ]
-)
+_MARKING_CODES = frozenset((
+    "pageTop", "pageBottom", "pageTopBottom", "documentStart", "documentEnd", "noNameDisplay", "noMarkingDisplay",
+    "suppressClassName", "firstLineOfText", "lastLineOfText", "subject", "xHeader", "portionMarking", "inputTitle",
+    "waterMark", "replacePolicy",
+))  # fmt: skip
 
 
 class Node:
