@@ -1,4 +1,4 @@
-"""What an auditor finds after the demonstration: three ledgers verified from their files, one message proven."""
+"""What an auditor finds after the demonstration: the ledgers verified from their files, one message proven."""
 
 from __future__ import annotations
 
@@ -34,6 +34,14 @@ class Leaf(Struct):
     ev: str
     mid: str = ""
     sha256: str = ""
+    origin: str = ""
+    to: list[str] = []
+    rule: str = ""
+    policy: str = ""
+    origin_rule: str = ""
+    origin_policy: str = ""
+    group: str = ""
+    count: int = 0
 
 
 def examine(players: list[Player]) -> Evidence:
@@ -57,13 +65,14 @@ def examine(players: list[Player]) -> Evidence:
             elif leaf.ev == "received":
                 received[node, leaf.sha256] += 1
     twice = sum(1 for count in received.values() if count > 1)
-    arrived = Counter(digest for _, digest in received)
-    missing = [leaf for leaf in sent.values() if arrived[leaf.sha256] < len(players) - 1]
+    due = [(node, leaf.sha256) for leaf in sent.values() for node in leaf.to]
+    missing = [one for one in due if one not in received]
+    astray = len(received.keys() - set(due))
     lines.append(
-        f"{len(sent)} messages were sent to {len(players) - 1} partners each: "
-        f"{len(missing)} missing at a partner, {twice} received twice"
+        f"{len(sent)} messages were sent, to {len(due)} recipients in all: {len(missing)} missing at a partner, "
+        f"{twice} received twice, {astray} where they are not addressed to"
     )
-    holds = holds and not missing and not twice and bool(sent)
+    holds = holds and not missing and not twice and not astray and bool(sent)
     proven, commands = _prove(players, sent)
     return Evidence(holds and bool(commands), (*lines, *proven), commands)
 

@@ -1,4 +1,4 @@
-"""The stage of the demonstration: three nodes' directories, certificates and configurations on free loopback ports."""
+"""The stage of the demonstration: directories, certificates, configurations and policies on free loopback ports."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from msgspec.structs import replace
 
 from gateway.clock import Clock
 from gateway.config.policy_starter import simple_policy
+from gateway.demo.policies import policy_of_player
 from gateway.ledger import Verifier
 from gateway.ledger.note import ED25519
 from gateway.password import generate_password, hash_password
@@ -31,6 +32,10 @@ class Nation(Struct, frozen=True, kw_only=True):
     node: str
     nation: str
     title: str
+    strangers: frozenset[str] = frozenset()
+    """Nodes that it has no link with, nor they with it."""
+    scripted: bool = False
+    """It plays by the release policy that is written for it, not by a plain one that releases everything."""
 
 
 NATIONS = (
@@ -38,6 +43,17 @@ NATIONS = (
     Nation(node="deu-1", nation="DEU", title="NATO nation, counter-drone sensors"),
     Nation(node="eu-1", nation="EUA", title="EU agency"),
 )
+CAST = (
+    *(replace(nation, scripted=True) for nation in NATIONS),
+    Nation(
+        node="atm-1",
+        nation="EUC",
+        title="EU civil partner: air traffic control",
+        strangers=frozenset({"nld-1", "eu-1"}),
+        scripted=True,
+    ),
+)
+"""The players of the demonstration."""
 
 
 class Player(Struct, frozen=True, kw_only=True):
@@ -88,14 +104,20 @@ class Player(Struct, frozen=True, kw_only=True):
 
 
 def set_stage(
-    root: Path, clock: Clock, *, simulation: str, recording: tuple[Path, str] | None = None, drones: bool = False
+    root: Path,
+    clock: Clock,
+    *,
+    simulation: str,
+    recording: tuple[Path, str] | None = None,
+    drones: bool = False,
+    cast: tuple[Nation, ...] = NATIONS,
 ) -> list[Player]:
-    """Make everything that three nodes need below `root`; nothing listens yet.
+    """Make everything that the nodes need below `root`; nothing listens yet.
 
     `drones` adds the drone wall: SAPIENT and Remote ID at the second node, TAK clients at the first, a map at the
     third.
     """
-    ports = iter(free_ports(6 * len(NATIONS) + (4 if drones else 0)))
+    ports = iter(free_ports(6 * len(cast) + (4 if drones else 0)))
     players = [
         Player(
             nation=nation,
@@ -107,14 +129,15 @@ def set_stage(
             cot_port=next(ports),
             asterix_sink=next(ports),
         )
-        for nation in NATIONS
+        for nation in cast
     ]
     if drones:
-        first, second, third = players
+        first, second, third, *rest = players
         players = [
             replace(first, tak_port=next(ports)),
             replace(second, sapient_port=next(ports), remoteid_port=next(ports)),
             replace(third, map_port=next(ports), map_password=generate_password()),
+            *rest,
         ]
     for player in players:
         write_development(
@@ -124,11 +147,20 @@ def set_stage(
             sources=("sensors",),
         )
     for player in players:
-        others = [other for other in players if other is not player]
+        others = [other for other in players if other is not player and _know(player.nation, other.nation)]
         text = _config(player, others, simulation=simulation, recording=recording)
         player.config_path.write_text(text)
-        player.policy_path.write_text(simple_policy(other.nation.node for other in others))
+        names = [other.nation.node for other in others]
+        scripted = player.nation.scripted
+        player.policy_path.write_text(
+            policy_of_player(player.nation.node, clock.now()) if scripted else simple_policy(names)
+        )
     return players
+
+
+def _know(one: Nation, other: Nation) -> bool:
+    """Whether there is a link between them."""
+    return other.node not in one.strangers and one.node not in other.strangers
 
 
 def free_ports(count: int) -> list[int]:
@@ -158,7 +190,7 @@ def _config(player: Player, others: list[Player], *, simulation: str, recording:
     feeds = _recorded(recording) if recording and node == NATIONS[0].node else _sensors(player)
     links = "".join(_link(other) for other in others)
     return f"""\
-# Made by `gateway demo`; a working example of a node with two partners.
+# Made by `gateway demo`; a working example of a node with partners.
 [node]
 name = "{node}"
 nation = "{player.nation.nation}"

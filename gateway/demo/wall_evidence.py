@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 
 from msgspec import Struct, json
 
-from gateway import xml
-from gateway.config import load
-from gateway.demo.evidence import Evidence, leaves_of
+from gateway.demo.evidence import Evidence
 from gateway.demo.sensors import OPERATOR_ID
 from gateway.demo.sky import OPERATOR
 from gateway.demo.stage import Player
-from gateway.formats import alliance
+from gateway.demo.stored import Stored, sent_by
 from gateway.policy.personal import OPERATOR_WITHHELD
 from gateway.stages import Message
-from gateway.store.reader import messages
-from gateway.store.schema import connect_reader
 from gateway.track import Track
 
 EXPLAIN_S = 20.0
@@ -55,49 +51,31 @@ class _Explained(Struct):
     tracks: list[_Track]
 
 
-class _Sent(Struct, frozen=True):
-    """One message that left, as it left."""
-
-    octets: bytes
-    message: Message
-
-
 async def examine_wall(players: list[Player], *, claims: int) -> Evidence:
-    """`claims` Remote ID reports told of an operator. The players: TAK clients, sensors, map. No node is running."""
-    sensing = players[1]
-    sent = await asyncio.to_thread(lambda: list(_sent(sensing)))
+    """`claims` Remote ID reports told of an operator. No node is running.
+
+    The first three players have TAK clients, the sensors, and a map.
+    """
+    commanding, sensing, mapping = players[:3]
+    sent = await asyncio.to_thread(sent_by, sensing)
     leaked = sum(tells(one.octets, one.message) for one in sent)
-    withheld = sum(_is_withheld(track) for one in sent for track in one.message.tracks)
+    withheld = {_snapshot(track) for one in sent for track in one.message.tracks if _is_withheld(track)}
     line = (
         f"{claims} Remote ID reports told {sensing.nation.node} where the operator stands: {leaked} of the {len(sent)} "
-        f"messages that left it do, {withheld} tracks in them list him as withheld"
+        f"messages that left it do, {len(withheld)} tracks in them list him as withheld"
     )
     holds = not leaked and bool(withheld) == bool(claims)
-    found = _detection(sent)
+    found = _detections(sent, (commanding.nation.node, mapping.nation.node))
     if found is None:
         return Evidence(holds, (line, "no SAPIENT detection was sent"), ())
-    message, track = found
-    message_id = message.header.message_id
-    told = await asyncio.gather(*(_explain(player, message_id) for player in players))
-    lines = tuple(_hops(players, [next(_of(one, track.track_id), None) for one in told]))
-    commands = tuple(
-        f"gateway explain {message_id} --config {player.config_path}" for player in (players[0], players[1])
-    )
-    intro = f"message {message_id} took a SAPIENT detection across; what could not be carried:"
+    track_id, (to_commanding, to_mapping) = found
+    asked = ((sensing, to_commanding), (commanding, to_commanding), (mapping, to_mapping))
+    told = await asyncio.gather(*(_explain(player, message_id) for player, message_id in asked))
+    lines = tuple(_hops(asked, [next(_of(one, track_id), None) for one in told]))
+    commands = tuple(f"gateway explain {message_id} --config {player.config_path}" for player, message_id in asked[1:])
+    where = ", ".join(f"{message_id} to {player.nation.node}" for player, message_id in asked[1:])
+    intro = f"a SAPIENT detection went across in messages {where}; what could not be carried:"
     return Evidence(holds and all(told), (line, intro, *lines), commands)
-
-
-def _sent(player: Player) -> Iterator[_Sent]:
-    """Every message that left a node, from its database."""
-    config = load(player.config_path).config
-    with contextlib.closing(connect_reader(config.database_path())) as connection:
-        for leaf in leaves_of(player):
-            if leaf.ev != "sent":
-                continue
-            for stored in messages(connection, leaf.mid):
-                if stored.octets is not None:
-                    root = xml.parse(stored.octets, max_octets=config.limits.max_message_octets)
-                    yield _Sent(stored.octets, alliance.read(root, validate=False, signed=True))
 
 
 def tells(octets: bytes, message: Message) -> bool:
@@ -114,13 +92,23 @@ def _is_withheld(track: Track) -> bool:
     return any(OPERATOR_WITHHELD in hop.losses for hop in track.provenance)
 
 
-def _detection(sent: list[_Sent]) -> tuple[Message, Track] | None:
-    """The newest message with a SAPIENT detection that has a place, and that track."""
-    for one in reversed(sent):
+def _snapshot(track: Track) -> tuple[str | None, datetime | None]:
+    """What makes it one and the same detection in messages to several groups."""
+    return track.track_id, track.state.time if track.state is not None else None
+
+
+def _detections(sent: list[Stored], nodes: tuple[str, str]) -> tuple[str, tuple[str, str]] | None:
+    """The newest SAPIENT detection with a place that went to both nodes: its track, and the message to each."""
+    went: dict[tuple[str | None, datetime | None], dict[str, str]] = {}
+    for one in sent:
         for track in one.message.tracks:
             is_placed = track.state is not None and track.state.position is not None
             if is_placed and track.provenance and track.provenance[0].input_format == "SAPIENT":
-                return one.message, track
+                for node in one.leaf.to:
+                    went.setdefault(_snapshot(track), {})[node] = one.message.header.message_id
+    for (track_id, _), messages in reversed(went.items()):
+        if track_id is not None and all(node in messages for node in nodes):
+            return track_id, (messages[nodes[0]], messages[nodes[1]])
     return None
 
 
@@ -147,10 +135,10 @@ def _of(told: list[_Explained], track_id: str | None) -> Iterator[_Track]:
         yield from (track for track in one.tracks if track.track_id == track_id)
 
 
-def _hops(players: list[Player], tracks: list[_Track | None]) -> Iterator[str]:
+def _hops(asked: tuple[tuple[Player, str], ...], tracks: list[_Track | None]) -> Iterator[str]:
     """One line for the decoder of the sensors' node, one for each of the others' own systems."""
-    commanding, sensing, mapping = players
-    shown = {player.nation.node: track for player, track in zip(players, tracks, strict=True)}
+    (sensing, _), (commanding, _), (mapping, _) = asked
+    shown = {player.nation.node: track for (player, _), track in zip(asked, tracks, strict=True)}
     first = shown[sensing.nation.node]
     if first is not None and first.hops:
         hop = first.hops[0]
