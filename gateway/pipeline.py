@@ -18,6 +18,7 @@ import structlog
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway import onward
 from gateway.batch import Batch, Outcome
 from gateway.delay import Delayed
 from gateway.dialect import Decoder
@@ -26,13 +27,12 @@ from gateway.errors import FormatError, GatewayError, PolicyError, SealError, St
 from gateway.formats import alliance
 from gateway.ledger import leaf
 from gateway.links import ReceiptAnswer
-from gateway.policy.acceptance import accept
-from gateway.policy.marking import mark
-from gateway.policy.policy import Policy
-from gateway.policy.release import release
+from gateway.policy import accept, mark, release
+from gateway.policy.acceptance import origin_of
+from gateway.relay import open_enclosed
 from gateway.rooms import Rooms
 from gateway.seal import VerificationError, check_freshness
-from gateway.stages import Decoded, Frame, Held, Inbound, Intake, Opened, Refused, Release, Retraction
+from gateway.stages import Accepted, Decoded, Frame, Held, Inbound, Intake, Opened, Refused, Release, Retraction
 from gateway.store import (
     Idempotent,
     Minted,
@@ -133,11 +133,15 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
 
 
 def _release(
-    rooms: Rooms, frame: Frame, admitted: tuple[Track, ...], begun: tuple[Minted, ...], only: str | None = None
+    rooms: Rooms,
+    frame: Frame,
+    admitted: tuple[Track, ...],
+    begun: tuple[Minted, ...],
+    groups: tuple[str, ...] | None = None,
 ) -> tuple[tuple[Batch, ...], tuple[Refused, ...], tuple[Track, ...]]:
     """Step 4 for the tracks of a frame: batches that took them, who may not see them, and the labelled tracks.
 
-    With `only`, for one release group to whom they were held back; the others had them long ago.
+    With `groups`, for those to whom they were held back; the others had them long ago.
     """
     gatherer, delay, counts = rooms.gatherer, rooms.delay, rooms.counts
     assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
@@ -146,12 +150,14 @@ def _release(
         return (), (), ()
     policy, now = rooms.desk.policy, rooms.clock.now()
     tracks = mark(policy, admitted, source=frame.source, now=now)
-    if only is None:
+    if groups is None:
         rooms.picture.update(tracks, rooms.node, None)
         rooms.publish(tracks, rooms.node, None)
     batches: list[Batch] = []
     refused: list[Refused] = []
-    verdicts = release(policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory, only=only)
+    verdicts = release(
+        policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory, groups=groups
+    )
     for verdict in verdicts:
         if isinstance(verdict, Release):
             counts.tracks_released += len(verdict.tracks)
@@ -166,24 +172,19 @@ def _release(
             refused.append(Refused(group=verdict.group, track_ids=ids, rule=verdict.rule, until=verdict.until))
         else:
             refused.append(verdict)
-            _count_withheld(rooms, policy, verdict)
+            onward.count_withheld(rooms, policy, verdict)
     return tuple(batches), tuple(refused), tracks
 
 
-def _count_withheld(rooms: Rooms, policy: Policy, refused: Refused) -> None:
-    """Count tracks that a group, or some of its members, may not see, towards a summary in the ledger."""
-    number = len(refused.track_ids)
-    rooms.counts.tracks_withheld += number
-    for name in [f"{refused.group}/{member}" for member in refused.members] or [refused.group]:
-        rooms.ledger.count_withheld(group=name, rule=refused.rule, policy=policy.digest, tracks=number)
-
-
 async def resume(rooms: Rooms, delayed: Delayed) -> None:
-    """Step 4 again, by the policy that is in force now, for tracks that were held back from one release group."""
+    """Decide anew, by the policy that is in force now, on tracks that were held back from one release group."""
+    if delayed.frame is None:
+        await onward.resume(rooms, delayed)
+        return
     assert rooms.gatherer is not None, "the node assembles the gatherer before anything can be held"
     if rooms.gatherer.is_full:
         await rooms.gatherer.room()
-    _release(rooms, delayed.frame, delayed.tracks, (), only=delayed.group)
+    _release(rooms, delayed.frame, delayed.tracks, (), groups=(delayed.group,))
 
 
 def _set_aside_refused(rooms: Rooms, frame: Frame, decoded: Decoded) -> None:
@@ -283,7 +284,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
     Raises `SealError` when the signature does not hold: then nothing that the message says is believed, nothing is
     recorded but a rate-limited summary, and the caller learns no more than that.
     """
-    counts = rooms.counts
+    counts, policy, now = rooms.counts, rooms.desk.policy, rooms.clock.now()
 
     # 1. Transport: `links` took the partner from the pinned key of the peer certificate, and bounded the body
 
@@ -297,43 +298,57 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         raise
     counts.messages_verified += 1
 
-    # 5. Schema, then the header: to us, from the signer, fresh, not through us before
+    # 5. Schema, then the header: to us, from the signer, fresh, not through us before; the same of what it encloses
     opened: Opened | None = None
     try:
         opened = alliance.open_message(verified)
-        check_freshness(opened, node=rooms.node, now=rooms.clock.now(), limits=rooms.limits)
-        # 6. Label and acceptance
-        accepted = accept(rooms.desk.policy, opened, rooms.clock.now())
+        check_freshness(opened, node=rooms.node, now=now, limits=rooms.limits)
+        opened = open_enclosed(rooms.verifier, opened, node=rooms.node, now=now, limits=rooms.limits)
+        # 6. Labels and acceptance
+        content = opened.content.message
+        accepted = accept(policy, opened, now, alliance.marked(content.tracks, content.header))
     except (FormatError, SealError, PolicyError) as error:
         counts.messages_refused += 1
-        _log.warning("message.refused", partner=message.partner, code=error.code.id, error=str(error))
-        rooms.quarantine(_unwanted(message, error))
+        found = error.__cause__ if isinstance(error.__cause__, SealError) else error  # of an original, likewise
+        _log.warning("message.refused", partner=message.partner, code=error.code.id, error=str(found))
+        rooms.quarantine(_unwanted(message, found))
         refusal = await rooms.inbox.refuse(verified, opened, error)
         return ReceiptAnswer(note=refusal.answer, accepted=not refusal.code)
 
-    # 7. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
-    outcome = await rooms.inbox.record(accepted)
-    if outcome.outcome is not Recording.NEW:
+    # 7. Onward release: what goes on is sealed now, to be recorded with what it rests on or not at all
+    departure = await onward.prepare(rooms, policy, accepted, now)
+
+    # 8. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
+    outcome = await rooms.inbox.record(accepted, departure.outgoing)
+    if outcome.outcome is not Recording.NEW or outcome.repeated or outcome.code:
         counts.messages_duplicate += 1
         return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
 
-    # 8. Hand on, once: the picture and the national feeds
-    counts.tracks_accepted += len(accepted.tracks)
-    oldest = accepted.tracks[0].state if accepted.tracks else None
+    # 9. Hand on, once: the picture, the national feeds, and partners who may see it
+    onward.depart(rooms, departure)
+    _hand_on(rooms, accepted)
+    return ReceiptAnswer(note=outcome.answer, accepted=True)
+
+
+def _hand_on(rooms: Rooms, accepted: Accepted) -> None:
+    """Step 9 for what national consumers see. What was redacted on its way is its origin's, told by who redacted it."""
+    counts, opened, tracks = rooms.counts, accepted.opened, accepted.tracks
+    counts.tracks_accepted += len(tracks)
+    oldest = tracks[0].state if tracks else None
     if oldest is not None and oldest.received_at is not None:
         rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
-    header = opened.message.header
-    tracks, label = alliance.marked(accepted.tracks, header), header.label
-    contested = rooms.picture.update(tracks, verified.signer, label)
+    header, signer = opened.content.message.header, opened.content.verified.signer
+    label, origin = header.label, origin_of(opened)
+    via = "" if origin == signer else signer
+    contested = rooms.picture.update(tracks, origin, label, via)
     if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
-        counts.tracks_contested += len(contested)
+        counts.tracks_contested += 0 if via else len(contested)
         tracks = tuple(track for track in tracks if track.track_id not in contested)
-    for retraction in opened.message.retractions:
-        withdrawn = rooms.picture.retract(retraction.track_id, verified.signer, retraction.reason)
+    for retraction in opened.content.message.retractions:
+        withdrawn = rooms.picture.retract(retraction.track_id, origin, retraction.reason, via)
         if withdrawn is not None:
             tracks = (*tracks, _withdrawn(withdrawn, retraction))
-    rooms.publish(tracks, verified.signer, label)
-    return ReceiptAnswer(note=outcome.answer, accepted=True)
+    rooms.publish(tracks, origin, label)
 
 
 def _withdrawn(track: Track, retraction: Retraction) -> Track:

@@ -16,8 +16,7 @@ from gateway.feeds.picture import Picture
 from gateway.inbox import Inbox
 from gateway.ledger import Ledger
 from gateway.limits import Limits
-from gateway.policy.desk import Desk
-from gateway.policy.memory import Memory
+from gateway.policy import Desk, Memory
 from gateway.seal import Signer, Verifier
 from gateway.store import Quarantined, Store
 from gateway.track import Label, Track
@@ -36,6 +35,7 @@ class Counts(Struct):
     tracks_delayed: int = 0
     messages_signed: int = 0
     tracks_signed: int = 0
+    messages_relayed: int = 0
     messages_verified: int = 0
     messages_refused: int = 0
     messages_duplicate: int = 0

@@ -10,17 +10,20 @@ from datetime import UTC, datetime
 from msgspec.structs import replace
 
 from gateway.batch import Batch, Gatherer, Outcome
+from gateway.labels.book import Book
 from gateway.limits import Limits
+from gateway.policy import Policy
 from gateway.stages import Frame, Release
-from gateway.track import Label, Track
+from gateway.track import Track
 
 FRAME = Frame(octets=b"", feed="f", source="s", peer="p", received_at=datetime(2026, 11, 22, tzinfo=UTC))
-LABEL = Label(policy="DEMO", classification="UNMARKED")
+POLICY = Policy(name="plain", digest="a" * 64, node="nld-1", book=Book(()))
+OTHER = Policy(name="plain", digest="b" * 64, node="nld-1", book=Book(()))
 
 
 def released(count: int, *, group: str = "allies", first: int = 0) -> Release:
     tracks = tuple(Track(track_id=f"{first + index}") for index in range(count))
-    return Release(group=group, recipients=("deu-1",), tracks=tracks, label=LABEL, rule="all")
+    return Release(group=group, recipients=("deu-1",), tracks=tracks, rule="all", policy=POLICY.digest)
 
 
 class Sink:
@@ -52,8 +55,8 @@ async def test_a_full_batch_closes_at_once() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_tracks=3, batch_max_delay_s=60), sink)
     async with running(gatherer):
-        first = gatherer.add(released(2), (), FRAME)
-        assert gatherer.add(released(1, first=2), (), FRAME) is first
+        first = gatherer.add(released(2), POLICY, (), FRAME)
+        assert gatherer.add(released(1, first=2), POLICY, (), FRAME) is first
         assert (await first.done).failure is None
     assert sink.batches == [["0", "1", "2"]]
 
@@ -64,7 +67,7 @@ async def test_a_lone_track_waits_no_longer_than_the_delay() -> None:
     async with running(gatherer):
         loop = asyncio.get_running_loop()
         began = loop.time()
-        await gatherer.add(released(1), (), FRAME).done
+        await gatherer.add(released(1), POLICY, (), FRAME).done
         assert loop.time() - began >= 0.009
     assert sink.batches == [["0"]]
 
@@ -73,7 +76,10 @@ async def test_groups_never_share_a_message() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_delay_s=0.01), sink)
     async with running(gatherer):
-        one, two = gatherer.add(released(1), (), FRAME), gatherer.add(released(1, group="eu"), (), FRAME)
+        one, two = (
+            gatherer.add(released(1), POLICY, (), FRAME),
+            gatherer.add(released(1, group="eu"), POLICY, (), FRAME),
+        )
         assert one is not two
         await asyncio.gather(one.done, two.done)
     assert len(sink.batches) == 2
@@ -84,7 +90,7 @@ async def test_a_slow_disk_holds_the_feeds_back() -> None:
     sink.gate.clear()
     gatherer = Gatherer(Limits(batch_max_tracks=1, batch_max_delay_s=60), sink)
     async with running(gatherer):
-        batches = [gatherer.add(released(1), (), FRAME) for _ in range(40)]
+        batches = [gatherer.add(released(1), POLICY, (), FRAME) for _ in range(40)]
         waiting = asyncio.create_task(gatherer.room())
         await asyncio.sleep(0)
         assert not waiting.done()
@@ -99,7 +105,7 @@ async def test_draining_closes_what_is_open_and_waits_for_it() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
     async with running(gatherer):
-        batch = gatherer.add(released(1), (), FRAME)
+        batch = gatherer.add(released(1), POLICY, (), FRAME)
         await gatherer.drain()
         assert batch.done.done()
 
@@ -110,6 +116,21 @@ async def test_a_batch_knows_which_frame_brought_a_track_even_one_that_equals_an
     frames = [replace(FRAME, peer=str(number)) for number in range(3)]
     async with running(gatherer):
         for number, frame in enumerate(frames):
-            batch = gatherer.add(released(number + 1), (), frame)
+            batch = gatherer.add(released(number + 1), POLICY, (), frame)
         assert [batch.frame_of(track).peer for track in batch.tracks] == ["0", "1", "1", "2", "2", "2"]
         await gatherer.drain()
+
+
+async def test_tracks_that_another_policy_rule_or_set_of_recipients_let_out_share_no_message() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
+    plain = released(1)
+    others = [
+        gatherer.add(replace(plain, rule="another"), POLICY, (), FRAME),
+        gatherer.add(replace(plain, recipients=("bel-1",)), POLICY, (), FRAME),
+        gatherer.add(plain, OTHER, (), FRAME),
+    ]
+    first = gatherer.add(plain, POLICY, (), FRAME)
+    assert len({id(batch) for batch in (first, *others)}) == 4
+    assert first.policy is POLICY
+    assert others[2].policy is OTHER

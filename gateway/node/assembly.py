@@ -57,8 +57,7 @@ from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.node.talks import feed_view, open_talk
 from gateway.pipeline import Answer, Pending, dispatch, inbound, outbound, resume
-from gateway.policy.desk import Desk
-from gateway.policy.memory import Memory
+from gateway.policy import Desk, Memory
 from gateway.rooms import Counts, Rooms
 from gateway.stages import Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store

@@ -22,6 +22,7 @@ _CORRIDOR = {
     "tracks_delayed": "Tracks held back from a release group for a while",
     "messages_signed": "Messages signed",
     "tracks_signed": "Tracks in them",
+    "messages_relayed": "Messages signed by which tracks of partners go onward",
     "messages_verified": "Messages of partners whose signature holds",
     "messages_refused": "Messages of partners that were refused",
     "messages_duplicate": "Messages of partners that had come before",

@@ -36,6 +36,8 @@ RULE = "release."
 
 MOST_PLANS = 16_384
 MOST_ROUTES = 1_024
+MOST_AHEAD_S = 300.0
+"""What a sensor's clock may be ahead of ours: a track of a later time would be held for ever."""
 _HOLD_STEP_S = 1.0
 """Tracks are held until a whole second, so that those of one scan are held together."""
 
@@ -267,9 +269,9 @@ def terms_of(rule: ReleaseRule, beside: Sequence[ReleaseRule]) -> Terms:
     )
 
 
-def held_until(track: Track, delay_s: float) -> datetime | None:
-    """From when on a track may go by a rule that delays; nothing when the track does not say from when it is."""
-    if track.state is None:
+def held_until(track: Track, delay_s: float, now: datetime) -> datetime | None:
+    """From when on a track may go by a rule that delays; nothing when it does not say, believably, from when it is."""
+    if track.state is None or (track.state.time - now).total_seconds() > MOST_AHEAD_S:
         return None
     until = track.state.time + timedelta(seconds=delay_s)
     return until if not until.microsecond else until.replace(microsecond=0) + timedelta(seconds=_HOLD_STEP_S)
@@ -306,7 +308,6 @@ class _Outbound:
                     tracks=self._as_shown(shape, indices),
                     rule=way.rule,
                     policy=self._policy.digest,
-                    label=shape.label,
                 )
             )
 
@@ -320,7 +321,7 @@ class _Outbound:
         timeless: list[int] = []
         held: dict[datetime, list[Track]] = {}
         for index in indices:
-            until = held_until(self._tracks[index], way.delay_s)
+            until = held_until(self._tracks[index], way.delay_s, self._now)
             if until is None:
                 timeless.append(index)
             elif until <= self._now:
