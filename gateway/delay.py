@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from gateway.clock import Clock
 from gateway.limits import Limits
+from gateway.policy.onward import Carried
 from gateway.stages import Frame
 from gateway.track import Track
 
@@ -22,12 +23,15 @@ _LOOK_S = 0.5
 
 
 class Delayed(Struct, frozen=True, kw_only=True):
-    """Admitted tracks of one frame that wait for one release group, as they were before policy saw them."""
+    """Tracks of one frame or message that wait for one release group, as they were before policy saw them."""
 
     group: str
     tracks: tuple[Track, ...]
-    frame: Frame
     until: datetime
+    frame: Frame | None = None
+    """Of our own tracks; this or `carried`."""
+    carried: Carried | None = None
+    """The message of a partner's tracks."""
 
 
 class Delay:

@@ -54,7 +54,10 @@ class Inbox:
                 conflict_leaf=conflict_leaf,
                 conflict_receipt=conflict_receipt,
             )
-        cited = derived and Cited(origin=derived.origin, message_id=derived.message_id, sha256=derived.sha256)
+        rests_on = opened.content.message.header.derived
+        cited = None
+        if rests_on is not None:
+            cited = Cited(origin=rests_on.origin, message_id=rests_on.message_id, sha256=rests_on.sha256)
         return await self._store.record_relayed(
             incoming,
             leaf=received,

@@ -38,6 +38,8 @@ class Entry(Struct, gc=False):
     updated_at: datetime
     """When this picture learned of it."""
     ended: bool
+    via: str = ""
+    """Node that told of it in its origin's stead, redacted; empty where the origin's own word was verified."""
     rendered: bytes | None = None
     """The track as one viewer's encoder wrote it, so that others need not: a cache of `feeds.http_stream`."""
 
@@ -79,6 +81,8 @@ class PictureCounts(Struct):
     retracted: int = 0
     contested: int = 0
     """Snapshots under the id of another origin's track; they change nothing."""
+    second_hand: int = 0
+    """Redacted snapshots of tracks that the origin itself, or another relay, told of; they change nothing."""
 
 
 class Subscription:
@@ -146,10 +150,12 @@ class Picture:
         """Subscriptions that are open."""
         return len(self._subscriptions)
 
-    def update(self, tracks: Sequence[Track], origin: str, label: Label | None) -> Collection[str]:
+    def update(self, tracks: Sequence[Track], origin: str, label: Label | None, via: str = "") -> Collection[str]:
         """Take snapshots that came from `origin` under `label`; one without an id or older than ours changes nothing.
 
         The ids that another origin's track bears, which are left as they are: no gateway speaks for another's tracks.
+        `via` is a node that tells of them in the origin's stead, redacted: it may say what nobody else has said, and
+        the origin's own word always takes its place (ADR 58).
         """
         contested: set[str] = set()
         now = self._clock.now()
@@ -160,11 +166,14 @@ class Picture:
                 continue
             old = entries.get(track_id)
             if old is not None:
-                if old.origin != origin and not self._is_stale(old, now):
-                    counts.contested += 1
+                if (old.origin != origin or (via and old.via != via)) and not self._is_stale(old, now):
+                    if old.origin == origin:
+                        counts.second_hand += 1
+                    else:
+                        counts.contested += 1
                     contested.add(track_id)
                     continue
-                if self._is_older(track, old.track, now):
+                if (via or not old.via) and self._is_older(track, old.track, now):
                     counts.outdated += 1
                     continue
                 del entries[track_id]
@@ -172,7 +181,7 @@ class Picture:
             self._seq = seq = self._seq + 1
             status = track.status
             ended = status is not None and status.ended is True
-            entry = entries[track_id] = Entry(seq, track, origin, label, now, ended)
+            entry = entries[track_id] = Entry(seq, track, origin, label, now, ended, via)
             if subscriptions:
                 for subscription in subscriptions:
                     subscription.offer(entry)
@@ -184,10 +193,13 @@ class Picture:
         """The track of that id, stale or not."""
         return self._entries.get(track_id)
 
-    def retract(self, track_id: str, origin: str, reason: str) -> Track | None:
-        """Withdraw a track that `origin` should not have sent; viewers are told the reason. The track, if it had it."""
+    def retract(self, track_id: str, origin: str, reason: str, via: str = "") -> Track | None:
+        """Withdraw a track that `origin` should not have sent; viewers are told the reason. The track, if it had it.
+
+        Who tells of it in the origin's stead (`via`) withdraws only what he told himself.
+        """
         entry = self._entries.get(track_id)
-        if entry is None or entry.origin != origin:
+        if entry is None or entry.origin != origin or (via and entry.via != via):
             return None
         self.counts.retracted += self._remove([track_id], reason)
         return entry.track

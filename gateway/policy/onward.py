@@ -168,9 +168,12 @@ def _by_rules(
     held: list[Held] = []
     marked = stamped(policy, carried, tracks)
     releases: dict[str, list[Release]] = defaultdict(list)
-    for verdict in release(policy, marked, source=None, origin=carried.origin, now=now, memory=memory, only=only):
-        if carried.shut.issuperset(policy.groups.get(verdict.group, ())):
-            continue  # everybody in it has the message
+    groups = [
+        group
+        for group, members in policy.groups.items()
+        if only in (None, group) and not carried.shut.issuperset(members)  # else everybody in it has the message
+    ]
+    for verdict in release(policy, marked, source=None, origin=carried.origin, now=now, memory=memory, groups=groups):
         if isinstance(verdict, Release):
             releases[verdict.group].append(verdict)
         elif isinstance(verdict, Held):

@@ -49,7 +49,7 @@ class RecordRelayed:
         self._onward = RecordOutbound(onward, (), ())
         self.rows = self._relay.rows + self._onward.rows + (2 if enclosed is None else 4 + len(enclosed.track_ids))
         self.outbound_ids: Sequence[str] = self._onward.outbound_ids
-        others = (enclosed.message_id,) if enclosed is not None else (cited.message_id,) if cited is not None else ()
+        others = [one.message_id for one in (enclosed, cited) if one is not None]
         self.inbound_ids: Sequence[str] = (incoming.message_id, *others)
 
     def apply(self, transaction: Transaction) -> InboundOutcome:
@@ -70,8 +70,8 @@ class RecordRelayed:
                 leaf, answer = enclosed.refused_leaf(original.code), enclosed.refused_receipt(original.code)
                 return self._reception(self._incoming, original.code, leaf, answer).apply(transaction)
             repeated = original.outcome is not Outcome.NEW
-        elif self._cited is not None:
-            repeated = _is_accepted(transaction, self._cited)
+        if self._cited is not None:
+            repeated = repeated or _is_accepted(transaction, self._cited)
         outcome = self._relay.apply(transaction)
         if repeated:
             return replace(outcome, repeated=True)

@@ -218,7 +218,7 @@ class Store:
         return await self._readers.run(partial(reader.messages, message_id=message_id))
 
     async def told(self, track_ids: Sequence[str]) -> dict[str, frozenset[str]]:
-        """For each of these tracks the partners to whom we ever sent a message with it, as far as retention reaches."""
+        """For each of these tracks the partners that were sent a message with it, as far as retention reaches."""
         return await self._readers.run(partial(reader.told, track_ids=track_ids))
 
     async def latest_messages(self, limit: int) -> list[StoredMessage]:

@@ -1,0 +1,127 @@
+"""Onward release, step 7 of the receive path: what goes on of a partner's message is sealed before it is recorded.
+
+So it is recorded in the transaction of the message that it rests on, or not at all: a crash neither loses what goes on
+nor sends it twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import structlog
+from msgspec import Struct
+
+from gateway.delay import Delayed
+from gateway.errors import GatewayError
+from gateway.ledger import leaf
+from gateway.policy.acceptance import origin_of
+from gateway.policy.onward import NOTHING, Carried, Onward, carry, pass_on, passes_on
+from gateway.policy.policy import Policy
+from gateway.relay import draft_passage
+from gateway.rooms import Rooms
+from gateway.stages import Accepted, Refused, Sealed
+from gateway.store import Outgoing
+
+_log = structlog.get_logger("pipeline")
+
+
+class Departure(Struct, frozen=True, kw_only=True):
+    """What goes on of one message, sealed, and what does not."""
+
+    policy: Policy
+    carried: Carried | None = None
+    onward: Onward = NOTHING
+    outgoing: tuple[Outgoing, ...] = ()
+
+    @property
+    def sealed(self) -> list[Sealed]:
+        """The messages of ours."""
+        return [one.sealed for one in self.outgoing]
+
+
+async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, now: datetime) -> Departure:
+    """What goes on of an accepted message, by this policy. Nothing of it is durable, and nobody knows of it, yet."""
+    retractions = accepted.opened.content.message.retractions
+    if not retractions and not passes_on(policy):
+        return Departure(policy=policy)
+    told: Mapping[str, frozenset[str]] = {}
+    if retractions:
+        told = await rooms.store.told([one.track_id for one in retractions])
+        if not told and not passes_on(policy):
+            return Departure(policy=policy)
+    carried = carry(accepted, node=rooms.node, origin=origin_of(accepted.opened))
+    hops = rooms.limits.relay_hops
+    onward = pass_on(policy, carried, now=now, memory=rooms.memory, most_hops=hops, told=told)
+    return await _sealed(rooms, policy, carried, onward)
+
+
+async def _sealed(rooms: Rooms, policy: Policy, carried: Carried, onward: Onward) -> Departure:
+    """The passages as signed messages. One that cannot be made keeps back neither the others nor what came in."""
+    outgoing: list[Outgoing] = []
+    for passage in onward.passages:
+        try:
+            drafts, unfit = draft_passage(rooms.maker, policy, carried, passage)
+            for draft in drafts:
+                one = await rooms.signer.seal_async(draft)
+                derived = draft.header.derived
+                original = derived.sha256 if derived is not None else ""
+                outgoing.append(Outgoing(sealed=one, leaf=leaf.sent(one, original=original)))
+        except GatewayError as error:
+            _report(rooms, carried, error)
+            continue
+        for _, problem in unfit:
+            _report(rooms, carried, problem)
+    return Departure(policy=policy, carried=carried, onward=onward, outgoing=tuple(outgoing))
+
+
+def depart(rooms: Rooms, departure: Departure) -> None:
+    """After the commit: count what goes on and what does not, hold what is held, wake the links."""
+    carried, counts = departure.carried, rooms.counts
+    if carried is None:
+        return
+    sealed = departure.sealed
+    counts.messages_relayed += len(sealed)
+    for held in departure.onward.held:
+        counts.tracks_delayed += len(held.tracks)
+        if rooms.delay is not None:
+            rooms.delay.add(Delayed(group=held.group, tracks=held.tracks, until=held.until, carried=carried))
+    for refused in departure.onward.refused:
+        count_withheld(rooms, departure.policy, refused)
+    recipients = {name for one in sealed for name in one.recipients}
+    if recipients:
+        rooms.wake_links(sorted(recipients))
+
+
+async def resume(rooms: Rooms, delayed: Delayed) -> None:
+    """Decide anew, by the policy that is in force now, on a partner's tracks that were held back from one group."""
+    carried, policy = delayed.carried, rooms.desk.policy
+    assert carried is not None, "only what came from a partner is resumed here"
+    onward = pass_on(
+        policy,
+        carried,
+        now=rooms.clock.now(),
+        memory=rooms.memory,
+        most_hops=rooms.limits.relay_hops,
+        only=delayed.group,
+        tracks=delayed.tracks,
+    )
+    departure = await _sealed(rooms, policy, carried, onward)
+    if departure.outgoing:
+        await rooms.store.record_outbound_all(departure.outgoing)
+    depart(rooms, departure)
+
+
+def count_withheld(rooms: Rooms, policy: Policy, refused: Refused) -> None:
+    """Count tracks that a group, or some of its members, may not see, towards a summary in the ledger."""
+    number = len(refused.track_ids)
+    rooms.counts.tracks_withheld += number
+    for name in [f"{refused.group}/{member}" for member in refused.members] or [refused.group]:
+        rooms.ledger.count_withheld(group=name, rule=refused.rule, policy=policy.digest, tracks=number)
+
+
+def _report(rooms: Rooms, carried: Carried, error: GatewayError) -> None:
+    """What could not go on: the origin's message itself is as it was."""
+    rooms.counts.failures += 1
+    _log.warning("onward.failed", message=carried.header.message_id, origin=carried.origin, code=error.code.id)
+    rooms.report("corridor", error)
