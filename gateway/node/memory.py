@@ -35,11 +35,19 @@ async def rebuild_picture(rooms: Rooms) -> int:
         except GatewayError as error:
             _log.warning("picture.unreadable", message=stored.message_id, code=error.code.id, error=str(error))
             continue  # the message itself stays in the store
+        header, origin, via = message.header, stored.origin, ""
+        if header.derived is not None:
+            if stored.origin == rooms.node:
+                continue  # what we passed on came in before, as its origin said it
+            if message.original is not None:
+                continue  # the original stands in the store by itself
+            origin, via = header.derived.origin, stored.origin
         if stored.origin == rooms.node:
             tracks = _ours(rooms, message.tracks)
-        else:  # as when it came in: what its header says of all of them
-            tracks = alliance.marked(message.tracks, message.header)
-        rooms.picture.update(tracks, stored.origin, message.header.label)
+        else:  # as when it came in: those that were accepted, with what its header says of all of them
+            taken = set(stored.track_ids)
+            tracks = tuple([one for one in alliance.marked(message.tracks, header) if one.track_id in taken])
+        rooms.picture.update(tracks, origin, header.label, via)
         count += len(message.tracks)
     return count
 
