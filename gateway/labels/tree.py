@@ -87,7 +87,7 @@ class Node:
         found = self.take(name, namespace)
         if found is None:
             following = self.children[self._next :][:1]
-            if following and (code == MISSING or get_close_matches(named(following[0]), [name])):
+            if following and (code == MISSING or etree.QName(following[0]).namespace == namespace):
                 self.wrong(following[0], (name,))
             self.refuse(code, f"no element {name}")
         return found
@@ -129,7 +129,7 @@ class Node:
         value = self.element.get(name)
         if value is None:
             there = ", ".join(map(str, self.element.attrib)) or "none"
-            self.refuse(MISSING, f"no attribute {name}; there are: {there}"[:200])
+            self.refuse(MISSING, f"no attribute {name}; there are: {there}", at=f"/@{name}")
         return self._bounded(str(value), longest, f"/@{name}")
 
     def one_of(self, name: str, values: Iterable[str]) -> str:
