@@ -11,6 +11,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
+from math import inf, nextafter
 from typing import Generic, TypeVar
 
 from gateway.policy.area import Area
@@ -64,17 +65,15 @@ class Table(dict[Key, Masks], Generic[Key]):
 
 
 class Scale:
-    """A table for a number, of which conditions ask only whether it is above or below bounds."""
+    """A table for a number, of which conditions ask only whether it is above or below some bounds (one or more)."""
 
     def __init__(self, table: Table[float], bounds: Iterable[float]) -> None:
         self._bounds = sorted(set(bounds))
         self.unsaid = table.unsaid
         self._masks: list[Masks] = []  # below the first bound, on it, between it and the second, ...
-        for index, bound in enumerate(self._bounds):
-            before = self._bounds[index - 1] if index else bound - 2.0
-            between = (before + bound) / 2
-            self._masks += [table[between] if before < between < bound else table[bound], table[bound]]
-        self._masks.append(table[self._bounds[-1] + max(1.0, abs(self._bounds[-1]))] if self._bounds else self.unsaid)
+        for bound in self._bounds:
+            self._masks += [table[nextafter(bound, -inf)], table[bound]]
+        self._masks.append(table[nextafter(self._bounds[-1], inf)])
 
     def __getitem__(self, value: float) -> Masks:
         bounds = self._bounds

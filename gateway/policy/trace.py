@@ -232,7 +232,7 @@ def _judged(
         words = f"its label does not permit {partner}: {judgement.decision.rule} {judgement.decision.detail}".rstrip()
         return told.refused(refused_by, words, judgement, track.label)
     terms = terms_of(rule, beside)
-    until = held_until(track, terms.delay_s) if terms.delay_s else None
+    until = held_until(track, terms.delay_s, now) if terms.delay_s else None
     if terms.delay_s and until is None:
         return told.refused(NO_TIME, "the rule delays, and it does not say its time", judgement, allowed.label)
     shown = redact(track, terms.redaction, personal_data=terms.personal_data, node=policy.node)
