@@ -121,9 +121,10 @@ class Vocabulary:
                     cause = f"label {other} has alternatives itself; an alternative has none"
                     yield Problem(code=codes.CONFLICT, path=path, cause=cause, remedy=f"name them at label {name}")
                 policy = self._policy_of(found.policy)
-                if policies.setdefault(policy, other) != other or other == name:
+                if policy in policies:
                     cause = f"label {other} is of {found.policy}, as {policies[policy]} is: one label for each policy"
                     yield Problem(code=codes.CONFLICT, path=path, cause=cause, remedy="leave it out")
+                policies.setdefault(policy, other)
 
     def _policy_of(self, name: str) -> str:
         spif = self.spif(name)

@@ -46,11 +46,12 @@ def read_sources(
         elif table.use is None and table.file is not None:
             yield from _read((*path, "file"), table.file, MAX_SPIF_OCTETS, document, contents, named)
     for name, clearance in file.clearance.items():
-        if clearance.file is not None:
+        words = clearance.policy is not None or clearance.classifications or clearance.category
+        if clearance.file is not None and not words:
             at: KeyPath = ("clearance", name, "file")
             yield from _read(at, clearance.file, MAX_LABEL_OCTETS, document, contents, named)
     for name, area in file.area.items():
-        if area.file is not None:
+        if area.file is not None and not area.polygon and area.circle is None:
             at = ("area", name, "file")
             yield from _read(at, area.file, MAX_AREA_OCTETS, document, contents, named)
 
