@@ -24,6 +24,7 @@ from gateway.cli import (
     init,
     ledger,
     links,
+    policy,
     quarantine,
     run,
     settings,
@@ -112,6 +113,7 @@ app.add_typer(certs.app, name="certs")
 app.add_typer(settings.app, name="config")
 app.add_typer(ledger.app, name="ledger")
 app.add_typer(links.app, name="links")
+app.add_typer(policy.app, name="policy")
 app.add_typer(quarantine.app, name="quarantine")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, get_args, get_type_hints
 
 from msgspec import Struct
 from pydantic import Field, ValidationError
@@ -18,14 +18,14 @@ from gateway.config import InvalidConfigError, codes
 from gateway.config.labels import CategoryTable
 from gateway.config.locate import Places, Spot
 from gateway.config.policy_file import IdentityTest, Text, Vertex, Words
-from gateway.config.problems import Problem, all_from_pydantic, unrepresentable
+from gateway.config.problems import Problem, all_from_pydantic, did_you_mean, unrepresentable
 from gateway.config.table import Table
 from gateway.config.toml_text import parse_toml, read_toml
 from gateway.config.values import FilePath, FormatName, Name, OpenCode, UtcTime
 from gateway.errors import ConfigError
 from gateway.policy.terms import Field as TrackField
 from gateway.policy.terms import Height
-from gateway.track import Environment
+from gateway.track import Environment, Track
 
 Value = str | int | float | bool
 _REMEDY = "see docs/policy-cases.md; '-' is no file of cases, for it names files beside itself"
@@ -174,6 +174,10 @@ class LoadedCases(Struct, frozen=True, kw_only=True):
         spot = self.places.key(("case", index))
         return f"{self.path}:{spot.line}:{spot.column}" if spot else str(self.path)
 
+    def error(self, problem: Problem) -> ConfigError:
+        """The problem as an error with its place."""
+        return _error(self.path, self.places, problem)
+
 
 def load_cases(path: Path) -> LoadedCases:
     """The cases of a file; `InvalidConfigError` with everything that is wrong with it, each with its place."""
@@ -203,12 +207,35 @@ def _contradictions(file: CasesFile) -> Iterator[Problem]:
         if bool(case.to) == (case.sender is not None) or outbound != bool(case.to):
             cause = f"expect = {case.expect.value} goes with {'to' if outbound else 'sender'}, and with it alone"
             yield Problem(code=codes.CONFLICT, path=(*path, "expect"), cause=cause)
+        yield from _unknown_fields(case, path)
         if case.file is None:
             yield from _without(case, path, ("format", "source", "index"), "is about the tracks of a file")
         if not outbound:
             yield from _without(case, path, ("origin", "mark", "withheld", "shown", "absent"), "is about what leaves")
         if case.expect in (Expected.WITHHOLD, Expected.DROP, Expected.REFUSE):
             yield from _without(case, path, ("withheld", "shown", "absent", "marking"), "is about what is let through")
+
+
+def _unknown_fields(case: Case, path: tuple[str | int, ...]) -> Iterator[Problem]:
+    named = [((*path, "absent", at), name) for at, name in enumerate(case.absent)]
+    named += [((*path, "shown", name), name) for name in case.shown]
+    for at, name in named:
+        here: type = Track
+        for part in name.split("."):
+            inner = get_type_hints(here) if issubclass(here, Struct) else {}
+            if part not in inner:
+                cause = f'"{name}" is no field of a track: {here.__name__} has no "{part}"'
+                yield Problem(code=codes.UNKNOWN_NAME, path=at, cause=cause, remedy=did_you_mean(part, inner))
+                break
+            here = _inside(inner[part])
+
+
+def _inside(annotation: object) -> type:
+    """The type of a field, or of its elements, where it is there."""
+    for one in get_args(annotation):
+        if one not in (type(None), ...):
+            return _inside(one)
+    return annotation if isinstance(annotation, type) else object
 
 
 def _without(case: Case, path: tuple[str | int, ...], keys: tuple[str, ...], why: str) -> Iterator[Problem]:

@@ -10,13 +10,11 @@ from enum import StrEnum
 from msgspec import Struct, field
 
 from gateway.cli.output import as_json, data, printable, say, table
+from gateway.cli.policy_sight import NOBODY, Sight, sights
 from gateway.cli.policy_tracks import Sighting, TrackFile
 from gateway.cli.policy_words import label_of, marking_of, what_is
-from gateway.policy.marking import mark
 from gateway.policy.memory import Memory
-from gateway.policy.outbound import release
 from gateway.policy.policy import Policy
-from gateway.stages import Held, Release
 from gateway.track import Label, Track
 
 EXAMPLES = 5
@@ -40,16 +38,6 @@ class Change(StrEnum):
 
 _GATED = (Change.OUT, Change.MORE, Change.OTHER)
 """What is not to happen unseen: something reaches a partner that did not before."""
-
-
-class Sight(Struct, frozen=True, kw_only=True):
-    """What one policy makes of one track for one partner."""
-
-    rule: str
-    shown: Track | None = None
-    """As the partner gets it, now or later; absent when it does not."""
-    until: datetime | None = None
-    label: Label | None = None
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -89,17 +77,20 @@ class Comparison(Struct):
             kept.append(example)
 
 
-def compare(old: Policy, new: Policy, file: TrackFile, *, source: str, at: datetime | None) -> Comparison:
+def compare(old: Policy, new: Policy, file: TrackFile, *, source: str | None, at: datetime | None) -> Comparison:
     """Both policies on every track of the file. Each is decided at its own time, so that its age is as it was."""
     found = Comparison()
-    ways = _Way(old), _Way(new)
+    memories = Memory(), Memory()
     partners = sorted({*old.partners, *new.partners})
     for sighting in file.tracks():
         found.tracks += 1
         now = at or _time_of(sighting)
-        before, after = (way.sights(sighting.track, source, now) for way in ways)
+        before, after = (
+            sights(policy, sighting.track, source=source, origin=policy.node, now=now, memory=memory)
+            for policy, memory in zip((old, new), memories, strict=True)
+        )
         for partner in partners:
-            one, other = before.get(partner, _NOBODY), after.get(partner, _NOBODY)
+            one, other = before.get(partner, NOBODY), after.get(partner, NOBODY)
             was, is_ = found.out.get(partner, (0, 0))
             found.out[partner] = was + (one.shown is not None), is_ + (other.shown is not None)
             for change in _changes(one, other):
@@ -108,41 +99,9 @@ def compare(old: Policy, new: Policy, file: TrackFile, *, source: str, at: datet
     return found
 
 
-_NOBODY = Sight(rule="no group")
-"""For a partner that the policy does not name, or that is in no release group."""
-
-
 def _time_of(sighting: Sighting) -> datetime:
     state = sighting.track.state
     return sighting.received_at if state is None else state.time
-
-
-class _Way:
-    """One policy's way from a track to the partners."""
-
-    def __init__(self, policy: Policy) -> None:
-        self._policy = policy
-        self._memory = Memory()
-
-    def sights(self, track: Track, source: str, now: datetime) -> dict[str, Sight]:
-        """What each partner of a group gets of the track."""
-        policy = self._policy
-        marked = mark(policy, (track,), source=source, now=now)
-        verdicts = release(policy, marked, source=source, origin=policy.node, now=now, memory=self._memory)
-        found: dict[str, Sight] = {}
-        for verdict in verdicts:
-            members = policy.groups[verdict.group]
-            if isinstance(verdict, Release):
-                seen = verdict.tracks[0]
-                sight = Sight(rule=verdict.rule, shown=seen, label=seen.label or verdict.label)
-                found |= dict.fromkeys(verdict.recipients, sight)
-            elif isinstance(verdict, Held):
-                seen = verdict.tracks[0]
-                sight = Sight(rule=verdict.rule, shown=seen, label=seen.label, until=verdict.until)
-                found |= dict.fromkeys(members, sight)
-            else:
-                found |= dict.fromkeys(verdict.members or members, Sight(rule=verdict.rule))
-        return found
 
 
 def _changes(old: Sight, new: Sight) -> Iterator[Change]:
@@ -152,7 +111,7 @@ def _changes(old: Sight, new: Sight) -> Iterator[Change]:
         elif old.shown is not None:
             yield Change.STAYS
         return
-    if old.label != new.label:
+    if _says(old.label) != _says(new.label):
         yield Change.LABEL
     if old.until == new.until and old.shown is new.shown:
         return
@@ -164,6 +123,15 @@ def _changes(old: Sight, new: Sight) -> Iterator[Change]:
         yield Change.LESS
     if any(before[name] != after[name] for name in before.keys() & after.keys()) or old.until != new.until:
         yield Change.OTHER
+
+
+def _says(label: Label | None) -> object:
+    """What a label says, apart from when it was set and is to be reviewed: each policy has times of its own."""
+    if label is None:
+        return None
+    categories = frozenset((one.tag, one.kind, frozenset(one.values)) for one in label.categories)
+    others = frozenset(_says(one) for one in label.alternatives)
+    return label.policy, label.classification, categories, label.privacy_mark, label.tlp, label.purpose, others
 
 
 _LEFT_ALONE = ("label", "provenance")

@@ -30,8 +30,8 @@ def facts_of(found: Found, sign_off_days: int) -> Facts:
 def _held(file: PolicyFile, config: Config) -> frozenset[str]:
     """Names of the clearances that somebody holds."""
     names = {*file.own.clearances, *(name for one in file.partner.values() for name in one.clearances)}
-    for table in (*config.client.values(), *config.feed.values()):
-        names.update(table.clearance or ())
+    names.update(name for client in config.client.values() for name in client.clearance or ())
+    names.update(name for feed in config.feed.values() for name in feed.clearance or ())
     return frozenset(names)
 
 

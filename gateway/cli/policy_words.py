@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 from gateway.cli.output import printable
 from gateway.clock import utc_text
 from gateway.labels.clearance import Clearance
+from gateway.labels.marking import marking
 from gateway.policy.personal import is_station
 from gateway.policy.policy import Policy
 from gateway.track import Label, Track
 
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+"""For a label without a time of its own: words of a policy that are valid from some day on are then told plainly."""
+
 
 def marking_of(policy: Policy, label: Label) -> str:
-    """The label as people mark documents with it; plainly, where its security policy is not known."""
-    return printable(policy.book.marking(label))
+    """The label as people mark documents with it; in plain words where it is not valid under a policy that we know."""
+    spif = policy.book.spif(label.policy)
+    text = marking(label, spif, label.created_at or _LONG_AGO) if spif is not None else ""
+    return printable(text or _plainly(label))
+
+
+def _plainly(label: Label) -> str:
+    text = f"{label.policy} {label.classification}"
+    for one in label.categories:
+        text += f" {one.tag} {'/'.join(one.values) or 'nobody'}"
+    return text
 
 
 def label_of(policy: Policy, label: Label) -> dict[str, object]:

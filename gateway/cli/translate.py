@@ -71,9 +71,9 @@ def translate(
         raise typer.BadParameter("name the format to translate to, or ask for --trace or --losses", param_hint="--to")
     run = _dry_run(source, target, option, to_option, source_name, trace=trace, batch=batch)
     shown = _Shown(trace=trace, losses=losses, json=json, binary=bool(target) and _is_binary(find_format(target)))
-    recording = _recording(file)
-    with _output(output, quiet=trace or losses or json, binary=shown.binary) as stream:
-        for step in run.steps(recording, _begin(base_time, recording)):
+    recording = recording_of(file)
+    with output_to(output, quiet=trace or losses or json, binary=shown.binary) as stream:
+        for step in run.steps(recording, begin(base_time, recording)):
             shown.step(step)
             if stream is not None:
                 _write(stream, step, binary=shown.binary)
@@ -132,7 +132,8 @@ def _is_binary(form: Format) -> bool:
     return not any(word in form.media_type for word in ("xml", "json", "text"))
 
 
-def _recording(file: str) -> Path | bytes:
+def recording_of(file: str) -> Path | bytes:
+    """The file that was named, or what standard input has; `CommandError` when there is nothing to read."""
     from gateway.cli.codes import INPUT_UNREADABLE
     from gateway.cli.exits import CommandError, Exit
 
@@ -153,7 +154,7 @@ def _recording(file: str) -> Path | bytes:
     return path
 
 
-def _begin(text: str, recording: Path | bytes) -> datetime:
+def begin(text: str, recording: Path | bytes) -> datetime:
     """When the recording began: as told, else when the file was written, else now."""
     from datetime import UTC, datetime
 
@@ -171,7 +172,7 @@ def _begin(text: str, recording: Path | bytes) -> datetime:
 
 
 @contextmanager
-def _output(name: str, *, quiet: bool, binary: bool) -> Iterator[IO[bytes] | None]:
+def output_to(name: str, *, quiet: bool, binary: bool) -> Iterator[IO[bytes] | None]:
     """Where the translation goes: a file, standard output, or nowhere."""
     from gateway.cli.codes import BINARY_TO_TERMINAL, OUTPUT_UNWRITABLE
     from gateway.cli.exits import CommandError, Exit

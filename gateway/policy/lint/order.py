@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.policy.engine import keeps_back
 from gateway.policy.lint import codes
 from gateway.policy.lint.finding import Finding, Path, Severity
 from gateway.policy.lint.implication import implies, why_never
@@ -93,7 +94,7 @@ def _releases(policy: Policy) -> list[_Line]:
             lane=one.onward,
             when=one.when,
             takes_unsaid=not one.release,
-            acts_unsaid=not one.release or not one.redaction.is_empty or bool(one.delay_s or one.every_s),
+            acts_unsaid=not one.release or keeps_back(one),
         )
         for index, one in enumerate(policy.releases)
     ]
