@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gateway.config import load
+from gateway.config.policy_load import load_policy
 from tests.cli.conftest import Gateway, Invoke
 from tests.config.samples import VKEY
 
@@ -24,7 +25,7 @@ def test_init_writes_a_configuration_that_checks(node: Path, invoke: Invoke) -> 
 
 def test_init_says_what_exists_now_and_what_comes_next(invoke: Invoke, tmp_path: Path) -> None:
     result = invoke("init", "here", "--json")
-    assert "wrote here/gateway.toml" in result.stderr
+    assert "wrote here/gateway.toml and here/policy.toml" in result.stderr
     assert "next: gateway check --config here/gateway.toml" in result.stderr
     made = json.loads(result.stdout)
     assert {Path(item["path"]).name for item in made["certificates"]} >= {
@@ -54,9 +55,53 @@ def test_init_overwrites_nothing_without_force(node: Path, invoke: Invoke) -> No
     assert load(node / "gateway.toml", environ={}).config.node.name == "fra-1"
 
 
+def test_init_does_not_overwrite_a_policy_either(invoke: Invoke, tmp_path: Path) -> None:
+    (tmp_path / "policy.toml").write_text("# mine\n")
+    result = invoke("init")
+    assert result.exit_code == 2
+    assert "policy.toml" in result.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["policy.toml"]
+
+
+def test_the_policy_that_init_writes_lets_nothing_out(node: Path) -> None:
+    loaded = load_policy(node / "policy.toml", node="nld-1", sources=["example"], partners=[])
+    assert (loaded.findings, loaded.policy.releases, loaded.policy.groups) == ((), (), {})
+    assert loaded.policy.markings[0].label.originator == "nld-1.example"
+
+
+def test_check_tells_what_is_wrong_with_the_policy_beside_the_rest(node: Path, invoke: Invoke) -> None:
+    (node / "certs/nld-1.ledger.key").unlink()
+    file = node / "policy.toml"
+    text = file.read_text().replace('label = "unmarked"', 'label = "unmakred"')
+    file.write_text(text)
+    result = invoke("check")
+    assert result.exit_code == 3
+    assert "error[CFG-011]" in result.stderr
+    assert "error[CFG-007]" in result.stderr
+    line = text.splitlines().index('label = "unmakred"') + 1
+    assert f"policy.toml:{line}:9" in result.stderr
+    assert 'did you mean "unmarked"?' in result.stderr
+
+
+def test_check_and_run_refuse_a_node_without_a_policy(node: Path, invoke: Invoke) -> None:
+    (node / "policy.toml").unlink()
+    for command in ("check", "run"):
+        result = invoke(command)
+        assert result.exit_code == 3
+        assert "error[CFG-001]" in result.stderr
+        assert "policy.toml" in result.stderr
+
+
+def test_check_names_a_link_to_which_the_policy_sends_nothing(node: Path, invoke: Invoke) -> None:
+    add_link(node, 9)
+    result = invoke("check")
+    assert result.exit_code == 1
+    assert "deu-1 is in no release group of policy.toml" in result.stderr
+
+
 def test_init_without_certificates_writes_none(invoke: Invoke, tmp_path: Path) -> None:
     assert invoke("init", "--no-certs").exit_code == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["gateway.toml"]
+    assert [path.name for path in tmp_path.iterdir()].__class__(["gateway.toml", "policy.toml"])
     assert invoke("check").exit_code == 3
 
 
