@@ -16,11 +16,13 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.clock import ManualClock
 from gateway.dialect import Format
 from gateway.formats import alliance
 from gateway.formats.registry import find, formats
 from gateway.limits import Limits
-from gateway.policy import Policy, Rule, View, has_personal, release, withhold_personal
+from gateway.policy import OWN, Desk, Memory, Policy, View, has_personal, mark, release, withhold_personal
+from gateway.policy.terms import ReleaseRule
 from gateway.stages import Exercise, Frame, Header, Message, Refused, Release, Simulation
 from gateway.track import (
     Classification,
@@ -36,15 +38,26 @@ from gateway.track import (
     State,
     Track,
 )
+from tests.policy import policies
 from tests.simulators.sapient_sensor import SapientSensor
 from tests.strategies import grid, instants, maybe, tracks
 
-OWN = Label(policy="DEMO", classification="UNCLASSIFIED")
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-POLICY = Policy(
-    label=OWN,
+LABEL, SECRET = policies.LOW, policies.HIGH
+CLEARANCE = policies.clearance("UNCLASSIFIED")
+PERSONAL = "police"
+POLICY = policies.policy(
     groups={"police": ("deu",), "all": ("bel", "frx"), "more": ("eu",)},
-    personal=frozenset({"police"}),
+    partners=dict.fromkeys(("deu", "bel", "frx", "eu"), (CLEARANCE,)),
+    releases=(
+        ReleaseRule(id="police", groups=frozenset({PERSONAL}), release=True, personal_data=True),
+        ReleaseRule(id="others", release=True),
+    ),
+    clearances={
+        "low": CLEARANCE,
+        "high": policies.clearance("UNCLASSIFIED", "SECRET"),
+        "secret": policies.clearance("SECRET"),
+    },
 )
 TELLING = frozenset({"alliance", "cot", "geojson", "nvg", "remoteid"})
 """Formats that can say who operates a drone."""
@@ -70,14 +83,19 @@ def header() -> Header:
         nonce="0" * 32,
         exercise=Exercise.OPERATIONAL,
         simulation=Simulation.REAL,
-        label=OWN,
+        label=LABEL,
     )
 
 
 def releases(tracks: Sequence[Track], policy: Policy = POLICY) -> dict[str, Release]:
-    verdicts = release(policy, tracks)
+    marked = mark(policy, tracks, source=None, now=NOW)
+    verdicts = release(policy, marked, source=None, origin=policy.node, now=NOW, memory=Memory())
     assert not [one for one in verdicts if isinstance(one, Refused)]
     return {one.group: one for one in verdicts if isinstance(one, Release)}
+
+
+def labelled(*tracks: Track) -> tuple[Track, ...]:
+    return tuple(replace(track, label=LABEL) for track in tracks)
 
 
 # ------------------------------------------------------------------------------------------------------------- taking
@@ -121,70 +139,101 @@ def test_an_operator_of_whom_nothing_is_known_is_one() -> None:
 
 def test_only_the_groups_that_are_named_see_the_operator_and_the_rule_says_which_it_was() -> None:
     found = releases([PLANE, DRONE])
-    assert (found["police"].tracks, found["police"].rule) == ((PLANE, DRONE), Rule.OWN_LABEL_PERSONAL)
+    assert (found["police"].tracks, found["police"].rule) == (labelled(PLANE, DRONE), "release.police")
     for group in ("all", "more"):
-        assert found[group].rule == Rule.OWN_LABEL_WITHHELD
-        assert found[group].tracks == (PLANE, withhold_personal(DRONE))
-        assert found[group].tracks[0] is PLANE
-    assert found["all"].tracks is found["more"].tracks, "taken out once for all groups"
+        assert found[group].rule == "release.others"
+        assert found[group].tracks == labelled(PLANE, withhold_personal(DRONE))
 
 
-def test_without_an_operator_every_group_gets_the_same_tracks_under_the_ordinary_rule() -> None:
+def test_without_an_operator_every_group_gets_the_same_tracks() -> None:
     found = releases([PLANE, PLANE])
-    assert {one.rule for one in found.values()} == {Rule.OWN_LABEL}
-    assert len({id(one.tracks) for one in found.values()}) == 1
+    assert {one.tracks for one in found.values()} == {labelled(PLANE, PLANE)}
 
 
-def test_a_policy_that_names_no_group_releases_no_operator() -> None:
-    found = releases([DRONE], replace(POLICY, personal=frozenset()))
+def test_a_policy_whose_rules_do_not_name_personal_data_releases_no_operator() -> None:
+    found = releases([DRONE], replace(POLICY, releases=(ReleaseRule(id="all", release=True),)))
+    assert len(found) == 3
     assert not any(has_personal(one.tracks) for one in found.values())
 
 
 def test_a_group_is_named_for_personal_data_but_not_for_other_labels() -> None:
-    secret = replace(DRONE, label=Label(policy="DEMO", classification="SECRET"))
-    verdicts = release(POLICY, [secret])
-    assert {(type(one), one.rule) for one in verdicts} == {(Refused, Rule.TRACK_LABEL)}
+    secret = replace(DRONE, label=SECRET)
+    verdicts = release(POLICY, [secret], source=None, origin=POLICY.node, now=NOW, memory=Memory())
+    assert {(type(one), one.rule) for one in verdicts} == {(Refused, "release.refused.label.classification")}
 
 
 # ------------------------------------------------------------------------------------------------------------- viewing
 
-SECRET = Label(policy="DEMO", classification="SECRET")
-CLEARED = frozenset({("DEMO", "UNCLASSIFIED"), ("DEMO", "SECRET")})
+DESK = Desk(POLICY, ManualClock(NOW))
+
+
+def view(*clearances: str, personal_data: bool = False) -> View:
+    return View(desk=DESK, clearances=clearances, personal_data=personal_data)
 
 
 def test_a_plain_view_of_plain_tracks_is_the_same_sequence() -> None:
     shown = [PLANE, replace(PLANE, label=SECRET)]
     for is_own in (True, False):
-        assert View().filter(shown, is_own=is_own, label=OWN) is shown
-    assert View(labels=CLEARED, personal_data=True).filter(shown, is_own=True, label=OWN) is shown
-    assert View(personal_data=True).filter([DRONE], is_own=True, label=OWN) == [DRONE]
+        assert View().filter(shown, is_own=is_own, label=LABEL) is shown
+    assert view("high", personal_data=True).filter(shown, is_own=True, label=LABEL) is shown
+    assert View(personal_data=True).filter([DRONE], is_own=True, label=LABEL) == [DRONE]
 
 
 @pytest.mark.parametrize(("own", "allied"), [(True, True), (True, False), (False, True), (False, False)])
 def test_a_view_shows_the_origins_that_it_names(own: bool, allied: bool) -> None:
-    view = View(own=own, allied=allied)
-    assert bool(view.filter([PLANE], is_own=True, label=OWN)) is own
-    assert bool(view.filter([PLANE], is_own=False, label=OWN)) is allied
+    one = View(own=own, allied=allied)
+    assert bool(one.filter([PLANE], is_own=True, label=LABEL)) is own
+    assert bool(one.filter([PLANE], is_own=False, label=LABEL)) is allied
 
 
-def test_a_view_needs_the_label_of_the_message_and_of_the_track() -> None:
-    low = View(labels=frozenset({("DEMO", "UNCLASSIFIED")}))
+def test_a_track_is_shown_by_its_own_label_and_one_without_by_that_under_which_it_came() -> None:
     secret = replace(PLANE, label=SECRET)
-    assert list(low.filter([PLANE, secret], is_own=False, label=OWN)) == [PLANE]
-    assert list(low.filter([PLANE, replace(PLANE, label=OWN)], is_own=False, label=SECRET)) == []
-    only_secret = View(labels=frozenset({("DEMO", "SECRET")}))
-    assert list(only_secret.filter([secret], is_own=False, label=OWN)) == []
-    other = replace(PLANE, label=Label(policy="OTHER", classification="UNCLASSIFIED"))
-    assert list(low.filter([other], is_own=True, label=OWN)) == []
-    assert list(View(labels=frozenset()).filter([PLANE], is_own=True, label=OWN)) == []
+    assert list(view("low").filter([PLANE, secret], is_own=False, label=LABEL)) == [PLANE]
+    # a summary of several labels hides none of the tracks that a consumer is cleared for
+    own = replace(PLANE, label=LABEL)
+    assert list(view("low").filter([PLANE, own], is_own=False, label=SECRET)) == [own]
+    assert list(view("secret").filter([secret, PLANE], is_own=False, label=LABEL)) == [secret]
+
+
+@pytest.mark.parametrize(
+    "label",
+    [
+        None,
+        Label(policy="OTHER", classification="UNCLASSIFIED"),
+        replace(LABEL, unknown=("{urn:x}y",)),
+        replace(LABEL, classification="\uff35NCLASSIFIED"),
+        replace(LABEL, categories=()),
+    ],
+    ids=["none", "unknown policy", "unknown element", "look-alike letters", "nothing mandatory"],
+)
+def test_what_cannot_be_decided_on_is_shown_to_nobody_who_needs_a_clearance(label: Label | None) -> None:
+    assert list(view("high").filter([replace(PLANE, label=label)], is_own=True, label=None)) == []
+
+
+def test_no_clearance_and_one_that_the_policy_does_not_know_show_nothing() -> None:
+    assert list(View(desk=DESK, clearances=()).filter([PLANE], is_own=True, label=LABEL)) == []
+    assert list(view("removed").filter([PLANE], is_own=True, label=LABEL)) == []
+    assert list(View(clearances=("low",)).filter([PLANE], is_own=True, label=LABEL)) == []
+
+
+def test_a_view_follows_the_policy_on_the_desk() -> None:
+    desk = Desk(POLICY, ManualClock(NOW))
+    low = View(desk=desk, clearances=("low",))
+    secret = replace(PLANE, label=SECRET)
+    assert list(low.filter([secret], is_own=True, label=None)) == []
+    desk.put(replace(POLICY, clearances={"low": policies.clearance("UNCLASSIFIED", "SECRET")}))
+    assert list(low.filter([secret], is_own=True, label=None)) == [secret]
+
+
+def test_a_consumer_without_clearances_of_its_own_sees_what_this_node_may_see() -> None:
+    desk = Desk(replace(POLICY, own=(CLEARANCE,)), ManualClock(NOW))
+    ours = View(desk=desk, clearances=OWN)
+    assert list(ours.filter([replace(PLANE, label=SECRET), PLANE], is_own=False, label=LABEL)) == [PLANE]
 
 
 def test_a_view_without_the_right_shows_no_operator_whatever_it_is_cleared_for() -> None:
-    assert list(View(labels=CLEARED).filter([PLANE, DRONE], is_own=True, label=SECRET)) == [
-        PLANE,
-        withhold_personal(DRONE),
-    ]
-    assert list(View(labels=CLEARED, personal_data=True).filter([DRONE], is_own=True, label=SECRET)) == [DRONE]
+    assert list(view("high").filter([PLANE, DRONE], is_own=True, label=SECRET)) == [PLANE, withhold_personal(DRONE)]
+    assert list(view("high", personal_data=True).filter([DRONE], is_own=True, label=SECRET)) == [DRONE]
 
 
 # ------------------------------------------------------------------------------------------------------------- leaving
@@ -225,11 +274,11 @@ def test_no_octet_of_an_operator_leaves_to_those_who_are_not_named(others: list[
     for group, given_ in releases(flown).items():
         octets = alliance.render(Message(header=header(), tracks=given_.tracks))
         there = [text for text in (said[0], said[-1]) if text in octets]
-        if group in POLICY.personal:
+        if group == PERSONAL:
             assert there == [said[0], said[-1]]
         else:
             assert not [text for text in said if text in octets]
-    shown = View().filter(flown, is_own=False, label=OWN)
+    shown = View().filter(flown, is_own=False, label=LABEL)
     for name in ("cot", "geojson", "alliance", "asterix"):
         for frame in find(name).encoder().encode(shown, NOW).frames:
             assert not [text for text in said if text in frame], name
@@ -262,7 +311,7 @@ def test_a_format_that_says_who_operates_a_drone_says_it_in_no_place_that_is_pas
     passed_on = [replace(one, track_id=DRONE.track_id, label=None) for one in found]
     for group, given_ in releases(passed_on).items() if passed_on else ():
         octets = alliance.render(Message(header=header(), tracks=given_.tracks))
-        if group not in POLICY.personal:
+        if group != PERSONAL:
             assert not [text for text in said if text in octets]
 
 
@@ -305,10 +354,10 @@ def test_of_a_control_station_nothing_is_left_but_what_it_is_and_when_it_was_see
 
 def test_a_control_station_is_seen_by_those_who_are_named_and_the_rule_says_so() -> None:
     found = releases([STATION])
-    assert (found["police"].tracks, found["police"].rule) == ((STATION,), Rule.OWN_LABEL_PERSONAL)
-    assert (found["all"].tracks, found["all"].rule) == ((withhold_personal(STATION),), Rule.OWN_LABEL_WITHHELD)
-    assert View().filter([STATION], is_own=True, label=OWN) == [withhold_personal(STATION)]
-    assert View(personal_data=True).filter([STATION], is_own=False, label=OWN) == [STATION]
+    assert (found["police"].tracks, found["police"].rule) == (labelled(STATION), "release.police")
+    assert (found["all"].tracks, found["all"].rule) == (labelled(withhold_personal(STATION)), "release.others")
+    assert View().filter([STATION], is_own=True, label=LABEL) == [withhold_personal(STATION)]
+    assert View(personal_data=True).filter([STATION], is_own=False, label=LABEL) == [STATION]
 
 
 @pytest.mark.parametrize("name", NAMED)
