@@ -190,7 +190,7 @@ class Engine:
 
     def _matched(self, maybe: int, sure: int) -> Matched:
         """The first rule that decides. A rule that keeps something back is met by what may meet it."""
-        beside = []
+        beside: list[ReleaseRule] = []
         while maybe:
             bit = (maybe & -maybe).bit_length() - 1
             maybe &= maybe - 1

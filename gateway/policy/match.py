@@ -103,7 +103,7 @@ class Matcher:
             conditions, lambda one: bool(one.origins), lambda one, origin: any_matches(one.origins, [origin])
         )
         self._identifiers = {
-            scheme: _identifier_table(conditions, scheme)
+            scheme: Names(conditions, scheme)
             for scheme in sorted({scheme for one in conditions for scheme in one.identifiers})
         }
         self._parts = [
@@ -242,12 +242,46 @@ def _test_label(condition: Condition, label: Label | None) -> Verdict:
     )
 
 
-def _identifier_table(conditions: Sequence[Condition], scheme: str) -> Table[str]:
-    return Table(
-        conditions,
-        lambda one: scheme in one.identifiers,
-        lambda one, value: any(matches(pattern, value) for pattern in one.identifiers[scheme]),
-    )
+class Names(dict[str, Masks]):
+    """A table for the values of one scheme of identifiers, of which there are as many as objects: quick to make.
+
+    Values are looked up among the texts, compared with the beginnings, and only then with other patterns.
+    """
+
+    def __init__(self, conditions: Sequence[Condition], scheme: str) -> None:
+        super().__init__()
+        asking: dict[str, int] = {}
+        bits = 0
+        for bit, one in enumerate(conditions):
+            for pattern in one.identifiers.get(scheme, ()):
+                asking[pattern] = asking.get(pattern, 0) | 1 << bit
+            bits |= (scheme in one.identifiers) << bit
+        self._others = (1 << len(conditions)) - 1 - bits
+        self.unsaid = self._others | bits, self._others
+        self._texts: dict[str, int] = {}
+        self._beginnings: list[tuple[str, int]] = []
+        self._patterns: list[tuple[str, int]] = []
+        for pattern, bits in asking.items():
+            beginning = pattern.rstrip("*")
+            if "*" in beginning or "?" in beginning:
+                self._patterns.append((pattern, bits))
+            elif beginning != pattern:
+                self._beginnings.append((beginning, bits))
+            else:
+                self._texts[pattern] = bits
+
+    def __missing__(self, value: str) -> Masks:
+        met = self._others | self._texts.get(value, 0)
+        for beginning, bits in self._beginnings:
+            if value.startswith(beginning):
+                met |= bits
+        for pattern, bits in self._patterns:
+            if matches(pattern, value):
+                met |= bits
+        if len(self) >= MOST_KEPT:
+            self.clear()
+        self[value] = met, met
+        return met, met
 
 
 def _presence_masks(conditions: Sequence[Condition], field: object) -> tuple[int, int]:
