@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from gateway.labels.clearance import Clearance
 from gateway.labels.names import KINDS, LABEL, ORIGINATOR_KINDS, collapsed
+from gateway.labels.write import write_label
 from gateway.track import Extension, Label, LabelCategory, Succession
 from tests.strategies import instants, maybe, texts
 
@@ -124,3 +125,25 @@ def clearances() -> SearchStrategy[Clearance]:
         categories=st.lists(categories(), max_size=4).map(tuple),
         policy_uri=maybe(URIS),
     )
+
+
+_PIECES = [
+    b"", b" ", b"x", b"<!-- -->", b"<?p?>", b"<x/>", b'<a xmlns="urn:x"/>', b"&#x20;", b"\xc3\xa9", b'" URL="urn:x',
+    b"</slab:GenericValue>", b"<slab:GenericValue/>", b"<slab:IntegerValue>1</slab:IntegerValue>", b"Category",
+    b"slab:", b"Permissive", b"PERMISSIVE", b"2026-01-01T00:00:00Z", b"T24:00:00Z", b"+01:00", b"-0001", b"\x00", b"\xff", b"<",
+    b">", b"&", b"]]>", b"\r\n\t", b'<slab:Category TagName="a" Type="INFORMATIVE"/>', b"<slab:CreationDateTime>",
+    b"<![CDATA[ ]]>", b' xml:lang="en"', b' xmlns=""', b' Id="a"', b"</slab:ConfidentialityInformation>", b"0" * 1_100,
+]  # fmt: skip
+
+
+@st.composite
+def mutated_labels(draw: st.DrawFn) -> bytes:
+    """Octets of a label of which some were cut, doubled, moved or replaced."""
+    octets = write_label(draw(plain_labels() | labels()))
+    for _ in range(draw(st.integers(1, 4))):
+        marks = [at for at, octet in enumerate(octets) if octet in b'<>"= ']
+        at = draw(st.sampled_from(marks) | st.integers(0, len(octets))) if marks else 0
+        until = min(len(octets), at + draw(st.integers(0, 40)))
+        piece = draw(st.sampled_from(_PIECES) | st.just(octets[at:until] * 2))
+        octets = octets[:at] + piece + octets[draw(st.sampled_from((at, until, min(at + 1, len(octets))))) :]
+    return octets
