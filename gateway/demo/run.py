@@ -1,4 +1,4 @@
-"""The demonstration from curtain to curtain: set the stage, run three nodes, show them live, stop, verify, prove."""
+"""The demonstration from curtain to curtain: set the stage, run four nodes, show them live, stop, verify, prove."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from gateway.clock import Clock, SystemClock
 from gateway.demo.chart import Chart, fetch_chart
 from gateway.demo.evidence import Evidence, examine
 from gateway.demo.players import READY_S, Process, corridor, delivered, latency, queued
-from gateway.demo.stage import MAP_CLIENT, NATIONS, REAL, SIMULATED, Player, set_stage
+from gateway.demo.policy_evidence import examine_policies
+from gateway.demo.sample import SAMPLE, write_sample
+from gateway.demo.stage import CAST, MAP_CLIENT, NATIONS, REAL, SIMULATED, Player, set_stage
 from gateway.demo.tak_client import TakClient
 from gateway.demo.traffic import Sensors, Systems
 from gateway.demo.wall import Wall
@@ -51,7 +53,8 @@ async def demonstrate(
     clock, console = clock or SystemClock(), console or Console()
     root = directory or Path(tempfile.mkdtemp(prefix="gateway-demo-"))
     simulation = REAL if recording else SIMULATED
-    players = set_stage(root, clock, simulation=simulation, recording=recording, drones=True)
+    players = set_stage(root, clock, simulation=simulation, recording=recording, drones=True, cast=CAST)
+    write_sample(players[0], clock)
     cast = _Cast(players, clock, is_simulated=recording is None)
     _introduce(root, players, console)
     stop = asyncio.Event()
@@ -81,6 +84,8 @@ async def demonstrate(
     evidence = await asyncio.to_thread(examine, players)
     if cast.wall is not None:
         evidence = evidence.joined(await examine_wall(players, claims=cast.wall.claims))
+    kept = await asyncio.to_thread(examine_policies, players, clock.now(), is_simulated=recording is None)
+    evidence = evidence.joined(kept)
     _report(evidence, cast, chart, console)
     return evidence.holds and not chart.fault and cast.is_seen
 
@@ -118,7 +123,9 @@ class _Cast:
 
 
 def _introduce(root: Path, players: list[Player], console: Console) -> None:
-    console.print(f"Three gateways on loopback, each with keys of its own, below {root}", soft_wrap=True)
+    console.print(
+        f"Four gateways on loopback, each with keys and a release policy of its own, below {root}", soft_wrap=True
+    )
     for player in players:
         console.print(f"  {player.nation.node:<6} {player.nation.title}", highlight=False)
     for what, how in _doors(players):
@@ -127,7 +134,7 @@ def _introduce(root: Path, players: list[Player], console: Console) -> None:
 
 def _doors(players: list[Player]) -> list[tuple[str, str]]:
     """Where people can look while the nodes run."""
-    first, _, third = players
+    first, _, third, *_ = players
     return [
         ("TAK clients", f"127.0.0.1:{first.tak_port} (TCP), at {first.nation.node}"),
         ("the map", f"curl --user {MAP_CLIENT}:{third.map_password} {third.map_url}"),
@@ -219,12 +226,15 @@ def _report(evidence: Evidence, cast: _Cast, chart: Chart, console: Console) -> 
         if node == NATIONS[2].node:
             console.print(f"\nAn allied track as {node}'s display got it:", highlight=False)
             console.print(sample.decode(errors="replace").strip(), markup=False, highlight=False, soft_wrap=True)
-    first, _, third = players
+    first, second, third, *_ = players
     tak, chart_door = (how for _, how in _doors(players))
+    told = f"{first.directory / SAMPLE} --format asterix --source sensors --to {third.nation.node}"
     console.print("\nTry next:", style="bold")
     for command in (
         f"gateway ledger show --config {first.config_path}",
         *evidence.commands,
+        f"gateway policy explain {told} --config {first.config_path}",
+        f"gateway policy lint --config {second.config_path}    # and read {second.policy_path}",
         f"gateway run --config {first.config_path}    # then connect a TAK client to {tak}",
         f"gateway run --config {third.config_path}     # then {chart_door}",
         "gateway demo --seconds 600                  # the same live: it says where to connect",

@@ -26,6 +26,8 @@ TRAINING_AREA = (52.72, 6.55)
 """Latitude and longitude of the middle of the area in which the fighters circle."""
 MILITARY_SQUAWKS = "04"
 """How every Mode 3/A code of a fighter begins, and none of an airliner."""
+FIGHTERS = tuple((f"SIMHWK{number}", f"{0x480F00 + number:06x}") for number in range(1, 5))
+"""Callsign and 24-bit address of each."""
 OPERATOR = (52.1391, 7.6712)
 """Latitude and longitude of whoever flies the drone near the airport."""
 OPERATOR_HEIGHT_M = 48.0
@@ -99,7 +101,7 @@ class Sky:
     """The objects, moved on by `at`; time must not go back."""
 
     def __init__(
-        self, start: datetime, *, seed: int = 7, airliners: int = 24, swarm: int = 12, fighters: int = 0
+        self, start: datetime, *, seed: int = 7, airliners: int = 24, swarm: int = 12, fighters: bool = False
     ) -> None:
         self._random = random.Random(seed)  # noqa: S311 - a scenario, not a secret
         self._start = start
@@ -137,7 +139,7 @@ class Sky:
                 airliner.step(seconds)
             self._now = now
         yield from (self._liner_at(airliner, now) for airliner in self._airliners)
-        yield from (self._fighter_at(index, now) for index in range(self._fighters))
+        yield from (self._fighter_at(index, now) for index in range(len(FIGHTERS) if self._fighters else 0))
         yield from self._swarm_at(now)
         yield self._loiterer_at(now)
 
@@ -166,8 +168,8 @@ class Sky:
         return Aircraft(
             number=3_000 + index,
             kind="fighter",
-            callsign=f"SIMHWK{index + 1}",
-            address=f"{0x480F00 + index:06x}",
+            callsign=FIGHTERS[index][0],
+            address=FIGHTERS[index][1],
             squawk=f"{MILITARY_SQUAWKS}{0o20 + index:02o}",
             time=now,
             latitude_deg=point[0],

@@ -15,7 +15,6 @@ from gateway.dialect import Encoder
 from gateway.formats.registry import find
 
 SCAN_S = 1.0
-FIGHTERS = 4
 RETRY_S = 0.3
 
 
@@ -35,7 +34,7 @@ class Sensors:
         plots: Encoder = asterix.encoder(category=48)
         tracks: Encoder = asterix.encoder(category=62, sac=SERVER_SAC, sic=SERVER_SIC)
         events: Encoder = cot.encoder(opex="s")
-        sky = Sky(self._clock.now(), fighters=FIGHTERS)
+        sky = Sky(self._clock.now(), fighters=True)
         loop = asyncio.get_running_loop()
         with socket.socket(type=socket.SOCK_DGRAM) as udp:
             udp.setblocking(False)

@@ -54,7 +54,7 @@ def point(aircraft: Aircraft) -> tuple[float, float]:
 
 def history(*, seconds: float, period_s: float = 1.0, seed: int = 7) -> dict[int, list[Aircraft]]:
     """Every object's life, in order of time."""
-    sky = Sky(START, seed=seed, fighters=4)
+    sky = Sky(START, seed=seed, fighters=True)
     lives: dict[int, list[Aircraft]] = {}
     for instant in scans(START, seconds=seconds, period_s=period_s):
         for aircraft in sky.at(instant):
@@ -152,7 +152,7 @@ def test_the_fighters_circle_over_the_training_area_and_squawk_as_nobody_else_do
 
 
 def test_the_fighters_change_nothing_for_anybody_else() -> None:
-    without, with_them = list(Sky(START).at(START)), list(Sky(START, fighters=4).at(START))
+    without, with_them = list(Sky(START).at(START)), list(Sky(START, fighters=True).at(START))
     assert without == [one for one in with_them if one.kind != "fighter"]
 
 
@@ -189,7 +189,7 @@ def test_looking_twice_at_one_instant_moves_nothing() -> None:
 
 
 def test_numbers_callsigns_and_addresses_are_each_objects_own() -> None:
-    objects = list(Sky(START, fighters=4).at(START))
+    objects = list(Sky(START, fighters=True).at(START))
     assert len(objects) == 24 + 4 + 12 + 1
     for values in (
         [one.number for one in objects],
@@ -219,7 +219,7 @@ def test_one_gets_as_far_as_one_travels(latitude: float, longitude: float, cours
 
 
 def everything(seconds: float = 10.0) -> list[Aircraft]:
-    return list(Sky(START, fighters=4).at(START + timedelta(seconds=seconds)))
+    return list(Sky(START, fighters=True).at(START + timedelta(seconds=seconds)))
 
 
 def test_every_report_of_every_sensor_is_marked_as_simulated() -> None:
