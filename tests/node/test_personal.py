@@ -6,13 +6,14 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 
 import aiohttp
 import msgspec
 
 from gateway.config import Config
-from gateway.config.labels import AcceptTable
 from gateway.config.national import Origins
+from gateway.config.policy_starter import simple_policy
 from gateway.errors import FormatError
 from gateway.feeds.outlet import OutletCounts
 from gateway.formats.cot.codes import CODES
@@ -23,6 +24,7 @@ from gateway.stages import Decoded, Exercise, Frame, Inbound
 from gateway.track import Label, Operator, Position, RawRecord, State, Track
 from tests.feeds.national import Desk, serving
 from tests.feeds.support import LABEL, T0
+from tests.labelled import PLAIN
 from tests.node.test_node import configs, event, frame, players, post, working
 
 __all__ = ["configs", "players"]  # fixtures
@@ -97,33 +99,27 @@ async def test_the_live_stream_shows_no_personal_data() -> None:
         assert not [text for text in SAID if text in seen]
 
 
-async def test_the_picture_keeps_the_label_of_the_message_also_over_a_restart(configs: list[Config]) -> None:
-    def labels(node: Node) -> list[Label]:
-        return [entry.label for entry in node.rooms.picture.query(most=10)[0]]
+async def test_the_picture_keeps_the_label_of_each_track_also_over_a_restart(configs: list[Config]) -> None:
+    def labels(node: Node) -> list[Label | None]:
+        return [entry.track.label or entry.label for entry in node.rooms.picture.query(most=10)[0]]
 
     async with working(configs[0]) as node:
         now = node.clock.now()
         await post(node, event(at=now), at=now)
-        (ours,) = labels(node)
-        assert ours == node.rooms.policy.label
+        assert labels(node) == [PLAIN]
         (stored,) = await node.store.latest_messages(10)
     async with working(configs[0]) as node:
-        assert labels(node) == [ours]
-    other = configs[1].policy.label.model_copy(update={"classification": "OTHER"})
-    lets_in = (AcceptTable(policy=ours.policy, classifications=(ours.classification,)),)
-    policy = configs[1].policy.model_copy(update={"label": other, "accept": lets_in})
-    config = configs[1].model_copy(update={"policy": policy})
-    async with working(config) as node:
+        assert labels(node) == [PLAIN]
+    async with working(configs[1]) as node:
         assert stored.octets is not None
         taken = Inbound(octets=stored.octets, partner="nld-1", received_at=node.clock.now())
         assert (await node.take_inbound(taken)).accepted
-        assert labels(node) == [ours], "the label of the message, not that of the node that shows it"
-        assert node.rooms.policy.label.classification == "OTHER"
-    async with working(config) as node:
-        assert labels(node) == [ours]
+        assert labels(node) == [PLAIN], "that under which it came"
+    async with working(configs[1]) as node:
+        assert labels(node) == [PLAIN]
 
 
-def _keep(published: list[Track], tracks: Sequence[Track], _origin: str, _label: Label) -> None:
+def _keep(published: list[Track], tracks: Sequence[Track], _origin: str, _label: Label | None) -> None:
     published += tracks
 
 
