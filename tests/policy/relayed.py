@@ -107,10 +107,10 @@ def policy(
     )
 
 
-def track(name: str, label: Label | None = None, **more: object) -> Track:
+def track(number: str, label: Label | None = None, **more: object) -> Track:
     """One aircraft that `aaa` saw."""
     fields: dict[str, object] = {
-        "track_id": f"00000000-0000-4000-8000-{int(name):012d}",
+        "track_id": f"00000000-0000-4000-8000-{int(number):012d}",
         "environment": Environment.AIR,
         "label": label,
         "state": State(time=NOW, position=Position(latitude_deg=52.0, longitude_deg=7.0)),

@@ -317,7 +317,7 @@ PARTS: list[dict[str, object]] = [
 ]
 CONDITIONS = st.sampled_from(PARTS)
 RULES = st.lists(st.tuples(CONDITIONS, st.sampled_from(Admittance)), max_size=6).map(
-    lambda some: tuple(rule(f"r{index}", admit, **parts) for index, (parts, admit) in enumerate(some))
+    lambda some: tuple(rule(f"r{index}", admit, **parts) for index, (parts, admit) in enumerate(some))  # type: ignore[arg-type]  # parts of a condition
 )
 TRACKS = st.lists(
     st.builds(
