@@ -6,13 +6,15 @@ On the grid means that rendering rounds nothing, so ``read(render(message)) == m
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from msgspec.structs import replace
 
-from gateway.stages import Exercise, Header, Hop, Message, Retraction, Simulation
+from gateway.stages import Derivation, Exercise, Header, Hop, Message, Retraction, Simulation
 from gateway.track import (
     Accuracy,
     Classification,
@@ -24,7 +26,6 @@ from gateway.track import (
     Identity,
     IdentityGroup,
     Label,
-    LabelCategory,
     Loss,
     Operator,
     Polar,
@@ -235,19 +236,26 @@ def sources() -> SearchStrategy[Source]:
     return st.integers(0, 11).map(make)
 
 
-def labels() -> SearchStrategy[Label]:
-    """Confidentiality labels."""
-    categories = st.builds(
-        LabelCategory, tag=texts(), kind=st.sampled_from(["RESTRICTIVE", "PERMISSIVE", "INFORMATIVE"]),
-        values=st.lists(texts(), max_size=3).map(tuple),
-    )  # fmt: skip
-    return st.builds(
-        Label,
-        policy=texts(),
-        classification=texts(),
-        categories=st.lists(categories, max_size=2).map(tuple),
-        tlp=maybe(st.sampled_from(["RED", "AMBER_STRICT", "CLEAR"])),
-        purpose=maybe(codes()),
+def labels(*, with_extensions: bool = True) -> SearchStrategy[Label]:
+    """Confidentiality labels that a message can carry, with what stands beside them."""
+    from tests.labels.strategies import labels_with_others, plain_labels
+
+    def beside(label: Label, tlp: str | None, purpose: str | None) -> Label:
+        return replace(label, tlp=tlp, purpose=purpose)
+
+    every = plain_labels() | plain_labels() | labels_with_others().map(lambda x: x if with_extensions else bare(x))
+    return st.builds(beside, every, maybe(st.sampled_from(["RED", "AMBER_STRICT", "CLEAR"])), maybe(codes()))
+
+
+def bare(label: Label) -> Label:
+    """The label without foreign elements, also in those that belong to it."""
+    successor = label.successor
+    return replace(
+        label,
+        extensions=(),
+        alternatives=tuple([bare(other) for other in label.alternatives]),
+        metadata=None if label.metadata is None else bare(label.metadata),
+        successor=None if successor is None else replace(successor, label=bare(successor.label)),
     )
 
 
@@ -321,10 +329,29 @@ def tracks(*, with_extensions: bool = True) -> SearchStrategy[Track]:
         sources=some(sources()),
         relations=some(relation, 2),
         provenance=some(provenances(), 2),
-        label=maybe(labels()),
+        label=maybe(labels(with_extensions=with_extensions)),
         raw=maybe(st.builds(RawRecord, codes(), st.binary(max_size=120))),
         extensions=some(extensions()) if with_extensions else st.just(()),
     )
+
+
+def derivations() -> SearchStrategy[Derivation]:
+    """What a message is made from, with changes."""
+    digests = st.integers(0, 2**256 - 1).map(lambda n: f"{n:064x}")
+    return st.builds(
+        Derivation, origin=st.sampled_from(NODES), message_id=uuids(), sha256=digests, redacted=st.just(True)
+    )
+
+
+def relays() -> SearchStrategy[Message]:
+    """Messages that pass another gateway's on, whole."""
+
+    def carry(message: Message, derived: Derivation, octets: bytes) -> Message:
+        announced = replace(derived, sha256=sha256(octets).hexdigest(), redacted=False)
+        header = replace(message.header, derived=announced)
+        return replace(message, header=header, tracks=(), retractions=(), original=octets)
+
+    return st.builds(carry, messages(most_tracks=0), derivations(), st.binary(max_size=200))
 
 
 def headers(*, with_extensions: bool = True) -> SearchStrategy[Header]:
@@ -339,7 +366,10 @@ def headers(*, with_extensions: bool = True) -> SearchStrategy[Header]:
         nonce=st.integers(0, 2**128 - 1).map(lambda n: f"{n:032x}"),
         exercise=st.sampled_from(Exercise),
         simulation=st.sampled_from(Simulation),
-        label=labels(),
+        label=labels(with_extensions=with_extensions),
+        rule=maybe(st.sampled_from(["release.airport-drones", "release.refused.label.tag-set", "a_1"])),
+        policy=maybe(st.integers(0, 2**256 - 1).map(lambda n: f"{n:064x}")),
+        derived=maybe(derivations()),
         hops=st.lists(st.builds(Hop, st.sampled_from(NODES), instants()), max_size=2).map(tuple),
         extensions=st.lists(extensions(), max_size=2).map(tuple) if with_extensions else st.just(()),
     )

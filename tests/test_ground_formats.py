@@ -35,7 +35,8 @@ from gateway.node.status import read_status
 from gateway.password import hash_password
 from gateway.seal.certificates import issue_client, spki_pin
 from gateway.stages import Frame
-from gateway.track import Label, Track
+from gateway.track import Track
+from tests.dated import dated
 from tests.formats.remoteid.support import OPERATOR_ID, SYSTEM, basic, located, packed
 from tests.simulators.sapient_sensor import SapientSensor, framed
 from tests.test_corridor import Sink, running, until
@@ -45,7 +46,7 @@ HASH = hash_password(PASSWORD, log2_n=12)
 NVG = "{https://tide.act.nato.int/schemas/2012/10/nvg}"
 NFFI = "{urn:nato:fft:protocols:nffi13}"
 SENSOR, PLACE = (54.6811, 25.2811), (54.7, 25.3)
-LABEL = Label(policy="DEMONSTRATION", classification="UNMARKED")
+LABEL = dated("DEMONSTRATION", "UNMARKED")
 PILOT = (b"98765432100123456789", b"45.5393", b"122.9663", b"52.1199", b"4.2677", b"PILOT-7", SYSTEM[2:10])
 """Whoever flies, in every way that our formats would write him."""
 WAIT_S = 10.0

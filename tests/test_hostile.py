@@ -28,9 +28,9 @@ from gateway.formats import alliance
 from gateway.formats.asterix import block
 from gateway.formats.registry import find
 from gateway.stages import Exercise, Frame, Header, Hop, Message, Simulation
-from gateway.track import Label
 from tests.assembled import Assembly, aircraft, assembled, of_two
 from tests.data import recording
+from tests.dated import dated
 from tests.formats.asterix.making import octets_048, octets_062
 from tests.formats.asterix.recordings import FINAL, PCAP, datagrams, final
 
@@ -42,7 +42,7 @@ SENDER, RECEIVER = 0, 1
 LINES = "lines"
 MESSAGES = "/alliance/v1/messages"
 ALLIANCE = "application/vnd.alliance.track+xml"
-LABEL = Label(policy="DEMONSTRATION", classification="UNMARKED")
+LABEL = dated("DEMONSTRATION", "UNMARKED")
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SITES = {"25/201": {"latitude_deg": 52.30, "longitude_deg": 6.20, "altitude_msl_m": 45.0}}
 """As the stage configures its radar."""
@@ -515,8 +515,8 @@ def headers() -> dict[str, tuple[dict[str, Any], str]]:
         "for another": ({"recipients": ("eu-1",)}, "SEAL-052"),
         "from the future": ({"created_at": now + timedelta(hours=1)}, "SEAL-054"),
         "through us before": ({"hops": (Hop("deu-1", now),)}, "SEAL-055"),
-        "of another policy": ({"label": Label(policy="OTHER", classification="UNMARKED")}, "POL-001"),
-        "too secret": ({"label": Label(policy="DEMONSTRATION", classification="SECRET")}, "POL-002"),
+        "of another policy": ({"label": dated("OTHER", "UNMARKED")}, "POL-001"),
+        "too secret": ({"label": dated("DEMONSTRATION", "SECRET")}, "POL-002"),
     }
 
 

@@ -14,8 +14,9 @@ from gateway.clock import SystemClock
 from gateway.demo.stage import Player
 from gateway.formats.registry import find, formats
 from gateway.stages import Exercise, Frame, Simulation
-from gateway.track import Accuracy, Environment, Identifier, Label, Operator, Position, State, Status, Track
+from gateway.track import Accuracy, Environment, Identifier, Operator, Position, State, Status, Track
 from tests.assembled import Assembly, aircraft, assembled
+from tests.dated import dated
 from tests.test_corridor import near
 
 NAMES = ("alliance", "asterix", "cot", "geojson")
@@ -27,7 +28,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "sender": "nld-1",
         "exercise": Exercise.EXERCISE,
         "simulation": Simulation.SIMULATED,
-        "label": Label(policy="DEMONSTRATION", classification="UNMARKED"),
+        "label": dated("DEMONSTRATION", "UNMARKED"),
     },
     "asterix": {"category": 62, "sac": 70, "sic": 16},
 }

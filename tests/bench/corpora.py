@@ -15,12 +15,13 @@ from gateway.formats.registry import find
 from gateway.seal import KeyRecord, Signer, Verifier
 from gateway.seal.certificates import write_development
 from gateway.stages import Exercise, Frame, Header, Message, Simulation
-from gateway.track import Label, Track
+from gateway.track import Track
 from tests.data import data_directory
+from tests.dated import dated
 
 START = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 REAL_062, REAL_048 = "asterix/sdps_cat062_30min.ff", "asterix/cat_034_048.pcap"
-LABEL = Label(policy="BENCH", classification="UNMARKED")
+LABEL = dated("BENCH", "UNMARKED")
 SITES = {f"{RADAR_SAC}/{RADAR_SIC}": {"latitude_deg": RADAR[0], "longitude_deg": RADAR[1], "altitude_msl_m": RADAR[2]}}
 
 EVENT = (

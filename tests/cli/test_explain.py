@@ -25,9 +25,10 @@ from gateway.policy import View
 from gateway.stages import Encoded, Exercise, Frame, Header, Inbound, Message, Simulation
 from gateway.track import Label, Loss, Operator, Position, RawRecord, State, Track
 from tests.assembled import Assembly, assembled, of_two
+from tests.dated import dated
 
 NO_POINT = Code("TEST-002", "track has no position", "leave it out")
-LABEL = Label(policy="DEMONSTRATION", classification="UNMARKED")
+LABEL = dated("DEMONSTRATION", "UNMARKED")
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -242,7 +243,7 @@ def test_a_message_that_we_refused_was_shown_to_nobody(gateways: Assembly) -> No
         nonce="0" * 32,
         exercise=Exercise.EXERCISE,
         simulation=Simulation.SIMULATED,
-        label=Label(policy="DEMONSTRATION", classification="OTHER"),
+        label=dated("DEMONSTRATION", "OTHER"),
     )
     track = Track(track_id="6ba7b810-9dad-41d1-80b4-00c04fd430c8", state=State(time=NOW, position=Position(52.0, 4.0)))
     sealed = sender.rooms.signer.seal(alliance.draft(Message(header=header, tracks=(track,))))
@@ -388,9 +389,7 @@ def test_a_document_is_tried_as_it_would_answer_its_client(config: Config) -> No
 
 def test_a_client_sees_the_origins_and_labels_that_it_is_cleared_for(config: Config) -> None:
     notes, _ = served(config)
-    assert shown(notes, label=Label(policy="DEMONSTRATION", classification="OTHER")).why == (
-        "is not cleared for the label"
-    )
+    assert shown(notes, label=dated("DEMONSTRATION", "OTHER")).why == ("is not cleared for the label")
     assert shown(notes, is_own=True).why == "sees the tracks of partners only"  # as the feed says
     _, other, _ = served(config, clients=("hq", "other"), kind=FeedKind.HTTP, direction=Direction.OUT)
     assert shown(other).why == "sees the tracks of this node only"

@@ -28,9 +28,10 @@ from gateway.node.sockets import is_inward
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Retraction, Sealed, Simulation
-from gateway.track import Identifier, Label, Position, State, Track
+from gateway.track import Identifier, Position, State, Track
+from tests.dated import dated
 
-LABEL = Label(policy="DEMONSTRATION", classification="UNMARKED")
+LABEL = dated("DEMONSTRATION", "UNMARKED")
 NOW = SystemClock().now()
 
 
@@ -253,8 +254,8 @@ async def test_the_same_id_with_other_content_is_an_incident(configs: list[Confi
         ({"recipients": ("eu-1",)}, "SEAL-052"),
         ({"created_at": NOW - timedelta(days=8)}, None),
         ({"created_at": NOW + timedelta(hours=1)}, "SEAL-054"),
-        ({"label": Label(policy="OTHER", classification="UNMARKED")}, "POL-001"),
-        ({"label": Label(policy="DEMONSTRATION", classification="SECRET")}, "POL-002"),
+        ({"label": dated("OTHER", "UNMARKED")}, "POL-001"),
+        ({"label": dated("DEMONSTRATION", "SECRET")}, "POL-002"),
     ],
 )
 async def test_an_authentic_message_that_may_not_come_in_gets_a_signed_refusal(

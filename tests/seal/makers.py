@@ -15,7 +15,7 @@ from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 from gateway.seal import DigestAlgorithm, KeyRecord, Signer, Verifier, profile
 from gateway.seal.algorithms import signer_of
 from gateway.stages import Draft, Exercise, Header, Inbound, Sealed, Simulation
-from gateway.track import Label
+from tests.dated import dated
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 START = profile.START + b'1.0">'
@@ -148,9 +148,10 @@ def draft(octets: bytes, sender: str = "nld", created_at: datetime = NOW) -> Dra
         nonce="0" * 32,
         exercise=Exercise.TEST,
         simulation=Simulation.SIMULATED,
-        label=Label(policy="DEMO", classification="UNCLASSIFIED"),
+        label=dated("DEMO", "UNCLASSIFIED"),
+        rule="release.own-label",
     )
-    return Draft(header=header, octets=octets, track_ids=("t-1",), rule="release.own-label")
+    return Draft(header=header, octets=octets, track_ids=("t-1",))
 
 
 def sealed(octets: bytes | None = None, kind: str = "p256", owner: str = "nld", **more: DigestAlgorithm) -> Sealed:

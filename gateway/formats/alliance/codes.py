@@ -22,6 +22,17 @@ BAD_REFERENCE = Code("ALM-011", "source reference names no source, or a source i
 SIGNED = Code("ALM-012", "document still holds a signature", "verify it first and read what the signature covers")
 HOSTILE = Code("ALM-013", "document is nested too deep or has too many attributes", "send plain track messages")
 NO_RETRACTION = Code("ALM-014", "a retraction is not a track", "read retractions with the alliance reader")
+BESIDE_ORIGINAL = Code(
+    "ALM-015",
+    "an original stands beside tracks or retractions",
+    "pass the original on alone, or make a message of your own",
+)
+UNDATED_LABEL = Code(
+    "ALM-016", "label has no creation time", "let the release policy complete the label before the track is rendered"
+)
+BAD_LABEL = Code(
+    "ALM-017", "label is not one that a message can carry", "label it as ADatP-4774 and the release policy have it"
+)
 
 CODES = (
     NOT_FINITE,
@@ -38,4 +49,7 @@ CODES = (
     SIGNED,
     HOSTILE,
     NO_RETRACTION,
+    BESIDE_ORIGINAL,
+    UNDATED_LABEL,
+    BAD_LABEL,
 )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from uuid import NAMESPACE_URL, uuid4, uuid5
 
 from msgspec.structs import replace
@@ -25,6 +25,7 @@ from gateway.xml import parse
 
 FORMAT_CODE = "ALLIANCE"
 MAPPING_ID = "alliance/1.0"
+_REVIEW_AFTER = timedelta(days=365)  # ADatP-4774 wants a review time, or a successor, in every label
 
 
 def _new_id() -> str:
@@ -110,7 +111,8 @@ def _by_itself(track: Track, header: Header, passed: tuple[Provenance, ...]) -> 
 class AllianceEncoder:
     """Writes tracks as unsigned track messages.
 
-    The defaults say that nobody vouches for the message: a test, perhaps simulated, of no security policy. A track
+    The defaults say that nobody vouches for the message: a test, perhaps simulated, of no security policy. A label that
+    nobody dated, the default one and those that sources gave, is as old as the message, for review in a year. A track
     without a `track_id` gets one derived from `sender` and its native identifier, so that a dry run repeats itself;
     provenance of a decoder that was not told its node is the sender's.
     """
@@ -145,7 +147,7 @@ class AllianceEncoder:
         good: list[Track] = []
         problems: list[FormatError] = []
         for i, track in enumerate(tracks):
-            named = self._named(track)
+            named = self._named(track, now)
             error = fault(named)
             if error is None:
                 good.append(named)
@@ -182,16 +184,19 @@ class AllianceEncoder:
             nonce=self._new_nonce(),
             exercise=self._exercise,
             simulation=self._simulation,
-            label=self._label,
+            label=_dated(self._label, now),
         )
 
-    def _named(self, track: Track) -> Track:
+    def _named(self, track: Track, now: datetime) -> Track:
         """The track with what admission and a configured node would have given it."""
         if track.track_id is None:
             track = replace(track, track_id=self._mint(track))
         if any(not passed.gateway for passed in track.provenance):
             passed = [entry if entry.gateway else replace(entry, gateway=self._sender) for entry in track.provenance]
             track = replace(track, provenance=tuple(passed))
+        if track.label is not None:
+            label = _dated(track.label, now)
+            track = track if label is track.label else replace(track, label=label)
         return track
 
     def _mint(self, track: Track) -> str:
@@ -199,6 +204,19 @@ class AllianceEncoder:
         if native is None:
             return self._new_id()
         return str(uuid5(NAMESPACE_URL, f"urn:alliance:dry-run:{self._sender}:{native.scheme}:{native.value}"))
+
+
+def _dated(label: Label, now: datetime) -> Label:
+    """The label with the times that it needs to be written; the very same one where it has them."""
+    alternatives = tuple([_dated(other, now) for other in label.alternatives])
+    if any(one is not other for one, other in zip(alternatives, label.alternatives, strict=True)):
+        label = replace(label, alternatives=alternatives)
+    if label.created_at is not None:
+        return label
+    review = label.review_at
+    if review is None and label.successor is None and now <= datetime.max.replace(tzinfo=UTC) - _REVIEW_AFTER:
+        review = now + _REVIEW_AFTER
+    return replace(label, created_at=now, review_at=review)
 
 
 class AllianceSplitter:

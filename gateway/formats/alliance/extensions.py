@@ -25,6 +25,8 @@ from lxml import etree
 
 from gateway.errors import FormatError
 from gateway.formats.alliance.codes import BAD_EXTENSION, HOSTILE
+from gateway.formats.alliance.schema import packaged_schema
+from gateway.labels.names import LABEL
 from gateway.limits import Limits
 from gateway.track import Extension
 from gateway.xml import parse
@@ -34,6 +36,7 @@ NAMESPACE = "urn:alliance:track-exchange:1"
 _LIMITS = Limits()
 XMLDSIG = "http://www.w3.org/2000/09/xmldsig#"
 _OURS = f"{{{NAMESPACE}}}"
+_LABEL_IDS = etree.XPath("boolean(descendant-or-self::l:*[@Id])", namespaces={"l": LABEL})
 _PLACES = (f"{_OURS}Header/{_OURS}Extensions", f"{_OURS}Track/{_OURS}Extensions", f"{_OURS}Extensions")
 _TAG = re.compile(r'<(/?)([^\s/<>!?]+)(?: xmlns="([^"]*)")?((?: [^\s=<>]+="[^"<]*")*)>')
 # Canonical attribute values may hold ">" but neither quotes nor "<".
@@ -48,9 +51,9 @@ _PLAIN_NAME = "(?!xmlns)[A-Za-z_][A-Za-z0-9_.-]*+"
 _PLAIN_TEXT = f"(?:[^<>&\\r{_NOT_XML}]++|&(?:amp|lt|gt|#xD);)*+"
 _PLAIN_VALUE = f'(?:[^"<>&\\t\\n\\r{_NOT_XML}]++|&(?:amp|lt|quot|#x9|#xA|#xD);)*+'
 _PLAIN_NAMESPACE = (
-    rf'(?!{re.escape(NAMESPACE)}")(?:urn:[A-Za-z0-9][A-Za-z0-9:._-]*+'
+    rf'(?!(?:{re.escape(NAMESPACE)}|{re.escape(LABEL)})")(?:urn:[A-Za-z0-9][A-Za-z0-9:._-]*+'
     r"|https?://(?!www\.w3\.org)[a-z0-9][a-z0-9.-]*+(?:/[A-Za-z0-9._-]++)*+/?+)"
-)  # absolute, and none that XML itself or its signatures give a meaning to
+)  # absolute, none that XML itself or its signatures give a meaning to, and none that the schema declares elements of
 _SPELT_PLAINLY = re.compile(
     f'(?:<(?:/{_PLAIN_NAME}|{_PLAIN_NAME}(?: xmlns="{_PLAIN_NAMESPACE}")?+(?: {_PLAIN_NAME}="{_PLAIN_VALUE}")*+)>'
     f"{_PLAIN_TEXT})*+"
@@ -119,10 +122,15 @@ def _splice(extension: Extension) -> str:
     if _is_plain(extension):
         return extension.xml
     _check(extension)
+    return within_message(extension.xml)
+
+
+def within_message(xml: str) -> str:
+    """An element as it stands inside a message, from its exclusive canonical form by itself."""
     written: list[str] = []
     scope = [("", NAMESPACE)]  # default namespace in force (by itself, inside the message)
     last = 0
-    for tag in _TAG.finditer(extension.xml):
+    for tag in _TAG.finditer(xml):
         closing, name, declared, rest = tag.groups()
         if closing:
             scope.pop()
@@ -131,11 +139,11 @@ def _splice(extension: Extension) -> str:
         if ":" not in name:
             alone = alone if declared is None else declared
             declaration = "" if alone == inside else f' xmlns="{alone}"'
-            written += (extension.xml[last : tag.start()], "<", name, declaration, rest, ">")
+            written += (xml[last : tag.start()], "<", name, declaration, rest, ">")
             last = tag.end()
             inside = alone
         scope.append((alone, inside))
-    written.append(extension.xml[last:])
+    written.append(xml[last:])
     return "".join(written)
 
 
@@ -155,6 +163,42 @@ def _check(extension: Extension) -> None:
         raise FormatError(BAD_EXTENSION, place="Extensions", cause="not a foreign namespace")
     if canonical(root) != octets:
         raise FormatError(BAD_EXTENSION, place="Extensions", cause="not in exclusive canonical form")
+    if LABEL in extension.xml:  # the one namespace besides ours whose elements the schema knows, wherever they stand
+        _check_labels(root, extension.xml)
+
+
+def _check_labels(root: etree._Element, xml: str) -> None:
+    if holds_label_ids(root):
+        cause = "holds a label with an Id; two records of one message could have the same, and no tool would read it"
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause=cause)
+    try:
+        packaged_schema().check(
+            parse(message_with(extensions=within_message(xml)), max_octets=8 * _LIMITS.max_text_octets)
+        )
+    except FormatError as error:
+        raise FormatError(BAD_EXTENSION, place="Extensions", cause=error.cause) from None
+
+
+def holds_label_ids(element: etree._Element) -> bool:
+    """Whether there is a label with an ``Id``, which the schema wants unique within a message."""
+    return bool(_LABEL_IDS(element))
+
+
+def message_with(*, label: str = "", extensions: str = "") -> bytes:
+    """The least message that holds them, for the validator to look at them by themselves."""
+    label = label or (
+        f'<slab:originatorConfidentialityLabel xmlns:slab="{LABEL}"><slab:ConfidentialityInformation>'
+        "<slab:PolicyIdentifier>P</slab:PolicyIdentifier><slab:Classification>C</slab:Classification>"
+        "</slab:ConfidentialityInformation><slab:CreationDateTime>2000-01-01T00:00:00Z</slab:CreationDateTime>"
+        "</slab:originatorConfidentialityLabel>"
+    )
+    return (
+        f'<TrackMessage xmlns="{NAMESPACE}" version="1.0"><Header>'
+        "<MessageId>00000000-0000-4000-8000-000000000000</MessageId><CreatedTime>2000-01-01T00:00:00Z</CreatedTime>"
+        f"<SenderNode>n</SenderNode><Nonce>{'0' * 32}</Nonce><ExerciseIndicator>TEST</ExerciseIndicator>"
+        f"<SimulationIndicator>SIMULATED</SimulationIndicator><Label>{label}</Label></Header>"
+        f"<Extensions>{extensions}</Extensions></TrackMessage>"
+    ).encode()
 
 
 _DEEPEST = _LIMITS.max_xml_depth
@@ -167,16 +211,16 @@ _SIGNATURE_OR_INSTRUCTION = etree.XPath(
 )
 
 
-def guard(element: etree._Element) -> None:
-    """Nothing, for a foreign element that is cheap to canonicalise and safe to carry. Raises `FormatError` for others.
+def guard(element: etree._Element, place: str = "Extensions") -> None:
+    """Nothing, for an element that is cheap to canonicalise and safe to carry. Raises `FormatError` for others.
 
     A second signature would make tools that verify the first one found verify the wrong one.
     """
     if _FLOODED(element):
         cause = f"{_DEEPEST} levels, {_MOST_ELEMENTS} elements, or over {_LIMITS.max_xml_attributes} attributes on one"
-        raise FormatError(HOSTILE, place="Extensions", cause=cause)
+        raise FormatError(HOSTILE, place=place, cause=cause)
     if _SIGNATURE_OR_INSTRUCTION(element):
-        raise FormatError(BAD_EXTENSION, place="Extensions", cause="holds an XML signature or a processing instruction")
+        raise FormatError(BAD_EXTENSION, place=place, cause="holds an XML signature or a processing instruction")
 
 
 def guard_attributes(document: etree._Element) -> None:

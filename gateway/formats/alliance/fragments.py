@@ -26,8 +26,6 @@ from gateway.track import (
     Dimensions,
     Identifier,
     IdentityGroup,
-    Label,
-    LabelCategory,
     Operator,
     Provenance,
     RawRecord,
@@ -177,41 +175,6 @@ def relations(links: tuple[Relation, ...]) -> str:
             parts.append(f"<RelatedTrackId>{uuid(other, 'Relation/RelatedTrackId')}</RelatedTrackId>")
         parts.append("</Relation>")
     return "".join(parts)
-
-
-def label(confidentiality: Label) -> str:
-    """A ``Label`` element."""
-    if not confidentiality.categories or sum([len(own.values) for own in confidentiality.categories]) <= 32:
-        return _label(confidentiality)
-    return _label.__wrapped__(confidentiality)
-
-
-@lru_cache(maxsize=256)
-def _label(confidentiality: Label) -> str:
-    _at_most(confidentiality.categories, 50, "Label/Category")
-    parts = [
-        (
-            f"<Label><PolicyIdentifier>{text(confidentiality.policy, 'Label/PolicyIdentifier')}</PolicyIdentifier>"
-            f"<Classification>{text(confidentiality.classification, 'Label/Classification')}</Classification>"
-        )
-    ]
-    parts += [_category(category) for category in confidentiality.categories]
-    if confidentiality.tlp is not None:
-        parts.append(f"<Tlp>{code(confidentiality.tlp, 'Label/Tlp')}</Tlp>")
-    if confidentiality.purpose is not None:
-        parts.append(f"<Purpose>{code(confidentiality.purpose, 'Label/Purpose')}</Purpose>")
-    parts.append("</Label>")
-    return "".join(parts)
-
-
-def _category(category: LabelCategory) -> str:
-    place = "Label/Category"
-    _at_most(category.values, 200, f"{place}/CategoryValue")
-    values = [f"<CategoryValue>{text(value, f'{place}/CategoryValue')}</CategoryValue>" for value in category.values]
-    return (
-        f"<Category><TagName>{text(category.tag, f'{place}/TagName')}</TagName>"
-        f"<CategoryKind>{code(category.kind, f'{place}/CategoryKind')}</CategoryKind>{''.join(values)}</Category>"
-    )
 
 
 def provenance(passed: tuple[Provenance, ...]) -> str:

@@ -2,7 +2,8 @@
 
 What an expression matches, the schema admits; it does not match everything that the schema admits. It matches the
 canonical spelling that `render` writes: no prefixes, comments or white space around codes, attributes in the order of
-their names, no ``Extensions`` and no signature. Repetition is possessive throughout, so a text costs one pass.
+their names, no ``Extensions`` and no signature; labels have been cut out and left empty elements. Repetition is
+possessive throughout, so a text costs one pass.
 
 The texts are parts of canonical XML that a parser has taken, so their characters are XML's.
 """
@@ -20,6 +21,7 @@ _XS = "{http://www.w3.org/2001/XMLSchema}"
 _REFERENCES = "&(?:amp|lt|gt|#xD);"
 _LARGEST_SCHEMA = 1_048_576
 _LEFT_OUT = frozenset({"ExtensionsType"})
+_CUT_OUT = frozenset({"LabelType"})
 _EXACT = re.compile(r"(?:[A-Za-z0-9_.:/@+,{}|?\[\]()-]|\\[.\-])+").fullmatch  # means the same in XSD and here
 _TIME = (
     r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
@@ -107,6 +109,8 @@ class Grammar:
         if node is None or node.tag == f"{_XS}simpleType":
             text = self.simple(kind)
             return f"<{name}>({text})</{name}>" if group else f"<{name}>(?:{text})</{name}>"
+        if kind in _CUT_OUT:
+            return f"<{name}></{name}>"
         inner = self.content(kind, captured=(name,) if captured else ())
         return f"<{name}{self._attributes(node)}>(?:{inner})</{name}>"
 

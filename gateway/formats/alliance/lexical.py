@@ -16,6 +16,7 @@ from gateway.formats.alliance.codes import BAD_CODE, BAD_TEXT, EMPTY, NAIVE_TIME
 SHORT_TEXT = 1_024
 LONG_TEXT = 16_384
 
+RULE_ID = r"[a-z0-9][a-z0-9._\-]{0,127}"
 OPEN_CODE = r"[A-Z][A-Z0-9_]{0,39}|x-[a-z0-9]{1,20}:[A-Za-z0-9_.\-]{1,60}"
 SCHEME_CODE = r"[a-z][a-z0-9_]{0,39}|x-[a-z0-9]{1,20}:[A-Za-z0-9_.\-]{1,60}"
 NODE_NAME = r"[A-Za-z0-9][A-Za-z0-9._:/@+\-]{0,127}"

@@ -14,29 +14,26 @@ from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG
 
 _OURS = f"{{{NAMESPACE}}}"
 _BLANK = " \t\r\n"  # what XML calls white space
+_BASE64 = frozenset({"RawRecord", "Original"})
 _WRITTEN_BY_PEOPLE = frozenset(
     {
         "AssignedBy",
-        "CategoryValue",
         "ClassCode",
-        "Classification",
         "Identifier",
         "InputMessageId",
         "Loss",
         "MappingId",
         "Name",
         "OperatorId",
-        "PolicyIdentifier",
         "Remarks",
         "Sensor",
-        "TagName",
     }
 )
 """Elements whose white space counts (xs:string); in all others the schema collapses it."""
 
 
 def plain(root: etree._Element) -> str:
-    """The valid document as `render` would write it. Its foreign elements have been lifted out before."""
+    """The valid document as `render` would write it. Its foreign elements and labels have been lifted out before."""
     parts = [f'<TrackMessage xmlns="{NAMESPACE}"{_attributes(root)}>']
     for child in root.iterchildren(etree.Element):
         if not child.tag.startswith(f"{{{XMLDSIG}}}"):
@@ -62,7 +59,7 @@ def _text(element: etree._Element, name: str) -> str:
     """The text of a leaf, with comments inside of it passed over as the schema does."""
     content = (element.text or "") + "".join([child.tail or "" for child in element])
     if name not in _WRITTEN_BY_PEOPLE:
-        content = "".join(content.split()) if name == "RawRecord" else content.strip(_BLANK)
+        content = "".join(content.split()) if name in _BASE64 else content.strip(_BLANK)
     return content.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("\r", "&#xD;")
 
 

@@ -8,12 +8,15 @@ first.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from functools import lru_cache
 from typing import TypedDict
 
 from lxml import etree
 
 from gateway.errors import FormatError
+from gateway.formats.alliance import labels, original
 from gateway.formats.alliance.codes import BAD_REFERENCE, INVALID, SIGNED
 from gateway.formats.alliance.extensions import NAMESPACE, XMLDSIG, lift
 from gateway.formats.alliance.motion import state
@@ -26,7 +29,6 @@ from gateway.formats.alliance.scan import (
     dimensions,
     identifiers,
     identity,
-    label,
     leaves,
     operator,
     pieces,
@@ -39,7 +41,7 @@ from gateway.formats.alliance.scan import (
     uuid,
 )
 from gateway.formats.alliance.schema import packaged_schema
-from gateway.stages import Exercise, Header, Hop, Message, Retraction, Simulation
+from gateway.stages import Derivation, Exercise, Header, Hop, Message, Retraction, Simulation
 from gateway.track import (
     Classification,
     Dimensions,
@@ -57,6 +59,9 @@ from gateway.track import (
 
 _START = f'<TrackMessage xmlns="{NAMESPACE}" version="'
 _END = "</TrackMessage>"
+_OURS = f"{{{NAMESPACE}}}"
+_LABEL_PLACES = (f"{_OURS}Header/{_OURS}Label", f"{_OURS}Track/{_OURS}Label")
+REDACTED = {"true": True, "1": True, "false": False, "0": False}
 _Extensions = list[tuple[Extension, ...]]  # the foreign elements of a message; the text holds indices
 
 
@@ -88,29 +93,46 @@ def from_tree(document: etree._Element) -> Message:
     message = from_octets(octets, taken)
     if message is not None:
         return message
+    document, found = _lift_labels(document)
     try:
-        return _message(plain(document), taken)
+        return _message(plain(document), found, taken)
     except (LookupError, ValueError) as error:
         raise FormatError(INVALID, place="TrackMessage", cause=f"{type(error).__name__} {error}"[:300]) from None
+
+
+def _lift_labels(document: etree._Element) -> tuple[etree._Element, list[Label]]:
+    """A copy of a valid document in which each ``Label`` is empty, and what they said, in order."""
+    copied = deepcopy(document)
+    found: list[Label] = []
+    for path in _LABEL_PLACES:  # the header's stands first in the document too
+        for wrapper in copied.iterfind(path):
+            found.append(labels.of_element(wrapper))
+            for child in list(wrapper):
+                wrapper.remove(child)
+            wrapper.text = None
+    return copied, found
 
 
 def from_octets(octets: bytes, taken: _Extensions) -> Message | None:
     """The message in canonical octets of a valid document, or nothing where they have another shape than ours.
 
-    One namespace declaration and a valid root: every element is unprefixed and ours, and no attribute is xsi's.
+    Its labels cut out, one namespace declaration and a valid root: every element is unprefixed and ours, and no
+    attribute is xsi's.
     """
-    if octets.count(b"xmlns") != 1:
-        return None
     if (b"!" in octets and b"<!" in octets) or (b"?" in octets and b"<?" in octets):  # one octet is found much faster
         return None
     try:
-        return _message(octets.decode(), taken)
+        whole, found = labels.cut(octets.decode(), labels.of_text)
+        return _message(whole, found, taken) if whole.count("xmlns") == 1 else None
     except (LookupError, ValueError):
         return None
 
 
-def _message(whole: str, taken: _Extensions) -> Message:
-    """The message in `whole`. Raises `LookupError` or `ValueError` for another shape than `render` writes."""
+def _message(whole: str, found: list[Label], taken: _Extensions) -> Message:
+    """The message in `whole`, whose labels have been cut out of it.
+
+    Raises `LookupError` or `ValueError` for another shape than `render` writes.
+    """
     if not whole.startswith(_START) or not whole.endswith(_END):
         raise ValueError("another root")
     head, *tracks = whole[len(_START) : -len(_END)].split("<Track>")
@@ -122,22 +144,29 @@ def _message(whole: str, taken: _Extensions) -> Message:
         version, _, head = head.partition('"><Header>')
         head, _, rest = head.partition("</Header>")
         head += "</Header>"
-    header, sources = header_of(head[: -len("</Header>")], taken)
+    header, sources = header_of(head[: -len("</Header>")], found[0], taken)
+    others = iter(found[1:])
     known: dict[tuple[str, ...], tuple[Source, ...]] = {}
     retractions: list[Retraction] = []
     extensions: tuple[Extension, ...] = ()
+    rest, whole_original = original.cut(rest)
     for name, _, inner in pieces(rest):
         if name == "Retraction":
             retractions.append(retraction(inner))
         else:
             extensions = taken[int(inner)]
-    return Message(
+    message = Message(
         header=header,
-        tracks=tuple([_track(inner, sources, known, taken) for inner in tracks]),
+        tracks=tuple([_track(inner, others, sources, known, taken) for inner in tracks]),
         retractions=tuple(retractions),
+        original=whole_original,
         extensions=extensions,
         version=bare(version),
     )
+    if next(others, None) is not None:
+        raise ValueError("a label where none has its place")
+    original.check(message)
+    return message
 
 
 def retraction(inner: str) -> Retraction:
@@ -146,8 +175,8 @@ def retraction(inner: str) -> Retraction:
     return Retraction(track_id=uuid(leaf["TrackId"]), time=time(leaf["Time"]), reason=code(leaf["Reason"]) or "")
 
 
-def header_of(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
-    """The inside of a ``Header`` element: the header, and its sources by their ids."""
+def header_of(inner: str, label: Label, taken: _Extensions) -> tuple[Header, dict[str, Source]]:
+    """The inside of a ``Header`` element whose label has been cut out: the header, and its sources by their ids."""
     leaf: dict[str, str] = {}
     recipients: list[str] = []
     hops: list[Hop] = []
@@ -165,21 +194,39 @@ def header_of(inner: str, taken: _Extensions) -> tuple[Header, dict[str, Source]
             sources[source.id] = source
         else:
             leaf[name] = content
-    group = leaf.get("ReleaseGroup")
+    if leaf["Label"]:
+        raise ValueError("a label that was not cut out")
     header = Header(
         message_id=uuid(leaf["MessageId"]),
         created_at=time(leaf["CreatedTime"]),
         sender=bare(leaf["SenderNode"]),
         recipients=tuple(recipients),
-        release_group=None if group is None else bare(group),
+        release_group=_optional(leaf.get("ReleaseGroup")),
         nonce=bare(leaf["Nonce"]),
         exercise=Exercise(leaf["ExerciseIndicator"]),
         simulation=Simulation(leaf["SimulationIndicator"]),
-        label=label(leaf["Label"]),
+        label=label,
+        rule=_optional(leaf.get("ReleaseRule")),
+        policy=_optional(leaf.get("ReleasePolicy")),
+        derived=_derived(leaf["Derived"]) if "Derived" in leaf else None,
         hops=tuple(hops),
         extensions=taken[int(leaf["Extensions"])] if "Extensions" in leaf else (),
     )
     return header, sources
+
+
+def _optional(raw: str | None) -> str | None:
+    return None if raw is None else bare(raw)
+
+
+def _derived(inner: str) -> Derivation:
+    leaf = leaves(inner)
+    return Derivation(
+        origin=bare(leaf["Origin"]),
+        message_id=uuid(leaf["MessageId"]),
+        sha256=bare(leaf["Digest"]),
+        redacted=REDACTED[leaf["Redacted"]],
+    )
 
 
 @lru_cache(maxsize=1024)
@@ -206,11 +253,14 @@ class Traits(TypedDict, total=False):
     dimensions: Dimensions
     operator: Operator
     relations: tuple[Relation, ...]
-    label: Label
 
 
 def _track(
-    inner: str, sources: dict[str, Source], known: dict[tuple[str, ...], tuple[Source, ...]], taken: _Extensions
+    inner: str,
+    found: Iterator[Label],
+    sources: dict[str, Source],
+    known: dict[tuple[str, ...], tuple[Source, ...]],
+    taken: _Extensions,
 ) -> Track:
     """One track from what stands after its start tag, its end tag included."""
     head, has_state, tail = inner.partition("<State>")
@@ -229,6 +279,11 @@ def _track(
     if rest.startswith("<Status>"):
         within, _, rest = rest[len("<Status>") :].partition("</Status>")
         facts = status(within)
+    label: Label | None = None
+    if rest.endswith(labels.EMPTY):
+        rest, label = rest[: -len(labels.EMPTY)], next(found, None)
+        if label is None:
+            raise ValueError("another label than was cut out")
     ids, others = traits(rest)
     contributed = known.get(ids)
     if contributed is None:
@@ -242,6 +297,7 @@ def _track(
         state=kinematics,
         sources=contributed,
         provenance=passed,
+        label=label,
         raw=raw,
         extensions=extensions,
         **others,
@@ -256,7 +312,7 @@ def without_state(rest: str) -> tuple[str, str]:
 
 
 def traits(inner: str) -> tuple[tuple[str, ...], Traits]:
-    """Ids of the sources, and the traits, of what stands between status and state."""
+    """Ids of the sources, and the traits, of what stands between status and label."""
     return _traits(inner) if len(inner) < 2048 else _traits.__wrapped__(inner)
 
 
@@ -287,8 +343,6 @@ def _traits(inner: str) -> tuple[tuple[str, ...], Traits]:
             found["operator"] = operator(content)
         elif name == "Relation":
             relations.append(relation(content))
-        elif name == "Label":
-            found["label"] = label(content)
         else:
             raise ValueError(name)
     if classifications:

@@ -1,6 +1,7 @@
 """The track message in canonical octets that the schema certainly admits, validated and read in one pass.
 
-`message_of` cuts the text at the tags of tracks and states. Each part between two cuts is matched as a whole by the
+`message_of` cuts the labels out, each of which libxml2 validates when it is first met, and then the text at the tags of
+tracks and states. Each part between two cuts is matched as a whole by the
 expression of its type (`grammar`), so a text is taken only if it is the concatenation of valid parts in the order of
 the schema; what no expression says (dates exist, references name a source, extensions are plain) is checked by code.
 Parts that a batch repeats are remembered by their text together with what they say. Whatever is not taken is no error:
@@ -12,13 +13,13 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
 
 from gateway.errors import FormatError
-from gateway.formats.alliance import motion, scan
+from gateway.formats.alliance import labels, motion, original, scan
 from gateway.formats.alliance.extensions import NAMESPACE, plain_elements
 from gateway.formats.alliance.fragments import RAW_OCTETS
 from gateway.formats.alliance.grammar import Grammar
@@ -26,7 +27,7 @@ from gateway.formats.alliance.read import header_of, resolve, retraction, traits
 from gateway.formats.alliance.schema import packaged_schema
 from gateway.limits import Limits
 from gateway.stages import Message
-from gateway.track import Accuracy, Extension, Identifier, Position, RawRecord, Source, State, Status, Track
+from gateway.track import Accuracy, Extension, Identifier, Label, Position, RawRecord, Source, State, Status, Track
 
 _LIMITS = Limits()
 _END_TRACK = "</Track>"
@@ -35,7 +36,7 @@ _END = "</TrackMessage>"
 _MOST_NAMES = 100  # maxOccurs of Identifier
 _CACHED_TEXT = 2_048  # characters of a part that is remembered
 _OTHERS = ("Identity", "Platform", "Name", "Remarks", "DetectionConfidence", "ObjectClass",
-           "Dimensions", "UasOperator", "SourceRef", "Relation", "Label")  # fmt: skip
+           "Dimensions", "UasOperator", "SourceRef", "Relation")  # fmt: skip
 _Known = dict[tuple[str, ...], tuple[Source, ...]]
 _V = TypeVar("_V")
 
@@ -98,6 +99,7 @@ class Recogniser:
 
     def message(self, whole: str) -> Message:
         """The message. Raises `NotTakenError`, or what the readers of parts raise, where the schema must decide."""
+        whole, found_labels = labels.cut(whole, labels.admitted)
         head, *tracks = whole.split("<Track>")
         if len(tracks) > _LIMITS.max_tracks_per_message:
             raise NotTakenError
@@ -108,19 +110,28 @@ class Recogniser:
             head, found, rest = head.partition("</Header>")
             head += found
         opening = self._opening(head)
-        retractions = rest.removesuffix(_END)
-        if opening is None or len(retractions) == len(rest) or self._retractions(retractions) is None:
+        after = rest.removesuffix(_END)
+        if opening is None or len(after) == len(rest):
             raise NotTakenError
-        header, sources = header_of(opening[2], [])
+        retractions, whole_original = original.known(after)
+        if self._retractions(retractions) is None:
+            raise NotTakenError
+        header, sources = header_of(opening[2], found_labels[0], [])
         known: _Known = {}
-        return Message(
+        others = iter(found_labels[1:])
+        message = Message(
             header=header,
-            tracks=tuple([self._track(inner, sources, known) for inner in tracks]),
+            tracks=tuple([self._track(inner, others, sources, known) for inner in tracks]),
             retractions=tuple([retraction(inner) for _, _, inner in scan.pieces(retractions)]),
+            original=whole_original,
             version=opening[1],
         )
+        if next(others, None) is not None:  # one stood inside of an extension
+            raise NotTakenError
+        original.check(message)
+        return message
 
-    def _track(self, inner: str, sources: dict[str, Source], known: _Known) -> Track:
+    def _track(self, inner: str, found_labels: Iterator[Label], sources: dict[str, Source], known: _Known) -> Track:
         """One track from what stands after its start tag, its end tag included."""
         head, has_state, tail = inner.partition("<State>")
         if has_state:
@@ -143,6 +154,11 @@ class Recogniser:
             if not found:
                 raise NotTakenError
             facts = self._status(within_status)
+        label: Label | None = None
+        if rest[-len(labels.EMPTY) :] == labels.EMPTY:
+            rest, label = rest[: -len(labels.EMPTY)], next(found_labels, None)
+            if label is None:
+                raise NotTakenError
         ids, others = self._others(rest)
         contributed = known.get(ids)
         if contributed is None:
@@ -159,6 +175,7 @@ class Recogniser:
             state=self._kinematics(within) if has_state else None,
             sources=contributed,
             provenance=self._passed(passed),
+            label=label,
             raw=self._raw_record(found + raw) if found else None,
             extensions=self._extensions(foreign[:-13]) if extended else (),
             **others,

@@ -11,6 +11,7 @@ frozen types, and the memory is bounded.
 from __future__ import annotations
 
 from gateway.errors import FormatError
+from gateway.formats.alliance import labels, original
 from gateway.formats.alliance.codes import BAD_REFERENCE, NO_TRACK_ID, TOO_LARGE, TOO_LONG
 from gateway.formats.alliance.extensions import NAMESPACE, splice
 from gateway.formats.alliance.fragments import (
@@ -18,7 +19,6 @@ from gateway.formats.alliance.fragments import (
     dimensions,
     identifiers,
     identity,
-    label,
     operator,
     provenance,
     raw_record,
@@ -32,6 +32,8 @@ from gateway.formats.alliance.lexical import (
     NODE_NAME,
     NONCE,
     PERCENT,
+    RULE_ID,
+    SHA256,
     SOURCE_ID,
     VERSION,
     code,
@@ -40,8 +42,8 @@ from gateway.formats.alliance.lexical import (
     uuid,
 )
 from gateway.limits import Limits
-from gateway.stages import Draft, Header, Message, Retraction
-from gateway.track import Extension, Source, Track
+from gateway.stages import Derivation, Draft, Header, Message, Retraction
+from gateway.track import Extension, Label, Source, Track
 
 ROOT_END = b"</TrackMessage>"
 """The end tag of every message: a signature is spliced in just before it."""
@@ -58,7 +60,7 @@ def render(message: Message) -> bytes:
 
     Raises `FormatError` (``ALM-...``) with the element as place for whatever the schema does not admit.
     """
-    table = _Sources()
+    table = _Repeated()
     tracks = _tracks(message.tracks, table)
     retractions = [_retraction(retraction, i) for i, retraction in enumerate(message.retractions)]
     if len(retractions) > _LIMITS.max_tracks_per_message:
@@ -69,6 +71,7 @@ def render(message: Message) -> bytes:
             _header(message.header, table),
             *tracks,
             *retractions,
+            original.write(message),
             _extensions(message.extensions, ""),
             "</TrackMessage>",
         )
@@ -78,28 +81,36 @@ def render(message: Message) -> bytes:
     return octets
 
 
-def draft(message: Message, rule: str = "") -> Draft:
+def draft(message: Message) -> Draft:
     """`message` rendered, with the distinct ids of its tracks and retractions in order; errors as `render`."""
     seen = dict.fromkeys([track.track_id for track in message.tracks if track.track_id is not None])
     seen |= dict.fromkeys([retraction.track_id for retraction in message.retractions])
-    return Draft(header=message.header, octets=render(message), track_ids=tuple(seen), rule=rule)
+    return Draft(header=message.header, octets=render(message), track_ids=tuple(seen))
 
 
 def fault(track: Track) -> FormatError | None:
     """Why `track` cannot be rendered, or nothing: lets a batch go on without its bad member."""
     try:
-        _track(track, _Sources())
+        _track(track, _Repeated())
     except FormatError as error:
         return error
     return None
 
 
-class _Sources:
-    """The sources of one message: each once, under an id that is unique in it."""
+class _Repeated:
+    """What the parts of one message share: each source once, under an id that is unique in it; each label's text."""
 
     def __init__(self) -> None:
+        self._labels: dict[Label, str] = {}
         self._by_id: dict[str, Source] = {}
         self._written: dict[tuple[Source, ...], str] = {}
+
+    def label(self, label: Label) -> str:
+        """The ``Label`` element."""
+        written = self._labels.get(label)
+        if written is None:
+            written = self._labels[label] = labels.write(label)
+        return written
 
     def references(self, sources: tuple[Source, ...]) -> str:
         """``SourceRef`` elements for the sources of one track."""
@@ -137,7 +148,7 @@ def _source(name: str, source: Source) -> str:
     return "".join(parts)
 
 
-def _header(header: Header, table: _Sources) -> str:
+def _header(header: Header, table: _Repeated) -> str:
     if len(header.recipients) > 200 or len(header.hops) > 32:
         cause = f"{len(header.recipients)} recipients (at most 200), {len(header.hops)} hops (at most 32)"
         raise FormatError(TOO_LONG, place="Header", cause=cause)
@@ -153,12 +164,18 @@ def _header(header: Header, table: _Sources) -> str:
     if header.release_group is not None:
         group = code(header.release_group, "Header/ReleaseGroup", NODE_NAME)
         parts.append(f"<ReleaseGroup>{group}</ReleaseGroup>")
+    if header.rule is not None:
+        parts.append(f"<ReleaseRule>{code(header.rule, 'Header/ReleaseRule', RULE_ID)}</ReleaseRule>")
+    if header.policy is not None:
+        parts.append(f"<ReleasePolicy>{code(header.policy, 'Header/ReleasePolicy', SHA256)}</ReleasePolicy>")
     parts.append(
         f"<Nonce>{code(header.nonce, 'Header/Nonce', NONCE)}</Nonce>"
         f"<ExerciseIndicator>{header.exercise.value}</ExerciseIndicator>"
         f"<SimulationIndicator>{header.simulation.value}</SimulationIndicator>"
     )
-    parts.append(label(header.label))
+    parts.append(table.label(header.label))
+    if header.derived is not None:
+        parts.append(_derived(header.derived))
     parts += [
         f"<Hop><Node>{code(hop.node, 'Hop/Node', NODE_NAME)}</Node><Time>{time(hop.time, 'Hop/Time')}</Time></Hop>"
         for hop in header.hops
@@ -167,7 +184,16 @@ def _header(header: Header, table: _Sources) -> str:
     return "".join(parts)
 
 
-def _tracks(tracks: tuple[Track, ...], table: _Sources) -> list[str]:
+def _derived(derived: Derivation) -> str:
+    return (
+        f"<Derived><Origin>{code(derived.origin, 'Derived/Origin', NODE_NAME)}</Origin>"
+        f"<MessageId>{uuid(derived.message_id, 'Derived/MessageId')}</MessageId>"
+        f"<Digest>{code(derived.sha256, 'Derived/Digest', SHA256)}</Digest>"
+        f"<Redacted>{'true' if derived.redacted else 'false'}</Redacted></Derived>"
+    )
+
+
+def _tracks(tracks: tuple[Track, ...], table: _Repeated) -> list[str]:
     if len(tracks) > _LIMITS.max_tracks_per_message:
         raise FormatError(TOO_LONG, place="Track", cause=f"{len(tracks)} tracks")
     written: list[str] = []
@@ -179,7 +205,7 @@ def _tracks(tracks: tuple[Track, ...], table: _Sources) -> list[str]:
     return written
 
 
-def _track(track: Track, table: _Sources) -> str:
+def _track(track: Track, table: _Repeated) -> str:
     if track.track_id is None:
         raise FormatError(NO_TRACK_ID, place="TrackId")
     parts = [
@@ -211,7 +237,7 @@ def _track(track: Track, table: _Sources) -> str:
     if track.relations:
         add(relations(track.relations))
     if track.label is not None:
-        add(label(track.label))
+        add(table.label(track.label))
     if track.state is not None:
         add(state(track.state))
     if track.provenance:

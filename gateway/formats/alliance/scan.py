@@ -19,8 +19,6 @@ from gateway.track import (
     Identifier,
     Identity,
     IdentityGroup,
-    Label,
-    LabelCategory,
     Loss,
     Operator,
     Position,
@@ -201,31 +199,6 @@ def relation(inner: str) -> Relation:
     """The inside of a ``Relation`` element."""
     (_, _, kind), *others = pieces(inner)
     return Relation(_known(kind), tuple([uuid(other) for _, _, other in others]))
-
-
-def label(inner: str) -> Label:
-    """The inside of a ``Label`` element."""
-    return _label(inner) if len(inner) < 8192 else _label.__wrapped__(inner)
-
-
-@lru_cache(maxsize=256)
-def _label(inner: str) -> Label:
-    categories: list[LabelCategory] = []
-    leaf: dict[str, str] = {}
-    for name, _, content in pieces(inner):
-        if name == "Category":
-            (_, _, tag), (_, _, kind), *values = pieces(content)
-            held = tuple([text(value) for _, _, value in values])
-            categories.append(LabelCategory(tag=text(tag), kind=_known(kind), values=held))
-        else:
-            leaf[name] = content
-    return Label(
-        policy=text(leaf["PolicyIdentifier"]),
-        classification=text(leaf["Classification"]),
-        categories=tuple(categories),
-        tlp=code(leaf.get("Tlp")),
-        purpose=code(leaf.get("Purpose")),
-    )
 
 
 def provenance(inner: str) -> tuple[Provenance, ...]:

@@ -22,15 +22,32 @@ _REFERENCE = re.compile(r"&(?:#x([0-9a-fA-F]+)|#([0-9]+)|([a-z]+));")
 _NAMED = {"amp": "&", "lt": "<", "gt": ">", "quot": '"', "apos": "'"}
 
 _POSITION = {"Latitude": ("latitude_deg", "deg"), "Longitude": ("longitude_deg", "deg")}
-_LABEL = {
-    "PolicyIdentifier": ("policy", ""),
-    "Classification": ("classification", ""),
-    "Category/TagName": ("categories.tag", ""),
-    "Category/CategoryKind": ("categories.kind", ""),
-    "Category/CategoryValue": ("categories.values", ""),
-    "Tlp": ("tlp", ""),
-    "Purpose": ("purpose", ""),
+_CONFIDENTIALITY = {
+    "ConfidentialityInformation/PolicyIdentifier": "policy",
+    "ConfidentialityInformation/PolicyIdentifier@URI": "policy_uri",
+    "ConfidentialityInformation/Classification": "classification",
+    "ConfidentialityInformation/PrivacyMark": "privacy_mark",
+    "ConfidentialityInformation/Category@TagName": "categories.tag",
+    "ConfidentialityInformation/Category@Type": "categories.kind",
+    "ConfidentialityInformation/Category@URI": "categories.uri",
+    "ConfidentialityInformation/Category/GenericValue": "categories.values",
+    "OriginatorID": "originator",
+    "OriginatorID@IDType": "originator_kind",
+    "CreationDateTime": "created_at",
+    "SuccessionHandling/SuccessionDateTime": "successor.at",
 }
+_SUCCESSOR = "SuccessionHandling/SuccessorConfidentialityLabel/"
+_ONE_LABEL = (
+    {"@ReviewDateTime": "review_at"}
+    | {f"/{name}": field for name, field in _CONFIDENTIALITY.items()}
+    | {f"/{_SUCCESSOR}{name}": f"successor.label.{field}" for name, field in _CONFIDENTIALITY.items()}
+)
+_LABEL = (
+    {"Tlp": ("tlp", ""), "Purpose": ("purpose", "")}
+    | {f"originatorConfidentialityLabel{name}": (field, "") for name, field in _ONE_LABEL.items()}
+    | {f"alternativeConfidentialityLabel{name}": (f"alternatives.{field}", "") for name, field in _ONE_LABEL.items()}
+    | {f"metadataConfidentialityLabel{name}": (f"metadata.{field}", "") for name, field in _ONE_LABEL.items()}
+)
 _STATE = {
     "Time": ("time", ""),
     "TimeQuality": ("time_quality", ""),

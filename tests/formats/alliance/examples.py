@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from gateway.formats.alliance import render, schema_directory
-from gateway.stages import Exercise, Header, Hop, Message, Retraction, Simulation
+from gateway.stages import Derivation, Exercise, Header, Hop, Message, Retraction, Simulation
 from gateway.track import (
     Accuracy,
     Classification,
@@ -29,17 +32,34 @@ from gateway.track import (
     Source,
     State,
     Status,
+    Succession,
     Track,
 )
+from tests.dated import REVIEW, dated
 
 T0 = datetime(2026, 11, 22, 8, 12, 0, 500000, tzinfo=UTC)
-UNCLASSIFIED = Label(policy="NATO", classification="UNCLASSIFIED")
-RESTRICTED = Label(
-    policy="NATO",
-    classification="RESTRICTED",
-    categories=(LabelCategory(tag="Releasable To", kind="PERMISSIVE", values=("NLD", "DEU", "EU")),),
+UNCLASSIFIED = replace(
+    dated("ALPHA", "UNCLASSIFIED"), originator="nld.example", originator_kind="dNSName", policy_uri="urn:oid:2.25.1"
 )
-CIVIL = Label(policy="EU", classification="UNMARKED", tlp="AMBER_STRICT", purpose="BORDER_SURVEILLANCE")
+RESTRICTED = dated(
+    "ALPHA",
+    "RESTRICTED",
+    LabelCategory(tag="Context", kind="PERMISSIVE", values=("ALPHA", "Releasable")),
+    LabelCategory(tag="Releasable To", kind="PERMISSIVE", values=("ALPHA", "XAA", "XAB")),
+)
+CIVIL = replace(dated("PUBLIC", "UNMARKED"), tlp="AMBER_STRICT", purpose="BORDER_SURVEILLANCE")
+SHARED = replace(
+    dated(
+        "ALPHA",
+        "CONFIDENTIAL",
+        LabelCategory(tag="Context", kind="PERMISSIVE", values=("ALPHA", "Releasable")),
+        LabelCategory(tag="Additional Sensitivity", kind="RESTRICTIVE", values=("LANTERN",)),
+    ),
+    privacy_mark="FOR THE AIR PICTURE ONLY",
+    alternatives=(dated("BRAVO", "B-CONFIDENTIAL"),),
+    metadata=dated("PUBLIC", "UNMARKED"),
+    successor=Succession(at=REVIEW, label=replace(dated("ALPHA", "UNCLASSIFIED"), review_at=None)),
+)
 SDPS = Source(id="src-25-201", name="ARTAS unit 1", modality="SDPS", nation="NLD")
 RADAR = Source(id="src-25-14", name="Coastal radar 14", modality="RADAR", nation="NLD")
 RF = Source(id="src-rf-3", name="RF detector 3", modality="RF", nation="NLD")
@@ -249,6 +269,47 @@ def extensions() -> Message:
     return Message(header=header(8, extensions=(note,)), tracks=(track,), extensions=(note,))
 
 
+def labelled() -> Message:
+    """Labels in full: categories, a mark, an alternative, a successor, its own label; and by which rule it left."""
+    track = Track(track_id=uuid(9), label=SHARED, state=State(time=T0, position=Position(52.1, 4.2)))
+    made = replace(
+        header(9, label=SHARED, release_group="coalition"), rule="release.coalition-picture", policy="c0" * 32
+    )
+    return Message(header=made, tracks=(track,))
+
+
+def redacted() -> Message:
+    """What another gateway's message became: less exact, and it says so."""
+    seen = Track(
+        track_id=uuid(4),
+        environment=Environment.AIR,
+        label=RESTRICTED,
+        state=State(time=T0, position=Position(51.95, 4.1)),
+        provenance=(
+            Provenance(
+                gateway="deu",
+                input_format="ALLIANCE",
+                mapping_id="alliance/1.0",
+                input_message_id=uuid(9104),
+                losses=(
+                    Loss("state.position", "COARSENED"), Loss("identity.value", "DOWNGRADED"), Loss("raw", "WITHHELD"),
+                ),
+            ),
+        ),
+    )  # fmt: skip
+    derived = Derivation(origin="fra", message_id=uuid(9104), sha256="4e" * 32, redacted=True)
+    made = replace(header(10, label=RESTRICTED), rule="release.onward", policy="c0" * 32, derived=derived)
+    return Message(header=made, tracks=(seen,))
+
+
+def relayed() -> Message:
+    """Another gateway's message, passed on whole with its signature: the octets are the signed ones."""
+    octets = render(minimal())
+    derived = Derivation(origin="nld", message_id=uuid(9001), sha256=sha256(octets).hexdigest(), redacted=False)
+    made = replace(header(11, recipients=("fra",), hops=(Hop("deu", T0 + timedelta(seconds=2)),)), derived=derived)
+    return Message(header=replace(made, sender="deu"), original=octets)
+
+
 EXAMPLES = {
     "minimal": minimal,
     "airliner": airliner,
@@ -258,6 +319,9 @@ EXAMPLES = {
     "retraction": retraction,
     "exercise": exercise,
     "extensions": extensions,
+    "labelled": labelled,
+    "redacted": redacted,
+    "relayed": relayed,
 }
 
 

@@ -21,6 +21,8 @@ def _value(type_name: str, types: dict[str, etree._Element]) -> str:
     """A simple type with its bounds, or the name of a complex one."""
     if type_name == "xs:boolean":
         return "`true` or `false`"
+    if type_name not in types:
+        return "an element of [ADatP-4774](../schemas/confidentiality-label-1.0.xsd)"
     node = types[type_name]
     if node.tag == f"{XS}complexType":
         return f"[{type_name}](#{type_name.lower()})"
@@ -63,7 +65,12 @@ def tables() -> str:
             lines += ["| Element | How often | Value | Meaning |", "|---|---|---|---|"]
         for row in rows:
             mark = "@" if row.tag == f"{XS}attribute" else ""
-            cells = [f"`{mark}{row.get('name')}`", _often(row), _value(row.get("type", ""), types), _said(row)]
+            cells = [
+                f"`{mark}{row.get('name') or row.get('ref')}`",
+                _often(row),
+                _value(row.get("type") or row.get("ref", ""), types),
+                _said(row),
+            ]
             lines.append(f"| {' | '.join(cells)} |")
         lines.append("")
     lines += ["### Simple types", "", "| Type | Values | Meaning |", "|---|---|---|"]

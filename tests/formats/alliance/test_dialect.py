@@ -42,7 +42,7 @@ def encoder(**options: object) -> Encoder:
     return made
 
 
-LABEL = Label(policy="NONE", classification="UNMARKED")
+LABEL = Label(policy="NONE", classification="UNMARKED", created_at=NOW, review_at=datetime(2027, 11, 22, 9, tzinfo=UTC))
 
 
 @given(st.lists(tracks(), max_size=3))
@@ -136,7 +136,7 @@ def test_the_encoder_writes_the_header_it_is_told() -> None:
         b"<SenderNode>nld</SenderNode><Recipient>deu</Recipient><ReleaseGroup>NATO</ReleaseGroup>",
         f"<ExerciseIndicator>{Exercise.EXERCISE}</ExerciseIndicator>".encode(),
         b"<SimulationIndicator>SIMULATED</SimulationIndicator>",
-        b"<PolicyIdentifier>NATO</PolicyIdentifier><Classification>RESTRICTED</Classification>",
+        b"<slab:PolicyIdentifier>NATO</slab:PolicyIdentifier><slab:Classification>RESTRICTED</slab:Classification>",
         b"<CreatedTime>2026-11-22T09:00:00Z</CreatedTime>",
         f"<MessageId>{examples.uuid(1)}</MessageId>".encode(),
     ):

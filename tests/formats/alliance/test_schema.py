@@ -12,6 +12,8 @@ from lxml import etree
 from gateway.errors import FormatError
 from gateway.formats.alliance import NAMESPACE, Schema, lexical, packaged_schema, plain, read
 from gateway.formats.alliance.fragments import RAW_OCTETS, STATUS_FACTS
+from gateway.formats.alliance.original import ORIGINAL_OCTETS
+from gateway.labels.names import LABEL, MAX_ALTERNATIVES
 from gateway.limits import Limits
 from gateway.stages import Exercise, Simulation
 from gateway.symbols import PLATFORMS
@@ -40,7 +42,7 @@ def enumeration(name: str) -> list[str]:
 
 
 def test_uses_none_of_the_constructs_that_binding_tools_stumble_over() -> None:
-    for construct in ("choice", "all", "union", "list", "import", "include", "redefine", "group", "notation"):
+    for construct in ("choice", "all", "union", "list", "include", "redefine", "group", "notation"):
         assert ROOT.find(f".//{XS}{construct}") is None, construct
     for attribute in ("default", "fixed", "abstract", "nillable", "mixed", "substitutionGroup", "block", "final"):
         assert not ROOT.xpath(f"//@{attribute}"), attribute
@@ -51,8 +53,29 @@ def test_uses_none_of_the_constructs_that_binding_tools_stumble_over() -> None:
 def test_all_types_are_named_and_global_and_there_is_one_document_element() -> None:
     assert (ROOT.get("elementFormDefault"), ROOT.get("targetNamespace")) == ("qualified", NAMESPACE)
     assert [node.get("name") for node in ROOT.findall(f"{XS}element")] == ["TrackMessage"]
-    assert not ROOT.xpath("//x:element[not(@type)]", namespaces={"x": XS[1:-1]})
+    untyped = ROOT.xpath("//x:element[not(@type)]", namespaces={"x": XS[1:-1]})
+    assert list(untyped) == TYPES["LabelType"].xpath(".//x:element[@ref]", namespaces={"x": XS[1:-1]})
     assert not ROOT.xpath("//x:attribute[not(@type)]", namespaces={"x": XS[1:-1]})
+
+
+def test_takes_the_elements_of_labels_from_the_one_other_schema_beside_it() -> None:  # ADR 56
+    (found,) = ROOT.findall(f".//{XS}import")
+    assert dict(found.attrib) == {"namespace": LABEL, "schemaLocation": "confidentiality-label-1.0.xsd"}
+    beside = parse((packaged_schema().path.parent / found.get("schemaLocation", "")).read_bytes(), max_octets=1_000_000)
+    assert beside.get("targetNamespace") == LABEL
+    declared = {node.get("name") for node in beside.findall(f"{XS}element")}
+    rows = [
+        (row.get("ref") or row.get("name"), row.get("maxOccurs", "1"))
+        for row in TYPES["LabelType"].iter(f"{XS}element")
+    ]
+    assert rows == [
+        ("slab:originatorConfidentialityLabel", "1"),
+        ("slab:alternativeConfidentialityLabel", str(MAX_ALTERNATIVES)),
+        ("slab:metadataConfidentialityLabel", "1"),
+        ("Tlp", "1"),
+        ("Purpose", "1"),
+    ]
+    assert declared >= {name.removeprefix("slab:") for name, _ in rows if name.startswith("slab:")}
 
 
 def test_every_type_element_and_attribute_is_documented() -> None:
@@ -81,13 +104,15 @@ def test_every_text_and_number_is_bounded() -> None:
             assert {"minInclusive", "maxInclusive"} <= found, name
         else:
             assert found & {"maxLength", "pattern", "enumeration"}, name
-    plain = {node.get("type") for node in ROOT.iter(f"{XS}element", f"{XS}attribute")} - set(TYPES)
+    plain = {node.get("type") for node in ROOT.iter(f"{XS}element", f"{XS}attribute")} - {*TYPES, None}
     assert plain == {"xs:boolean"}
 
 
 def test_no_element_stands_inside_of_one_of_its_own_name() -> None:  # the reader cuts strings by this
     def walk(type_name: str, above: tuple[str, ...]) -> None:
         for element in TYPES[type_name].iter(f"{XS}element") if type_name in TYPES else ():
+            if element.get("ref"):  # of labels, whose text is cut out before
+                continue
             assert element.get("name") not in above
             walk(element.get("type"), (*above, element.get("name")))
 
@@ -127,6 +152,7 @@ def test_the_code_has_the_bounds_and_digits_of_the_schema(name: str, grid: lexic
         ("Uuid", lexical.UUID),
         ("Nonce", lexical.NONCE),
         ("Sha256", lexical.SHA256),
+        ("RuleId", lexical.RULE_ID),
         ("OpenCode", lexical.OPEN_CODE),
         ("SchemeCode", lexical.SCHEME_CODE),
         ("NodeName", lexical.NODE_NAME),
@@ -143,6 +169,7 @@ def test_the_code_has_the_lengths_and_enumerations_of_the_schema() -> None:
     assert int(facets("ShortText")["maxLength"]) == lexical.SHORT_TEXT
     assert int(facets("LongText")["maxLength"]) == lexical.LONG_TEXT
     assert int(facets("RawOctets")["maxLength"]) == RAW_OCTETS
+    assert int(facets("OriginalOctets")["maxLength"]) == ORIGINAL_OCTETS
     for name, members in (("Identity", Identity), ("Environment", Environment)):
         assert enumeration(name) == [member.value for member in members]
     assert enumeration("Exercise") == [member.value for member in Exercise]
@@ -189,6 +216,8 @@ def test_refuses_a_document_that_is_invalid_at_one_place(said: bytes, instead: b
 def test_compiles_the_schema_when_it_is_first_used(tmp_path: Path) -> None:
     schema = Schema(tmp_path / "later.xsd")
     (tmp_path / "later.xsd").write_bytes(packaged_schema().path.read_bytes())
+    beside = packaged_schema().path.with_name("confidentiality-label-1.0.xsd")
+    (tmp_path / beside.name).write_bytes(beside.read_bytes())
     schema.check(parse(examples.path("minimal").read_bytes(), max_octets=10_000))
 
 

@@ -32,7 +32,7 @@ def indented(octets: bytes) -> bytes:
 def prefixed(octets: bytes) -> bytes:
     """The same document with the prefix ``t`` instead of the default namespace."""
     text = octets.decode().replace(f'xmlns="{NAMESPACE}"', f'xmlns:t="{NAMESPACE}"')
-    return re.sub(r"<(/?)(\w+)", r"<\1t:\2", text).encode()
+    return re.sub(r"<(/?)(\w+)(?![\w:])", r"<\1t:\2", text).encode()
 
 
 @given(messages(with_extensions=False))

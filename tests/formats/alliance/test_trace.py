@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import typing
 from datetime import UTC, datetime
 
@@ -84,7 +85,10 @@ def test_text_is_shown_as_it_stands_and_as_it_reads() -> None:
 
 
 def test_prefixes_are_no_part_of_the_path() -> None:
-    octets = render(examples.minimal()).replace(b"<", b"<t:").replace(b"<t:/", b"</t:").replace(b"xmlns=", b"xmlns:t=")
+    octets = render(examples.minimal()).replace(b"xmlns=", b"xmlns:t=")
+    octets = (
+        re.sub(rb"<(/?)(\w+)(?![\w:])", rb"<\1t:\2", octets).replace(b"slab:", b"s4774:").replace(b":slab=", b":s4774=")
+    )
     assert by_item(octets).keys() == by_item(render(examples.minimal())).keys()
 
 
