@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from gateway.drafting import Maker, Refusals, draft_tracks
 from gateway.errors import FormatError
 from gateway.formats import alliance
-from gateway.formats.alliance.codes import TOO_LARGE
+from gateway.formats.alliance.codes import TOO_LARGE, TOO_LONG
 from gateway.limits import Limits
 from gateway.policy.labelling import batch_labels
 from gateway.policy.onward import Carried, Passage, stamped
@@ -49,7 +49,7 @@ def draft_passage(maker: Maker, policy: Policy, carried: Carried, passage: Passa
         try:
             return [_whole(maker, carried, passage)], ()
         except FormatError as error:
-            if error.code is not TOO_LARGE or not carried.tracks:
+            if error.code not in (TOO_LARGE, TOO_LONG) or not carried.tracks:
                 raise
         passage = replace(passage, whole=False, tracks=stamped(policy, carried, carried.tracks))
     derived = carried.derivation(redacted=True)

@@ -19,7 +19,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.labels.equivalence import Direction
-from gateway.policy.acceptance import join_rules
 from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
 from gateway.policy.release import release
@@ -219,7 +218,7 @@ def _passages(
             Passage(
                 group=group,
                 recipients=tuple(whole),
-                rule=join_rules(list(dict.fromkeys(rules))),
+                rule=_one_of(list(dict.fromkeys(rules))),
                 policy=policy.digest,
                 whole=True,
             )
@@ -233,6 +232,11 @@ def _passages(
                 )
             )
     return found
+
+
+def _one_of(rules: list[str]) -> str:
+    """The rules by which one message goes, as a header can name them: the first, and how many more."""
+    return rules[0] if len(rules) == 1 else f"{rules[0]}.and-{len(rules) - 1}-more"
 
 
 def _unchanged(released: Sequence[Track], marked: Sequence[Track]) -> int:

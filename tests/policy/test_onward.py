@@ -203,7 +203,7 @@ def test_tracks_that_go_by_two_rules_make_one_whole_message() -> None:
     air = replace(ONWARD, id="air", when=when(environments=frozenset({Environment.AIR})))
     onward = go(relay_policy(air, ONWARD), opened(header(ALL), track("1"), track("2", environment=Environment.LAND)))
     (passage,) = onward.passages
-    assert (passage.whole, passage.rule) == (True, "release.air,release.pass-on")
+    assert (passage.whole, passage.rule) == (True, "release.air.and-1-more")
 
 
 def test_a_label_that_a_partner_reads_by_our_equivalence_goes_with_it_and_not_whole() -> None:
