@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
+from lxml import etree
 from msgspec.structs import replace
 
 from gateway.labels.clearance import Clearance
@@ -130,15 +132,20 @@ def clearances() -> SearchStrategy[Clearance]:
 _PIECES = [
     b"", b" ", b"x", b"<!-- -->", b"<?p?>", b"<x/>", b'<a xmlns="urn:x"/>', b"&#x20;", b"\xc3\xa9", b'" URL="urn:x',
     b"</slab:GenericValue>", b"<slab:GenericValue/>", b"<slab:IntegerValue>1</slab:IntegerValue>", b"Category",
-    b"slab:", b"Permissive", b"PERMISSIVE", b"2026-01-01T00:00:00Z", b"T24:00:00Z", b"+01:00", b"-0001", b"\x00", b"\xff", b"<",
-    b">", b"&", b"]]>", b"\r\n\t", b'<slab:Category TagName="a" Type="INFORMATIVE"/>', b"<slab:CreationDateTime>",
+    b"slab:", b"Permissive", b"PERMISSIVE", b"2026-01-01T00:00:00Z", b"T24:00:00Z", b"+01:00", b"-0001", b"\x00",
+    b"\xff", b"<", b">", b"&", b"]]>", b"\r\n\t", b'<slab:Category TagName="a" Type="INFORMATIVE"/>', b"<slab:x>",
     b"<![CDATA[ ]]>", b' xml:lang="en"', b' xmlns=""', b' Id="a"', b"</slab:ConfidentialityInformation>", b"0" * 1_100,
 ]  # fmt: skip
 
 
+def mutated_labels() -> SearchStrategy[bytes]:
+    """Octets of a label with something wrong in it, or nothing."""
+    return _mutated_trees() | _mutated_octets()
+
+
 @st.composite
-def mutated_labels(draw: st.DrawFn) -> bytes:
-    """Octets of a label of which some were cut, doubled, moved or replaced."""
+def _mutated_octets(draw: st.DrawFn) -> bytes:
+    """Octets of which some were cut, doubled, moved or replaced."""
     octets = write_label(draw(plain_labels() | labels()))
     for _ in range(draw(st.integers(1, 4))):
         marks = [at for at, octet in enumerate(octets) if octet in b'<>"= ']
@@ -147,3 +154,55 @@ def mutated_labels(draw: st.DrawFn) -> bytes:
         piece = draw(st.sampled_from(_PIECES) | st.just(octets[at:until] * 2))
         octets = octets[:at] + piece + octets[draw(st.sampled_from((at, until, min(at + 1, len(octets))))) :]
     return octets
+
+
+_NAMES = (
+    "originatorConfidentialityLabel", "ConfidentialityInformation", "PolicyIdentifier", "Classification", "PrivacyMark",
+    "Category", "GenericValue", "IntegerValue", "BitStringValue", "OriginatorID", "CreationDateTime",
+    "SuccessionHandling", "SuccessionDateTime", "SuccessorConfidentialityLabel",
+)  # fmt: skip
+_TAGS = [*(f"{{{LABEL}}}{name}" for name in _NAMES), "{urn:x}Marking", "Category"]
+_ATTRIBUTES = [
+    "URI",
+    "URL",
+    "TagName",
+    "tagName",
+    "Type",
+    "IDType",
+    "Id",
+    "ReviewDateTime",
+    "{urn:x}a",
+    f"{{{LABEL}}}URI",
+]
+_WORDS = [
+    "", " ", "NATO", " NATO  X ", "RESTRICTIVE", "Permissive", "jID", "urn:oid:1.2", "1.2", "2026-02-28T23:59:59Z",
+    "2026-02-30T00:00:00Z", "2026-01-01T00:00:00", "2026-01-01T24:00:00.00-14:00", "x" * 1_025, "7", "\u00a0", "1a",
+]  # fmt: skip
+
+
+@st.composite
+def _mutated_trees(draw: st.DrawFn) -> bytes:
+    """A well-formed document of which elements, attributes and values were changed."""
+    root = etree.fromstring(write_label(draw(plain_labels() | labels())))
+    for _ in range(draw(st.integers(1, 3))):
+        element = draw(st.sampled_from([one for one in root.iter(etree.Element) if one is not root] or [root]))
+        parent, change = (
+            element.getparent(),
+            draw(st.sampled_from(_CHANGES)),
+        )
+        if change == "remove" and parent is not None:
+            parent.remove(element)
+        elif change == "double" and parent is not None:
+            parent.insert(draw(st.integers(0, len(parent))), deepcopy(element))
+        elif change == "move" and parent is not None:
+            parent.insert(draw(st.integers(0, len(parent))), element)
+        elif change == "rename":
+            element.tag = draw(st.sampled_from(_TAGS))
+        elif change == "attribute":
+            one = draw(st.sampled_from([root, element]))
+            one.set(draw(st.sampled_from([*map(str, one.attrib), *_ATTRIBUTES])), draw(st.sampled_from(_WORDS)))
+        elif change == "text":
+            element.text = draw(st.sampled_from(_WORDS))
+        else:
+            element.tail = draw(st.sampled_from([" ", "x", "\n"]))
+    return etree.tostring(root)
