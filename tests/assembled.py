@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import threading
 from collections.abc import Callable, Coroutine, Iterator, Mapping
@@ -17,6 +18,7 @@ import msgspec
 
 from gateway.clock import SystemClock
 from gateway.config import load
+from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import Player, set_stage
 from gateway.node.assembly import Node
 from gateway.track import Identifier, Position, State, Status, Track
@@ -143,11 +145,16 @@ def assembled(
     edit: Callable[[Player, str], str] | None = None,
     recording: tuple[Path, str] | None = None,
 ) -> Iterator[Assembly]:
-    """The first `count` nodes of the demonstration's stage, running; `edit` changes a player's configuration text."""
+    """The first `count` nodes of the demonstration's stage, running; `edit` changes a player's configuration text.
+
+    Their policies release everything to the links that are left, without personal data, and accept everything.
+    """
     players = set_stage(root, SystemClock(), simulation="SIMULATED", recording=recording)
     for player in players[:count]:
         if edit is not None:
             player.config_path.write_text(edit(player, player.config_path.read_text()))
+        links = re.findall(r"^\[link\.([a-z0-9-]+)\]$", player.config_path.read_text(), re.MULTILINE)
+        player.policy_path.write_text(simple_policy(links))
     with _Thread([load(player.config_path).config for player in players[:count]]) as thread:
         assembly = Assembly(players, thread.nodes, thread.loop)
         try:

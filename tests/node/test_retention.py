@@ -11,6 +11,7 @@ import pytest
 
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Config, load
+from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import set_stage
 from gateway.limits import Limits
 from gateway.node.assembly import Node
@@ -102,6 +103,7 @@ async def test_zero_days_keep_everything_and_the_task_ends(store: tuple[Store, M
 async def test_a_node_sweeps_when_it_starts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     player = set_stage(tmp_path, SystemClock(), simulation="SIMULATED")[0]
     config: Config = load(player.config_path).config.model_copy(update={"feed": {}, "link": {}})
+    player.policy_path.write_text(simple_policy())
     clock, swept = ManualClock(NOW), asyncio.Event()
     async with Node(config, clock=clock) as node:
         await deliver(node.store, sealed(1))
