@@ -56,6 +56,10 @@ class Exchange(Struct, frozen=True):
         """Messages of a node that are addressed to another."""
         return [one for one in self.sent[sender] if recipient in one.leaf.to]
 
+    def arrived(self, sender: str, recipient: str) -> list[Stored]:
+        """Messages of a node that another accepted."""
+        return [one for one in self.received[recipient] if one.message.header.sender == sender]
+
     def seen_by(self, recipient: str) -> list[Stored]:
         """All that one node was ever given: what others addressed to it, and what it took in from anybody."""
         return [one for sender in self.sent for one in self.to(sender, recipient)] + self.received[recipient]
@@ -101,7 +105,7 @@ def alliance_only(exchange: Exchange) -> Promise:
     sender, ally, *others = exchange.players
     shown = [(track, label) for one in exchange.to(sender, ally) for track, label in one.labelled]
     kept = {track.track_id for track, label in shown if not is_releasable(label)} - {None}
-    got = kept & {track.track_id for one in exchange.received[ally] for track in one.message.tracks}
+    got = kept & {track.track_id for one in exchange.arrived(sender, ally) for track in one.message.tracks}
     secrets = [callsign.encode() for callsign, _ in FIGHTERS] + [f">{address}<".encode() for _, address in FIGHTERS]
     told = [word for word in secrets if any(word in one.octets for one in exchange.to(sender, ally))]
     reached: dict[str, int] = {}
@@ -156,9 +160,7 @@ def equivalent_label(exchange: Exchange, now: datetime) -> Promise:
     at_ally = {_snapshot(track): label for one in exchange.to(sender, ally) for track, label in one.labelled}
     levels = [one.levels for one in exchange.policies[sender].file.equivalence if one.to_policy == UNION]
     both, example = 0, ""
-    arrived = [
-        pair for one in exchange.received[agency] if one.message.header.sender == sender for pair in one.labelled
-    ]
+    arrived = [pair for one in exchange.arrived(sender, agency) for pair in one.labelled]
     for track, label in arrived:
         before = at_ally.get(_snapshot(track))
         others = [one for one in label.alternatives if one.policy == UNION]
@@ -187,9 +189,10 @@ def withheld_field(exchange: Exchange) -> Promise:
         for track in one.message.tracks
         if track.state is not None and track.state.polar is not None
     }
-    given = [track for one in exchange.seen_by(agency) for track in one.message.tracks]
+    messages = exchange.to(sender, agency) + exchange.arrived(sender, agency)
+    given = [track for one in messages for track in one.message.tracks]
     there = sum(track.raw is not None or (track.state is not None and track.state.polar is not None) for track in given)
-    arrived = [track for one in exchange.received[agency] for track in one.message.tracks]
+    arrived = [track for one in exchange.arrived(sender, agency) for track in one.message.tracks]
     bare = [track for track in arrived if _snapshot(track) in measured]
     listed = sum(bool(track.provenance) and POLAR_WITHHELD in track.provenance[-1].losses for track in bare)
     line = (
@@ -211,7 +214,7 @@ def civil_view(exchange: Exchange) -> Promise:
     far = {track.track_id for track in whole} - near
     given = exchange.seen_by(civil)
     tracks = [track for one in given for track in one.message.tracks]
-    got = {track.track_id for one in exchange.received[civil] for track in one.message.tracks}
+    got = {track.track_id for one in exchange.arrived(sender, civil) for track in one.message.tracks}
     outside = sum(not is_near_airport(track, GRID_M) for track in tracks)
     words = {word.encode() for track in whole for word in sensor_words(track)}
     named = sum(word in one.octets for one in given for word in words)

@@ -1,0 +1,311 @@
+"""The demonstration's release policies on running nodes: five promises hold, and evidence finds it when they do not.
+
+Four nodes by their real policy files take in the simulated sky over real sockets. A second run plays with policies that
+were loosened, one mistake for each promise; the same evidence must find every one of them.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+from msgspec import Struct
+from msgspec.structs import replace
+
+from gateway.clock import SystemClock
+from gateway.config import load
+from gateway.config.policy_load import load_policy
+from gateway.demo.evidence import examine
+from gateway.demo.players import corridor
+from gateway.demo.policies import policy_of_player
+from gateway.demo.policy_evidence import (
+    Exchange,
+    Promise,
+    agreement,
+    alliance_only,
+    civil_view,
+    equivalent_label,
+    find_promises,
+    read_exchange,
+    withheld_field,
+)
+from gateway.demo.sky import AIRPORT, FIGHTERS
+from gateway.demo.stage import CAST, Player, set_stage
+from gateway.demo.stored import Stored
+from gateway.demo.traffic import Sensors
+from gateway.demo.wall import Wall
+from gateway.formats.registry import formats
+from gateway.node.assembly import Node
+from gateway.policy.lint import Facts, Severity, lint
+from gateway.track import Track
+from tests.test_corridor import running
+
+pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("demo")]
+
+SCANS = 3
+LOOSE = {
+    "nld-1": (
+        # What is the alliance's alone is called releasable
+        ('when.identifier = { mode3a = ["04??"] }\nlabel = "alliance"', 'when.identifier = {}\nlabel = "shared"'),
+        # The EU agency is taken for one that reads the alliance's labels: no equivalent goes with them
+        ('[partner.eu-1]\nclearances = ["eu"]', '[partner.eu-1]\nclearances = ["alliance"]'),
+        # What the radar measured goes along
+        ('action = "redact"', 'action = "release"'),
+        ('drop = ["polar", "raw"]', ""),
+    ),
+    "deu-1": (
+        # Civil aviation gets drones anywhere, and learns which sensors saw them
+        ('when.area = ["airport"]\n', ""),
+        ('drop = ["sensors", "identifiers", "name", ', "drop = ["),
+    ),
+    "atm-1": (('when.area = ["airport"]\nwhen.lacks = ["sensors", "raw", "operator"]\n', ""),),
+}
+"""What is replaced by what in the policies of the second run."""
+
+
+class Run(Struct, frozen=True):
+    """What lay on disk when the nodes had ended."""
+
+    players: list[Player]
+    exchange: Exchange
+    promises: dict[str, Promise]
+
+
+def loosen(player: Player) -> None:
+    """Make the mistakes of `LOOSE` in a player's policy, which stays valid."""
+    text = player.policy_path.read_text()
+    for before, after in LOOSE.get(player.nation.node, ()):
+        assert before in text, f"{before!r} is not in the policy of {player.nation.node}"
+        text = text.replace(before, after)
+    player.policy_path.write_text(text)
+
+
+async def play(root: Path, *, loose: bool) -> Run:
+    """A few scans of the sky through four nodes; everything that was sent has been answered when they end."""
+    clock = SystemClock()
+    players = set_stage(root, clock, simulation="SIMULATED", drones=True, cast=CAST)
+    for player in players if loose else ():
+        loosen(player)
+    sensors, wall = Sensors(players[0], players[1], clock), Wall(players[1], clock)
+    async with open_nodes(players) as nodes, running(*nodes):
+        await until(lambda: all(link.state == "UP" for node in nodes for link in node.links.values()))
+        feeding = [asyncio.ensure_future(one.run()) for one in (sensors, wall)]
+        await until(lambda: wall.claims >= SCANS and wall.bearings and sensors.sent["CAT062"] >= SCANS * 28)
+        for task in feeding:
+            task.cancel()
+        await asyncio.gather(*feeding, return_exceptions=True)
+        told = [sensors.sent["CAT048"] + sensors.sent["CAT062"]]
+        told.append(sensors.sent["CoT"] + len(wall.said_at) + wall.bearings + wall.claims)
+        await until(lambda: [corridor(node.status, "tracks_received") for node in nodes[:2]] == told)
+        await until(lambda: all(is_done(node) for node in nodes), times=10)
+    exchange = read_exchange(players)
+    promises = {one.name: one for one in find_promises(exchange, clock.now())}
+    return Run(players, exchange, promises)
+
+
+async def until(condition: Callable[[], bool], *, times: int = 1) -> None:
+    """Wait for real I/O of this process, until the condition holds so many times in a row."""
+    async with asyncio.timeout(40):
+        held = 0
+        while held < times:
+            await asyncio.sleep(0.05)
+            held = held + 1 if condition() else 0
+
+
+@asynccontextmanager
+async def open_nodes(players: list[Player]) -> AsyncIterator[list[Node]]:
+    """The players' nodes, assembled, not yet running."""
+    if not players:
+        yield []
+        return
+    async with Node(load(players[0].config_path, formats=formats()).config) as node, open_nodes(players[1:]) as others:
+        yield [node, *others]
+
+
+def is_done(node: Node) -> bool:
+    """Whether every message that it sent has an answer, and its ledger's checkpoint covers everything."""
+    status = node.status
+    links, ledger = status.get("links"), status.get("ledger")
+    assert isinstance(links, list)
+    assert isinstance(ledger, dict)
+    return all(link["queued_messages"] == 0 for link in links) and ledger["leaves"] == ledger["checkpoint_size"]
+
+
+@pytest.fixture(scope="module")
+def strict(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The demonstration's own policies."""
+    return asyncio.run(play(tmp_path_factory.mktemp("strict"), loose=False))
+
+
+@pytest.fixture(scope="module")
+def loose(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The same with a mistake for each promise."""
+    return asyncio.run(play(tmp_path_factory.mktemp("loose"), loose=True))
+
+
+# ------------------------------------------------------------------------------------------------------- they hold
+
+
+def test_what_is_the_alliances_alone_never_reaches_the_eu_node_or_the_civil_one(strict: Run) -> None:
+    promise = strict.promises["alliance only"]
+    assert promise.holds, promise.line
+    assert re.search(r"deu-1 got 8, eu-1 0, atm-1 0 ", promise.line), promise.line
+    assert "release.refused.label.not-released" in promise.line, "the label kept them, though a rule matches"
+    whole = b"".join(one.octets for one in strict.exchange.to("nld-1", "deu-1"))
+    given = b"".join(one.octets for node in ("eu-1", "atm-1") for one in strict.exchange.seen_by(node))
+    for callsign, address in FIGHTERS:
+        assert callsign.encode() in whole
+        assert callsign.encode() not in given
+        assert f">{address}<".encode() not in given
+
+
+def test_what_is_released_to_both_arrives_with_an_equivalent_label(strict: Run) -> None:
+    promise = strict.promises["equivalent label"]
+    assert promise.holds, promise.line
+    assert '"ALPHA RESTRICTED Releasable to BRAVO" is "BRAVO LIMITED REL BRAVO" there' in promise.line
+    for track, label in labelled(strict.exchange.received["eu-1"], "nld-1"):
+        assert (label.policy, label.classification) == ("ALPHA", "RESTRICTED"), track.track_id
+        assert [(one.policy, one.classification) for one in label.alternatives] == [("BRAVO", "LIMITED")]
+
+
+def test_a_withheld_field_is_absent_at_the_far_end_and_listed(strict: Run) -> None:
+    promise = strict.promises["withheld field"]
+    assert promise.holds, promise.line
+    arrived = [track for track, _ in labelled(strict.exchange.received["eu-1"], "nld-1")]
+    plots = [track for track in arrived if track.provenance[0].input_format == "ASTERIX_048"]
+    assert len(plots) >= SCANS
+    for track in plots:
+        assert track.state.polar is None
+        assert track.raw is None
+        withheld = {loss.field for loss in track.provenance[-1].losses if loss.reason == "WITHHELD"}
+        assert {"state.polar", "raw"} <= withheld
+
+
+def test_the_civil_partner_sees_drones_near_the_airport_without_what_saw_them(strict: Run) -> None:
+    promise = strict.promises["civil view"]
+    assert promise.holds, promise.line
+    tracks = [track for track, _ in labelled(strict.exchange.received["atm-1"], "deu-1")]
+    # The loiterer, as the detector, the SAPIENT node and the Remote ID receiver have it
+    assert len({track.track_id for track in tracks}) == 3
+    for track in tracks:
+        assert abs(track.state.position.latitude_deg - AIRPORT[0]) < 0.02
+        assert (track.sources, track.identifiers, track.raw, track.operator) == ((), (), None, None)
+        assert track.state.polar is None
+        assert {hop.input_format for hop in track.provenance} == {"WITHHELD"}
+    octets = b"".join(one.octets for one in strict.exchange.received["atm-1"])
+    for word in (b"SAPIENT", b"drone sensor", b"SIM-UAS", b"DRONE-", b"uas_serial"):
+        assert word not in octets
+        assert any(word in one.octets for one in strict.exchange.received["nld-1"]) or word == b"drone sensor"
+
+
+def test_the_ledgers_of_both_sides_name_the_same_rule_of_the_same_policy(strict: Run) -> None:
+    promise = strict.promises["agreement"]
+    assert promise.holds, promise.line
+    ways = {
+        (one.leaf.origin, node, one.leaf.origin_rule)
+        for node, received in strict.exchange.received.items()
+        for one in received
+    }
+    assert ways == {
+        ("nld-1", "deu-1", "release.allies"),
+        ("nld-1", "eu-1", "release.air-picture"),
+        ("deu-1", "nld-1", "release.allies"),
+        ("deu-1", "eu-1", "release.drones"),
+        ("deu-1", "atm-1", "release.near-airport"),
+    }
+    digest = load_policy(strict.players[0].policy_path, node="nld-1").digest
+    assert {one.leaf.policy for one in strict.exchange.sent["nld-1"]} == {digest}
+    assert all(one.message.header.policy == one.leaf.policy for one in strict.exchange.sent["nld-1"])
+
+
+def test_every_message_arrived_at_everybody_to_whom_it_is_addressed_and_nowhere_else(strict: Run) -> None:
+    evidence = examine(strict.players)
+    assert evidence.holds, evidence.lines
+    assert any("0 missing at a partner, 0 received twice, 0 where" in line for line in evidence.lines)
+
+
+def equivalents(exchange: Exchange) -> Promise:
+    return equivalent_label(exchange, SystemClock().now())
+
+
+# ------------------------------------------------------------------------------------- and that they do not, is found
+
+
+def test_a_policy_that_calls_everything_releasable_is_found_out(loose: Run) -> None:
+    promise = loose.promises["alliance only"]
+    assert not promise.holds
+    assert not re.search(r"eu-1 0,", promise.line), "the fighters' names are there"
+
+
+def test_a_label_without_its_equivalent_is_found_out(loose: Run) -> None:
+    promise = loose.promises["equivalent label"]
+    assert not promise.holds
+    assert re.search(r"[1-9]\d* tracks of nld-1 reached eu-1, 0 of them under", promise.line), promise.line
+
+
+def test_a_measurement_that_went_along_is_found_out(loose: Run) -> None:
+    promise = loose.promises["withheld field"]
+    assert not promise.holds
+    assert re.search(r"[1-9]\d* with a measurement", promise.line), promise.line
+
+
+def test_drones_elsewhere_and_names_of_sensors_at_the_civil_partner_are_found_out(loose: Run) -> None:
+    promise = loose.promises["civil view"]
+    assert not promise.holds
+    assert re.search(r"[1-9]\d* reports of them outside", promise.line), promise.line
+    assert re.search(r"elsewhere [1-9]\d* came; [1-9]\d* of ", promise.line), promise.line
+
+
+def test_ledgers_that_do_not_agree_are_found_out(strict: Run) -> None:
+    received = strict.exchange.received["eu-1"]
+    for other in (
+        replace(received[0].leaf, origin_rule="release.allies"),
+        replace(received[0].leaf, origin_policy="0" * 64),
+        replace(received[0].leaf, policy="0" * 64),
+        replace(received[0].leaf, sha256="0" * 64),
+    ):
+        changed = [replace(received[0], leaf=other), *received[1:]]
+        exchange = replace(strict.exchange, received={**strict.exchange.received, "eu-1": changed})
+        assert not agreement(exchange).holds
+
+
+@pytest.mark.parametrize("promise", [alliance_only, equivalents, withheld_field, civil_view, agreement])
+def test_no_promise_holds_where_nothing_was_sent(strict: Run, promise: Callable[[Exchange], Promise]) -> None:
+    nothing: dict[str, list[Stored]] = {player.nation.node: [] for player in strict.players}
+    assert not promise(replace(strict.exchange, sent=nothing, received=nothing)).holds
+
+
+# ------------------------------------------------------------------------------------------------------ the files
+
+
+@pytest.mark.parametrize("nation", CAST, ids=[one.node for one in CAST])
+def test_lint_finds_no_fault_with_a_players_policy(tmp_path: Path, nation: object) -> None:
+    now = SystemClock().now()
+    player = next(
+        one
+        for one in set_stage(tmp_path, SystemClock(), simulation="REAL", drones=True, cast=CAST)
+        if one.nation is nation
+    )
+    loaded = load_policy(player.policy_path, node=player.nation.node)
+    config = load(player.config_path, formats=formats()).config
+    facts = Facts(
+        review_at=loaded.file.policy.review,
+        clearances_in_use=None,
+        sources=tuple(config.source),
+        labels={index: one.label for index, one in enumerate(loaded.file.marking)},
+    )
+    findings = lint(loaded.policy, facts, now)
+    assert [one.words for one in findings if one.severity is not Severity.NOTE] == []
+    assert loaded.file.policy.issued < now < loaded.file.policy.review
+    assert policy_of_player(player.nation.node, now) == loaded.text
+
+
+def labelled(messages: list[Stored], sender: str) -> Iterator[tuple[Track, object]]:
+    """The tracks of one sender's messages, each with the label that it goes under."""
+    for one in messages:
+        if one.message.header.sender == sender:
+            yield from one.labelled
