@@ -149,10 +149,7 @@ def _metadata(label: Label) -> str:
 def _reference(uri: str, content_type: str, expression: str | None) -> str:
     transforms = ""
     if expression is not None:
-        if not 0 < len(expression) <= _MAX_EXPRESSION or forbidden(expression) is not None:
-            raise PolicyError(
-                BAD_BINDING, place="DataReference", cause="an expression of the wrong length or characters"
-            )
+        _check_expression(expression)
         transforms = (
             f'<ds:Transforms xmlns:ds="{XMLDSIG}"><ds:Transform Algorithm="{_XPATH}">'
             f"<ds:XPath>{_escaped(expression)}</ds:XPath></ds:Transform></ds:Transforms>"
