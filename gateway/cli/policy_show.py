@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
+from itertools import zip_longest
+from textwrap import wrap
 
 from gateway.cli.output import as_json, data, printable, table
 from gateway.cli.policy_files import Found
@@ -14,6 +16,9 @@ from gateway.config.policy_load import LoadedPolicy
 from gateway.config.policy_sources import POLICY_NAME
 from gateway.labels.clearance import Clearance
 from gateway.policy.terms import AltitudeBand, Condition, Redaction, ReleaseRule
+
+_WIDEST = 44
+"""Characters of a cell, so that four columns fit side by side on a wide terminal."""
 
 
 def show(found: Found, *, json: bool) -> None:
@@ -49,9 +54,15 @@ def show(found: Found, *, json: bool) -> None:
 
 
 def _table(first: str, others: list[str], rows: list[list[str]]) -> None:
-    if rows:
-        data("")
-        table([first, *others], [[printable(cell) for cell in row] for row in rows])
+    """A table whose long cells go on below."""
+    if not rows:
+        return
+    data("")
+    shown: list[list[str]] = []
+    for row in rows:
+        cells = [wrap(printable(cell), _WIDEST, break_on_hyphens=False) or [""] for cell in row]
+        shown += [list(line) for line in zip_longest(*cells, fillvalue="")]
+    table([first, *others], shown)
 
 
 def _files(loaded: LoadedPolicy) -> list[tuple[str, str]]:

@@ -56,14 +56,20 @@ def check_equivalences(policy: Policy, facts: Facts, now: datetime) -> Iterator[
 
 
 def _stated(policy: Policy) -> set[tuple[str, str]]:
-    """(security policy, other security policy) of which the first one's file states equivalences."""
+    """(security policy, other security policy) of which the first one's file states equivalences, and which somebody
+    would need: he reads the other one only, and labels of the first come to him."""
     by_oid = {spif.oid: spif.name for spif in policy.book.spifs.values()}
+    given = {marking.label.policy for marking in policy.markings}
+    spoken = {one.policy for held in policy.partners.values() for one in held}
+    readers = [(given, {one.policy for one in held}) for held in policy.partners.values()]
+    readers.append((spoken, {one.policy for one in policy.own}))
     return {
-        (spif.name, by_oid[one.policy])
+        (spif.name, other)
         for spif in policy.book.spifs.values()
         for level in spif.levels.values()
         for one in level.equivalents
-        if one.policy in by_oid
+        if (other := by_oid.get(one.policy)) is not None
+        and any(spif.name in labels and other in read and spif.name not in read for labels, read in readers)
     }
 
 
