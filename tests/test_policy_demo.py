@@ -225,7 +225,7 @@ def test_the_ledgers_of_both_sides_name_the_same_rule_of_the_same_policy(strict:
 def test_every_message_arrived_at_everybody_to_whom_it_is_addressed_and_nowhere_else(strict: Run) -> None:
     evidence = examine(strict.players)
     assert evidence.holds, evidence.lines
-    assert any("0 missing at a partner, 0 received twice, 0 where" in line for line in evidence.lines)
+    assert any("0 missing at a partner, 0 received twice, 0 at a node" in line for line in evidence.lines)
 
 
 def equivalents(exchange: Exchange) -> Promise:

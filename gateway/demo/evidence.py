@@ -70,7 +70,7 @@ def examine(players: list[Player]) -> Evidence:
     astray = len(received.keys() - set(due))
     lines.append(
         f"{len(sent)} messages were sent, to {len(due)} recipients in all: {len(missing)} missing at a partner, "
-        f"{twice} received twice, {astray} where they are not addressed to"
+        f"{twice} received twice, {astray} at a node that they are not for"
     )
     holds = holds and not missing and not twice and not astray and bool(sent)
     proven, commands = _prove(players, sent)

@@ -43,6 +43,10 @@ class Promise(Struct, frozen=True):
     holds: bool
     line: str
 
+    def __str__(self) -> str:
+        """In a sentence, with what became of it."""
+        return f"  {'holds' if self.holds else 'BROKEN'}: {self.line}"
+
 
 class Exchange(Struct, frozen=True):
     """Everything that went between the players: what each sent and received, by node."""
@@ -83,7 +87,7 @@ def examine_policies(players: Sequence[Player], now: datetime, *, is_simulated: 
     """
     exchange = read_exchange(players)
     promises = find_promises(exchange, now) if is_simulated else (agreement(exchange),)
-    return Evidence(all(one.holds for one in promises), tuple(one.line for one in promises), ())
+    return Evidence(all(one.holds for one in promises), ("release policies:", *map(str, promises)), ())
 
 
 def find_promises(exchange: Exchange, now: datetime) -> tuple[Promise, ...]:
