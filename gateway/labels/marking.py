@@ -20,7 +20,7 @@ _MANNER = frozenset({"noNameDisplay", "noMarkingDisplay", "suppressClassName", "
 
 
 def marking(label: Label, spif: Spif, now: datetime, *, language: str = "") -> str:
-    """The marking line of `label` under `spif`; empty for a label that is not valid, since no words are known for it."""
+    """The marking line of `label` under `spif`; empty for a label that is not valid: no words are known for it."""
     reading = read_by(label, spif, now, successor=True)
     if reading.findings or reading.level is None:
         return ""
@@ -43,7 +43,8 @@ def marking(label: Label, spif: Spif, now: datetime, *, language: str = "") -> s
 
 def _policy(spif: Spif, level: Level, values: list[Value], language: str) -> str:
     """The policy's word, unless the classification or else a value replaces it."""
-    for part in (level, *values):
+    parts: list[Level | Value] = [level, *values]
+    for part in parts:
         replacing = _best((each for each in part.markings if "replacePolicy" in each.codes), language)
         if replacing is not None and replacing.phrase is not None:
             return replacing.phrase
