@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from copy import deepcopy
 
 from lxml import etree
@@ -20,9 +19,6 @@ from gateway.labels.names import (
 from gateway.track import Extension
 from gateway.xml import parse
 from gateway.xml_tree import without_ids
-
-_TAG = re.compile(r'<(/?)([^\s/<>!?]+)(?: xmlns="([^"]*)")?((?: [^\s=<>]+="[^"<]*")*)>')
-# Canonical attribute values may hold ">" but neither quotes nor "<".
 
 
 def extension_of(element: etree._Element, path: str) -> Extension:
@@ -61,31 +57,6 @@ def checked(extension: Extension, path: str) -> str:
     if without_ids(root):
         raise PolicyError(BAD_EXTENSION, place=path, cause="holds an xml:id")
     return extension.xml
-
-
-def moved(canonical: str, namespace: str) -> str:
-    """Canonical elements as they stand, canonical still, where `namespace` is the default one and no prefix is known.
-
-    Elements without a namespace declare that they have none; those of `namespace` need not declare it again.
-    """
-    written: list[str] = []
-    scope = [("", namespace)]  # default namespace in force (by itself, there)
-    last = 0
-    for tag in _TAG.finditer(canonical):
-        closing, name, declared, rest = tag.groups()
-        if closing:
-            scope.pop()
-            continue
-        alone, there = scope[-1]
-        if ":" not in name:
-            alone = alone if declared is None else declared
-            declaration = "" if alone == there else f' xmlns="{alone}"'
-            written += (canonical[last : tag.start()], "<", name, declaration, rest, ">")
-            last = tag.end()
-            there = alone
-        scope.append((alone, there))
-    written.append(canonical[last:])
-    return "".join(written)
 
 
 def _canonical(root: etree._Element, path: str) -> bytes:

@@ -17,7 +17,7 @@ from gateway.labels.codes import (
     OUT_OF_BOUNDS,
     WRONG_ELEMENT,
 )
-from gateway.labels.extensions import checked, moved
+from gateway.labels.extensions import checked
 from gateway.labels.names import (
     ALTERNATIVE,
     KINDS,
@@ -62,12 +62,14 @@ def write_label(label: Label, *, name: str = ORIGINATOR) -> bytes:
     return text.encode()
 
 
-def write_labels(label: Label, *, inside: str = "") -> bytes:
+def write_labels(label: Label) -> bytes:
     """The originator's label, its alternatives and its metadata label, one element after the other.
 
-    Each is in exclusive canonical form by itself; with `inside` as it stands in a canonical document where that is the
-    default namespace, which differs for foreign elements without a namespace. Raises `PolicyError` as `write_label`,
-    and for alternatives that have alternatives of their own or say what only stands beside the originator's label.
+    Each is in exclusive canonical form by itself. Inside of a document that has a default namespace that differs for
+    foreign elements without a namespace: whoever puts them there sees to it.
+
+    Raises `PolicyError` as `write_label`, and for alternatives that have alternatives of their own or say what only
+    stands beside the originator's label.
     """
     if len(label.alternatives) > MAX_ALTERNATIVES:
         cause = f"{len(label.alternatives)} alternatives, at most {MAX_ALTERNATIVES}"
@@ -77,10 +79,7 @@ def write_labels(label: Label, *, inside: str = "") -> bytes:
         beside.append((METADATA, label.metadata))
     for name, other in beside:
         _alone(other, name)
-    octets = b"".join([write_label(label), *(write_label(other, name=name) for name, other in beside)])
-    if inside and any(_has_extensions(other) for other in (label, *(other for _, other in beside))):
-        return moved(octets.decode(), inside).encode()
-    return octets
+    return b"".join([write_label(label), *(write_label(other, name=name) for name, other in beside)])
 
 
 def _alone(label: Label, place: str) -> None:

@@ -62,6 +62,13 @@ def test_each_label_stands_in_a_metadata_element_of_its_own(label: Label) -> Non
     assert labels(binding) == expected
 
 
+def test_two_labels_in_one_metadata_element_are_not_valid() -> None:
+    octets = binding_information(replace(EXAMPLE, alternatives=(EXAMPLE,)), form=Form.DETACHED, uri="urn:uuid:1")
+    together = octets.replace(b"</mb:Metadata><mb:Metadata>", b"")
+    assert together != octets
+    assert not valid(BINDING_XSD, together)
+
+
 def test_a_detached_binding_says_where_the_data_is() -> None:
     root = opened(
         binding_information(

@@ -19,7 +19,6 @@ from gateway.track import Extension, Label, Succession
 from tests.labels import strategies
 from tests.labels.examples import EXAMPLE
 
-ALLIANCE = "urn:alliance:track-exchange:1"
 MODEST = settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 
 
@@ -49,14 +48,6 @@ def test_alternatives_and_metadata_stand_beside_the_label(label: Label) -> None:
     octets = write_labels(label)
     assert labels_of(etree.fromstring(b"<Label>" + octets + b"</Label>")) == label
     assert recognised(octets.decode()) in (None, label)
-
-
-@given(strategies.labels_with_others())
-@MODEST
-def test_labels_stand_in_a_canonical_document_of_another_default_namespace(label: Label) -> None:
-    document = b'<Label xmlns="urn:alliance:track-exchange:1">' + write_labels(label, inside=ALLIANCE) + b"</Label>"
-    assert canonical(document) == document
-    assert labels_of(etree.fromstring(document)) == label
 
 
 AT = datetime(2026, 9, 26, 12, tzinfo=UTC)
