@@ -57,10 +57,17 @@ class Way(Struct, frozen=True, kw_only=True, eq=False):
     rule: str
     names: tuple[str, ...] = ()
     """Recipients; of a refusal the members that it is about, none of them for all."""
-    shape: Shape | None = None
-    """Absent for a refusal."""
+    released: bool = False
+    is_whole: bool = True
+    """Whether all members of the group are recipients."""
+    denied: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    """(rule, members) whose clearances do not permit the label, where the rule delays: told when the tracks go."""
     delay_s: float = 0.0
     every_s: float = 0.0
+
+
+Plan = tuple[tuple[Way, Shape | None], ...]
+"""The ways of a track; on those that let it out, as what."""
 
 
 class Matched(Struct, frozen=True, kw_only=True):
@@ -88,7 +95,7 @@ class Route:
         self.given = given
         self.groups = groups
         """Release groups with those members that tracks of this origin may go to."""
-        self.plans: dict[tuple[Masks, Label | None], tuple[Way, ...]] = {}
+        self.plans: dict[tuple[Masks, Label | None], Plan] = {}
 
 
 class Engine:
@@ -132,22 +139,23 @@ class Engine:
             self._forget(now)
         route = self._route(source, origin)
         matcher, given, plans = self._matcher, route.given, route.plans
-        found: dict[Way, list[int]] = {}
+        found: dict[Way, tuple[list[int], list[Shape | None]]] = {}
         for index, track in enumerate(tracks):
             key = matcher.masks(track, now, given), track.label
             plan = plans.get(key)
             if plan is None:
                 plan = self._plan(route, key, now)
-            for way in plan:
-                indices = found.get(way)
-                if indices is None:
-                    found[way] = [index]
+            for way, shape in plan:
+                those = found.get(way)
+                if those is None:
+                    found[way] = [index], [shape]
                 else:
-                    indices.append(index)
+                    those[0].append(index)
+                    those[1].append(shape)
         outbound = _Outbound(self._policy, tracks, now, memory)
-        for way, indices in found.items():
+        for way, (indices, shapes) in found.items():
             if groups is None or way.group in groups:
-                outbound.go(way, indices)
+                outbound.go(way, indices, shapes)
         return outbound.verdicts
 
     def _route(self, source: str | None, origin: str) -> Route:
@@ -168,7 +176,7 @@ class Engine:
             route = self._routes[source, origin] = Route((maybe & applying, sure & applying), groups)
         return route
 
-    def _plan(self, route: Route, key: tuple[Masks, Label | None], now: datetime) -> tuple[Way, ...]:
+    def _plan(self, route: Route, key: tuple[Masks, Label | None], now: datetime) -> Plan:
         """What becomes of tracks that meet the same rules and have the same label."""
         if self._plans >= MOST_PLANS:
             for other in self._routes.values():
@@ -203,54 +211,58 @@ class Engine:
 
     def _ways_of(
         self, group: str, members: tuple[str, ...], matched: Matched, label: Label | None, now: datetime
-    ) -> list[Way]:
+    ) -> list[tuple[Way, Shape | None]]:
         rule = matched.rule
         if not members:
-            return [self._way(group, NO_MEMBER)]
+            return [(self._refusal(group, NO_MEMBER), None)]
         if rule is None:
-            return [self._way(group, NO_RULE)]
+            return [(self._refusal(group, NO_RULE), None)]
         if not rule.release:
-            return [self._way(group, RULE + rule.id)]
+            return [(self._refusal(group, RULE + rule.id), None)]
         if label is None:
-            return [self._way(group, NO_LABEL)]
+            return [(self._refusal(group, NO_LABEL), None)]
         allowed = permission(self._policy, label, members, now)
         if allowed.until is not None:
             self._until = allowed.until if self._until is None else min(self._until, allowed.until)
-        whole = not allowed.permitted and len(allowed.denied) == 1
-        ways = [self._way(group, why, () if whole else names) for why, names in allowed.denied]
+        ways: list[tuple[Way, Shape | None]] = []
         if allowed.permitted:
             ways.append(self._released(group, matched, rule, allowed))
+        if not ways or not ways[0][0].denied:
+            is_whole = not ways and len(allowed.denied) == 1
+            ways += [(self._refusal(group, why, () if is_whole else names), None) for why, names in allowed.denied]
         return ways
 
-    def _way(self, group: str, rule: str, names: tuple[str, ...] = ()) -> Way:
+    def _refusal(self, group: str, rule: str, names: tuple[str, ...] = ()) -> Way:
         key = (group, rule, names)
         way = self._ways.get(key)
         if way is None:
             way = self._ways[key] = Way(group=group, rule=rule, names=names)
         return way
 
-    def _released(self, group: str, matched: Matched, rule: ReleaseRule, allowed: Permission) -> Way:
+    def _released(self, group: str, matched: Matched, rule: ReleaseRule, allowed: Permission) -> tuple[Way, Shape]:
         ids = (rule.id, *[one.id for one in matched.beside])
         terms = self._terms.get(ids)
         if terms is None:
             terms = self._terms[ids] = terms_of(rule, matched.beside)
-        shape_key = (ids, allowed.label)
-        shape = self._shapes.get(shape_key)
+        shape = self._shapes.get((ids, allowed.label))
         if shape is None:
             shape = Shape(redaction=terms.redaction, personal_data=terms.personal_data, label=allowed.label)
-            self._shapes[shape_key] = shape
-        key = (group, ids, allowed.permitted, shape)
+            self._shapes[ids, allowed.label] = shape
+        denied = allowed.denied if terms.delay_s else ()
+        key = (group, rule.id, allowed.permitted, denied, terms.delay_s, terms.every_s)
         way = self._ways.get(key)
         if way is None:
             way = self._ways[key] = Way(
                 group=group,
                 rule=RULE + rule.id,
                 names=allowed.permitted,
-                shape=shape,
+                released=True,
+                is_whole=not allowed.denied,
+                denied=denied,
                 delay_s=terms.delay_s,
                 every_s=terms.every_s,
             )
-        return way
+        return way, shape
 
 
 def keeps_back(rule: ReleaseRule) -> bool:
@@ -288,30 +300,27 @@ class _Outbound:
         self._memory = memory
         self._is_personal = has_personal(self._tracks)
         self._shaped: dict[Shape, dict[int, Track]] = {}
-        self._whole: dict[Shape, tuple[Track, ...]] = {}
+        self._whole: dict[Shape | None, tuple[Track, ...]] = {}
 
-    def go(self, way: Way, indices: list[int]) -> None:
-        """Settle what becomes of the tracks with these indices."""
-        shape = way.shape
-        if shape is None:
+    def go(self, way: Way, indices: list[int], shapes: list[Shape | None]) -> None:
+        """Settle what becomes of the tracks with these indices, each in its shape."""
+        if not way.released:
             self._refuse(way, way.rule, indices, way.names)
             return
-        if way.delay_s:
-            indices = self._held(way, indices)
-        if way.every_s:
-            indices = self._thinned(way, shape, indices)
+        if way.delay_s or way.every_s:
+            shape_of = dict(zip(indices, shapes, strict=True))
+            if way.delay_s:
+                indices = self._held(way, indices)
+            if way.every_s:
+                indices = self._thinned(way, indices, shape_of)
+            shapes = [shape_of[index] for index in indices]
         if indices:
+            tracks = self._as_shown(indices, shapes)
             self.verdicts.append(
-                Release(
-                    group=way.group,
-                    recipients=way.names,
-                    tracks=self._as_shown(shape, indices),
-                    rule=way.rule,
-                    policy=self._policy.digest,
-                )
+                Release(group=way.group, recipients=way.names, tracks=tracks, rule=way.rule, policy=self._policy.digest)
             )
 
-    def _refuse(self, way: Way, rule: str, indices: Sequence[int], members: tuple[str, ...] = ()) -> None:
+    def _refuse(self, way: Way, rule: str, indices: Iterable[int], members: tuple[str, ...] = ()) -> None:
         names = tuple([self._tracks[index].track_id or "" for index in indices])
         self.verdicts.append(Refused(group=way.group, track_ids=names, rule=rule, members=members))
 
@@ -328,34 +337,39 @@ class _Outbound:
                 going.append(index)
             else:
                 held.setdefault(until, []).append(self._tracks[index])
+        decided = [*timeless, *going]
+        for rule, members in way.denied if decided else ():
+            self._refuse(way, rule, decided, members)
         if timeless:
-            self._refuse(way, NO_TIME, timeless)
+            self._refuse(way, NO_TIME, timeless, () if way.is_whole else way.names)
         for until, tracks in held.items():
             self.verdicts.append(Held(group=way.group, tracks=tuple(tracks), rule=way.rule, until=until))
         return going
 
-    def _thinned(self, way: Way, shape: Shape, indices: list[int]) -> list[int]:
+    def _thinned(self, way: Way, indices: list[int], shape_of: Mapping[int, Shape | None]) -> list[int]:
         """The tracks of which the group has had no snapshot for long enough; the others are refused."""
         going: list[int] = []
         spared: list[int] = []
         for index in indices:
-            shown = self._shape(shape, index)
+            shown = self._shape(shape_of[index], index)
             admits = self._memory.admits(way.group, shown, every_s=way.every_s, now=self._now)
             (going if admits else spared).append(index)
         if spared:
-            self._refuse(way, RATE, spared)
+            self._refuse(way, RATE, spared, () if way.is_whole else way.names)
         return going
 
-    def _as_shown(self, shape: Shape, indices: list[int]) -> tuple[Track, ...]:
+    def _as_shown(self, indices: list[int], shapes: list[Shape | None]) -> tuple[Track, ...]:
         """The tracks as the way's group sees them, worked out once for all groups that see the same."""
-        if len(indices) < len(self._tracks):
-            return tuple([self._shape(shape, index) for index in indices])
-        whole = self._whole.get(shape)
+        first = shapes[0]
+        if len(indices) < len(self._tracks) or shapes.count(first) < len(shapes):
+            return tuple([self._shape(shape, index) for index, shape in zip(indices, shapes, strict=True)])
+        whole = self._whole.get(first)
         if whole is None:
-            whole = self._whole[shape] = tuple([self._shape(shape, index) for index in indices])
+            whole = self._whole[first] = tuple([self._shape(first, index) for index in indices])
         return whole
 
-    def _shape(self, shape: Shape, index: int) -> Track:
+    def _shape(self, shape: Shape | None, index: int) -> Track:
+        assert shape is not None, "every way that lets tracks out has one"
         track = self._tracks[index]
         if shape.redaction.is_empty and (shape.personal_data or not self._is_personal):
             return track if track.label is shape.label else replace(track, label=shape.label)

@@ -33,7 +33,11 @@ class Box(Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Ring(Struct, frozen=True, kw_only=True, gc=False):
-    """A closed line that does not cross itself. `ring` makes it."""
+    """A closed line. `ring` makes it, and refuses edges that cross each other.
+
+    Inside is what a line to the far west leaves across an odd number of edges: where a ring touches itself at a vertex
+    and goes around a place twice, that place is outside.
+    """
 
     edges: tuple[Edge, ...]
     bands: tuple[tuple[Edge, ...], ...]
@@ -100,7 +104,7 @@ def ring(vertices: Sequence[Vertex], *, place: str) -> Ring:
         a, b = crossing
         cause = f"edges {_words(a)} and {_words(b)} cross each other"
         raise PolicyError(codes.CROSSED_AREA, place=place, cause=cause)
-    if _area_twice(line) == 0:
+    if _is_straight(line):
         raise PolicyError(codes.NO_AREA, place=place, cause="all of its vertices are on one line")
     south, north = min(edge[1] for edge in edges), max(edge[3] for edge in edges)
     west, east = min(x for x, _ in line), max(x for x, _ in line)
@@ -134,10 +138,12 @@ def _edge(a: tuple[float, float], b: tuple[float, float]) -> Edge:
     return (*a, *b) if a[1] <= b[1] else (*b, *a)
 
 
-def _area_twice(line: Sequence[tuple[float, float]]) -> Fraction:
-    """Twice the signed area, exactly."""
-    exact = [(Fraction(x), Fraction(y)) for x, y in line]
-    return sum((a[0] * b[1] - b[0] * a[1] for a, b in itertools.pairwise(exact)), Fraction(0))
+def _is_straight(line: Sequence[tuple[float, float]]) -> bool:
+    """Whether all of it is on one straight line."""
+    start = line[0]
+    other = next(point for point in line if point != start)
+    edge = _edge(start, other)
+    return all(_turn(edge, x, y) == 0 for x, y in line)
 
 
 def _turn(edge: Edge, x: float, y: float) -> int:
