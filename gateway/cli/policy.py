@@ -330,7 +330,8 @@ def reload(
 
     \b
     Examples:
-      gateway policy lint && gateway policy reload
+      gateway policy reload
+      gateway policy reload --config /etc/gateway/gateway.toml --json
 
     Asks the node's national interface with the node's own certificate. Exit code 3: the new policy is wrong, and
     everything that is wrong with it is told. 4: the node does not answer.

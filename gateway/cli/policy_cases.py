@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, get_args, get_type_hints
 
 from msgspec import Struct
-from pydantic import Field, ValidationError
+from pydantic import BeforeValidator, Field, ValidationError
 from pydantic_core import to_json
 
 from gateway.config import InvalidConfigError, codes
@@ -41,6 +41,17 @@ class Expected(StrEnum):
     ACCEPT = "accept"
     DROP = "drop"
     REFUSE = "refuse"
+
+
+def _dotted(value: object) -> object:
+    """Tables in tables as one table of dotted keys: ``identity = { value = ... }`` is ``"identity.value" = ...``."""
+    if not isinstance(value, dict):
+        return value
+    flat: dict[str, object] = {}
+    for key, item in value.items():
+        inner = _dotted(item)
+        flat |= {f"{key}.{name}": one for name, one in inner.items()} if isinstance(inner, dict) else {key: item}
+    return flat
 
 
 OUTBOUND = (Expected.RELEASE, Expected.WITHHOLD, Expected.HOLD)
@@ -150,8 +161,8 @@ class Case(Table):
     """Parts that are to be taken out."""
     absent: Words = ()
     """Fields that the track is not to have when it leaves, such as `operator` or `state.polar`."""
-    shown: dict[Text, Value] = Field(default_factory=dict)
-    """Fields and what they are to say when it leaves, such as `identity.value = "SUSPECT"` in quotes."""
+    shown: Annotated[dict[Text, Value], BeforeValidator(_dotted)] = Field(default_factory=dict)
+    """Fields and what they are to say when it leaves, such as `shown.identity.value = "SUSPECT"`."""
 
 
 class CasesFile(Table):
