@@ -8,12 +8,14 @@ test holds it against libxml2.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from lxml import etree
 
-from gateway.errors import Code
+from gateway.errors import Code, FormatError
 from gateway.limits import Limits
 from gateway.seal import codes, profile
+from gateway.xml import parse
 
 # The whole start tag of the root: the only place where a plain document declares a namespace.
 _ROOT_START = re.compile(re.escape(profile.START) + rb'[0-9.]{1,9}">')
@@ -23,14 +25,24 @@ _NOT_MARKUP = bytes(octet for octet in range(256) if octet not in b"<>/ =\"'&!?\
 _ROOT_MARKUP = b'< ="" ="">'
 _TWO_ATTRIBUTES = re.compile(rb' ([^ ="<>]++)="[^"<>]*+" ([^ ="<>]++)="')
 _NO_TEXT_REFERENCE = re.compile(rb"&(?!amp;|lt;|gt;)")
+_LABEL, _END_LABEL = b"<Label>", b"</Label>"
+# Labels of ADatP-4774 (prefix slab) and what stands beside them: no other elements, so no signature, and few attributes
+_LABELS = re.compile(
+    rb'(?:</?+slab:[A-Za-z]++(?: xmlns:slab="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0")?+'
+    rb'(?: [A-Za-z]++="[^"<]*+"){0,8}+>[^<]*+)++(?:</?+(?:Tlp|Purpose)>[^<]*+)*+'
+).fullmatch
+_MOST_LABELS = 16  # distinct ones that are looked at by themselves; with more it is cheaper to canonicalise the whole
+_LONGEST_LABEL = 16_384  # octets; what is remembered stays small
 _SIGNATURE_ELEMENT = etree.XPath("boolean(//ds:*)", namespaces={"ds": profile.SIGNATURE_NAMESPACE})
 
 
 def is_plain(octets: bytes) -> bool:
     """Whether `octets`, which `xml.parse` has taken, are certainly canonical; False says nothing.
 
-    True means: one namespace, declared on the root; elements and text only; start and end tags in canonical spelling.
+    True means: one namespace, declared on the root, but for labels that are canonical by themselves; elements and text
+    only; start and end tags in canonical spelling.
     """
+    octets = _without_labels(octets)
     # a  No line end that a parser would change; no namespace but the root's; nothing around the root
     root = _ROOT_START.match(octets)
     if root is None or b"\r" in octets or octets.rfind(b" xml") != _NAMESPACE_PLACE or not octets.endswith(profile.END):
@@ -49,6 +61,41 @@ def is_plain(octets: bytes) -> bool:
     # d  Every "<" and every ">" is of a bare start or end tag, as many of these as of those: none is an empty element's
     tags = markup.count(b"<")
     return 2 * markup.count(b"<>") == tags == 2 * markup.count(b"</>") and markup.count(b">") == tags
+
+
+def _without_labels(octets: bytes) -> bytes:
+    """The octets with each label empty that is certainly canonical where it stands; others are left as they are.
+
+    What is left is canonical if and only if the whole is: a label inherits nothing but the default namespace.
+    """
+    if octets.find(b"<Label><") < 0:
+        return octets
+    first, *others = octets.split(_LABEL)
+    kept, seen = [first], set[bytes]()
+    for part in others:
+        label, closed, rest = part.partition(_END_LABEL)
+        if not closed:
+            return octets
+        if label not in seen:
+            if len(seen) == _MOST_LABELS or len(label) > _LONGEST_LABEL or not _is_canonical_label(label):
+                return octets
+            seen.add(label)
+        kept.append(rest)
+    return b"<Label></Label>".join(kept)
+
+
+@lru_cache(maxsize=256)
+def _is_canonical_label(inner: bytes) -> bool:
+    """Whether labels are canonical inside of a message, as what stands in a ``Label`` element."""
+    if not inner:
+        return True
+    if _LABELS(inner) is None:
+        return False
+    octets = b'<Label xmlns="%b">%b</Label>' % (profile.NAMESPACE.encode(), inner)
+    try:
+        return etree.tostring(parse(octets, max_octets=2 * _LONGEST_LABEL), method="c14n", exclusive=True) == octets
+    except (FormatError, etree.C14NError):
+        return False
 
 
 def fault_of(octets: bytes, root: etree._Element, limits: Limits) -> tuple[Code, str] | None:

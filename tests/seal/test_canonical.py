@@ -5,6 +5,7 @@ The property: whatever `is_plain` takes, and the parser takes, is its own exclus
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 
 import pytest
@@ -55,6 +56,27 @@ SMALL = makers.document(
     b'<Header><M a="1" b="2">m &amp; 1</M></Header><T s="x">x y</T>\n<T s="y"></T><U>O\'B "q" &lt;a&gt; \t</U>'
 )
 
+SLAB = b' xmlns:slab="urn:nato:stanag:4774:confidentialitymetadatalabel:1:0"'
+LABEL = (
+    b'<Label><slab:o%b ReviewDateTime="2"><slab:C TagName="a>b" Type="c" URI="urn:x"><slab:V>m &amp; 1</slab:V>'
+    b"</slab:C></slab:o><slab:a%b></slab:a><Tlp>RED</Tlp></Label>"
+) % (SLAB, SLAB)
+LABELLED = makers.document(b"<Header>" + LABEL + b"</Header><T>" + LABEL.replace(b"m &amp;", b"n") + b"</T>")
+LABEL_FRAGMENTS = [
+    *FRAGMENTS[::3],
+    *b"<Label>|</Label>|<Label></Label>|</Label><Label>|<Label><slab:o></slab:o></Label>|<slab:b></slab:b>|</slab:o>".split(
+        b"|"
+    ),
+    *b'<Tlp></Tlp>|slab:|<!--<Label>-->|<![CDATA[</Label>]]>|<b xmlns="urn:b"></b>|<b></b>|<b xmlns=""></b>'.split(
+        b"|"
+    ),
+    *b"<!--|-->|<![CDATA[|]]>|<?|?>|<!--<Label>|</Label>-->".split(b"|"),
+    b"<slab:b" + SLAB + b"></slab:b>",
+    b"<slab:Signature" + b' xmlns:slab="http://www.w3.org/2000/09/xmldsig#"></slab:Signature>',
+    SLAB,
+    LABEL,
+]
+
 
 _NOT_PLAIN = etree.XPath(
     "boolean(//comment() | //processing-instruction() | //d:* | //@xml:*)",
@@ -88,6 +110,36 @@ def test_the_octet_proof_is_sound_for_every_fragment_at_every_place() -> None:
         _verdict(SMALL[:place] + fragment + SMALL[place:]) for fragment in FRAGMENTS for place in range(len(SMALL) + 1)
     )
     assert min(verdicts[verdict] for verdict in ("malformed", "plain", "canonical", "other")) > 200, verdicts
+
+
+def test_labels_that_are_canonical_by_themselves_leave_a_document_plain() -> None:
+    assert _verdict(LABELLED) == "plain"
+    assert _verdict(LABELLED.replace(b"</Header>", LABEL * 30 + b"</Header>")) == "plain", "one label many times"
+    labels = b"".join([LABEL.replace(b"m &amp;", b"%d" % number) for number in range(40)])
+    assert _verdict(LABELLED.replace(b"</Header>", labels + b"</Header>")) == "canonical", "too many to look at"
+    long = LABEL.replace(b"m &amp;", b"m" * 20_000)
+    assert _verdict(LABELLED.replace(b"</Header>", long + b"</Header>")) == "canonical", "too long to remember"
+
+
+def test_the_octet_proof_is_sound_for_every_fragment_at_every_place_of_labels() -> None:
+    verdicts = Counter(
+        _verdict(LABELLED[:place] + fragment + LABELLED[place:])
+        for fragment in LABEL_FRAGMENTS
+        for place in range(len(START), len(LABELLED) - len(END) + 1)
+    )
+    assert min(verdicts[verdict] for verdict in ("malformed", "plain", "canonical", "other")) > 200, verdicts
+
+
+def test_the_octet_proof_is_sound_for_labels_that_are_torn() -> None:
+    tags = [match.span() for match in re.finditer(b"<[^>]*>", LABELLED)]
+    for begin, end in tags:
+        for first, last in tags:
+            for octets in (LABELLED[:begin] + LABELLED[end:], LABELLED[:begin] + LABELLED[first:last] + LABELLED[end:]):
+                _verdict(octets)
+            if begin < first:
+                _verdict(LABELLED[:begin] + LABELLED[last:])
+                _verdict(LABELLED[:begin] + b"<!--" + LABELLED[begin:last] + b"-->" + LABELLED[last:])
+                _verdict(LABELLED[:begin] + b"<![CDATA[" + LABELLED[begin:last] + b"]]>" + LABELLED[last:])
 
 
 def test_the_octet_proof_is_sound_for_every_slice_that_is_missing() -> None:
@@ -148,6 +200,7 @@ def _edited(octets: bytes, edits: list[tuple[int, int, bytes]]) -> bytes:
 @given(edits=_EDITS)
 def test_the_octet_proof_is_sound_for_edited_messages(edits: list[tuple[int, int, bytes]]) -> None:
     _verdict(_edited(makers.other_tools_document(1), edits))
+    _verdict(_edited(LABELLED, edits))
 
 
 @settings(max_examples=400, deadline=None)

@@ -38,7 +38,9 @@ _MOST_OCTETS = (
 ) * MAX_LABEL_OCTETS  # all labels that one element may hold, and what is around them
 _REMEMBERED = 16_384  # characters of a label that is remembered, so that hostile labels cannot make the memory large
 _BESIDE = re.compile("(?:<Tlp>([^<&]+)</Tlp>)?+(?:<Purpose>([^<&]+)</Purpose>)?+").fullmatch
-_LABELS_ALONE = re.compile(r'(?:</?+slab:[A-Za-z]++(?: [A-Za-z:]++="[^"<]*+")*+>[^<]*+)++').match
+_LABELS_ALONE = re.compile(
+    rf'(?:</?+slab:[A-Za-z]++(?: xmlns:slab="{LABEL}")?+(?: [A-Za-z]++="[^"<]*+")*+>[^<]*+)++'
+).match  # elements of ADatP-4774 and no others
 
 
 def write(label: Label) -> str:

@@ -1,7 +1,6 @@
 """The track message in canonical octets that the schema certainly admits, validated and read in one pass.
 
-`message_of` cuts the labels out, each of which libxml2 validates when it is first met, and then the text at the tags of
-tracks and states. Each part between two cuts is matched as a whole by the
+`message_of` cuts the text at the tags of tracks, states and labels. Each part between two cuts is matched as a whole by the
 expression of its type (`grammar`), so a text is taken only if it is the concatenation of valid parts in the order of
 the schema; what no expression says (dates exist, references name a source, extensions are plain) is checked by code.
 Parts that a batch repeats are remembered by their text together with what they say. Whatever is not taken is no error:
@@ -13,7 +12,7 @@ from __future__ import annotations
 
 import re
 from binascii import b2a_base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from functools import lru_cache
 from typing import TypeVar
@@ -31,6 +30,7 @@ from gateway.track import Accuracy, Extension, Identifier, Label, Position, RawR
 
 _LIMITS = Limits()
 _END_TRACK = "</Track>"
+_END_LABEL = "</Label>"
 _END_EXTENSIONS = "</Extensions>"
 _END = "</TrackMessage>"
 _MOST_NAMES = 100  # maxOccurs of Identifier
@@ -99,7 +99,6 @@ class Recogniser:
 
     def message(self, whole: str) -> Message:
         """The message. Raises `NotTakenError`, or what the readers of parts raise, where the schema must decide."""
-        whole, found_labels = labels.cut(whole, labels.admitted)
         head, *tracks = whole.split("<Track>")
         if len(tracks) > _LIMITS.max_tracks_per_message:
             raise NotTakenError
@@ -109,29 +108,28 @@ class Recogniser:
         else:
             head, found, rest = head.partition("</Header>")
             head += found
-        opening = self._opening(head)
+        before, _, marked = head.partition("<Label>")
+        inner, _, behind = marked.partition(_END_LABEL)
+        opening = self._opening(f"{before}{labels.EMPTY}{behind}")
         after = rest.removesuffix(_END)
         if opening is None or len(after) == len(rest):
             raise NotTakenError
         retractions, whole_original = original.known(after)
         if self._retractions(retractions) is None:
             raise NotTakenError
-        header, sources = header_of(opening[2], found_labels[0], [])
+        header, sources = header_of(opening[2], labels.admitted(inner), [])
         known: _Known = {}
-        others = iter(found_labels[1:])
         message = Message(
             header=header,
-            tracks=tuple([self._track(inner, others, sources, known) for inner in tracks]),
+            tracks=tuple([self._track(inner, sources, known) for inner in tracks]),
             retractions=tuple([retraction(inner) for _, _, inner in scan.pieces(retractions)]),
             original=whole_original,
             version=opening[1],
         )
-        if next(others, None) is not None:  # one stood inside of an extension
-            raise NotTakenError
         original.check(message)
         return message
 
-    def _track(self, inner: str, found_labels: Iterator[Label], sources: dict[str, Source], known: _Known) -> Track:
+    def _track(self, inner: str, sources: dict[str, Source], known: _Known) -> Track:
         """One track from what stands after its start tag, its end tag included."""
         head, has_state, tail = inner.partition("<State>")
         if has_state:
@@ -155,10 +153,9 @@ class Recogniser:
                 raise NotTakenError
             facts = self._status(within_status)
         label: Label | None = None
-        if rest[-len(labels.EMPTY) :] == labels.EMPTY:
-            rest, label = rest[: -len(labels.EMPTY)], next(found_labels, None)
-            if label is None:
-                raise NotTakenError
+        if rest[-8:] == _END_LABEL:
+            rest, _, marked = rest[:-8].partition("<Label>")
+            label = labels.admitted(marked)
         ids, others = self._others(rest)
         contributed = known.get(ids)
         if contributed is None:
