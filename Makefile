@@ -21,7 +21,7 @@ $(STAMP): requirements-dev.lock pyproject.toml
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $(STAMP)
 
-demo: $(STAMP) ## run the three-gateway demonstration (SECONDS=30)
+demo: $(STAMP) ## run the demonstration of four gateways (SECONDS=30)
 	$(BIN)/gateway demo --seconds $(SECONDS)
 
 check: $(STAMP) ## lint, types and the import contract

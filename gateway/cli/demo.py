@@ -1,4 +1,4 @@
-"""``gateway demo``: three gateways on this machine, from sensors to ledgers."""
+"""``gateway demo``: four gateways on this machine, from sensors to ledgers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def demo(
         Path | None, typer.Option(help="Where to put the nodes; a new temporary directory without it.")
     ] = None,
 ) -> None:
-    """Run three gateways on loopback and watch tracks cross the border.
+    """Run four gateways on loopback, each by a release policy of its own, and watch tracks cross the border.
 
     \b
     Examples:

@@ -89,7 +89,7 @@ def gateway() -> None:
 
     \b
     Examples:
-      gateway demo                                        three gateways on this machine
+      gateway demo                                        four gateways on this machine
       gateway init && gateway check && gateway run        a node of your own
       gateway translate radar.pcap --from asterix --to geojson
       gateway explain LINK-014
