@@ -9,15 +9,7 @@ from typing import NoReturn
 from lxml import etree
 
 from gateway.errors import Code, FormatError, PolicyError
-from gateway.labels.codes import (
-    BAD_VALUE,
-    MISSING,
-    MIXED,
-    NOT_XML,
-    OUT_OF_BOUNDS,
-    WRONG_ATTRIBUTE,
-    WRONG_ELEMENT,
-)
+from gateway.labels import codes
 from gateway.labels.names import LABEL, MAX_LABEL_OCTETS, MAX_NAME, collapsed, is_uri
 from gateway.xml import TOO_LARGE, parse
 
@@ -29,7 +21,7 @@ def root_of(octets: bytes) -> etree._Element:
     try:
         return parse(octets, max_octets=MAX_LABEL_OCTETS)
     except FormatError as error:
-        code = OUT_OF_BOUNDS if error.code == TOO_LARGE else NOT_XML
+        code = codes.OUT_OF_BOUNDS if error.code == TOO_LARGE else codes.NOT_XML
         raise PolicyError(code, place=error.place, cause=f"{error.code.title}; {error.cause}"[:300]) from None
 
 
@@ -55,13 +47,13 @@ class Node:
         """The child elements, when nothing but blanks, comments and instructions stands between them."""
         if self._children is None:
             if self.element.text is not None and self.element.text.strip(_BLANKS):
-                self.refuse(MIXED, "text before the first element")
+                self.refuse(codes.MIXED, "text before the first element")
             self._children = []
             for child in self.element:
                 if isinstance(child.tag, str):
                     self._children.append(child)
                 if child.tail is not None and child.tail.strip(_BLANKS):
-                    self.refuse(MIXED, f"text after {named(child)}")
+                    self.refuse(codes.MIXED, f"text after {named(child)}")
         return self._children
 
     def take(self, name: str, namespace: str = LABEL) -> Node | None:
@@ -77,17 +69,17 @@ class Node:
         found: list[Node] = []
         while (node := self.take(name, namespace)) is not None:
             if len(found) == most:
-                self.refuse(OUT_OF_BOUNDS, f"more than {most} elements {name}")
+                self.refuse(codes.OUT_OF_BOUNDS, f"more than {most} elements {name}")
             node.path += f"[{len(found) + 1}]"
             found.append(node)
         return found
 
-    def need(self, name: str, namespace: str = LABEL, code: Code = MISSING) -> Node:
+    def need(self, name: str, namespace: str = LABEL, code: Code = codes.MISSING) -> Node:
         """The next child, which has that name. Raises `PolicyError` where it is missing, misspelt or out of order."""
         found = self.take(name, namespace)
         if found is None:
             following = self.children[self._next :][:1]
-            if following and (code == MISSING or etree.QName(following[0]).namespace == namespace):
+            if following and (code == codes.MISSING or etree.QName(following[0]).namespace == namespace):
                 self.wrong(following[0], (name,))
             self.refuse(code, f"no element {name}")
         return found
@@ -100,7 +92,7 @@ class Node:
             if etree.QName(child).namespace in (None, home):
                 self.wrong(child, ())
         if len(rest) > most:
-            self.refuse(OUT_OF_BOUNDS, f"more than {most} elements of other namespaces")
+            self.refuse(codes.OUT_OF_BOUNDS, f"more than {most} elements of other namespaces")
         return rest
 
     def end(self) -> None:
@@ -113,7 +105,7 @@ class Node:
         cause = f"element {_full(child)}"
         if expected:
             cause += f", expected {' or '.join(expected)}"
-        self.refuse(WRONG_ELEMENT, cause)
+        self.refuse(codes.WRONG_ELEMENT, cause)
 
     def only(self, *names: str, lax: bool = False) -> None:
         """Nothing, if the element has no other attributes; with `lax` those of other namespaces are let pass."""
@@ -122,21 +114,21 @@ class Node:
             if said not in names and not (lax and said[0] == "{" and not said.startswith(f"{{{LABEL}}}")):
                 near = get_close_matches(said, names, 1, 0.5)
                 hint = f", the standard has {near[0]}" if near else ""
-                self.refuse(WRONG_ATTRIBUTE, f"attribute {said}{hint}", at=f"/@{said}")
+                self.refuse(codes.WRONG_ATTRIBUTE, f"attribute {said}{hint}", at=f"/@{said}")
 
     def attribute(self, name: str, longest: int = MAX_NAME) -> str:
         """An attribute that must be there, as it stands."""
         value = self.element.get(name)
         if value is None:
             there = ", ".join(map(str, self.element.attrib)) or "none"
-            self.refuse(MISSING, f"no attribute {name}; there are: {there}", at=f"/@{name}")
+            self.refuse(codes.MISSING, f"no attribute {name}; there are: {there}", at=f"/@{name}")
         return self._bounded(str(value), longest, f"/@{name}")
 
     def one_of(self, name: str, values: Iterable[str]) -> str:
         """An attribute that must be there and be one of these."""
         value = self.attribute(name)
         if value not in values:
-            self.refuse(BAD_VALUE, f"{value[:60]!a}, expected one of {', '.join(values)}", at=f"/@{name}")
+            self.refuse(codes.BAD_VALUE, f"{value[:60]!a}, expected one of {', '.join(values)}", at=f"/@{name}")
         return value
 
     def uri(self, name: str = "URI") -> str | None:
@@ -146,26 +138,28 @@ class Node:
             return None
         uri = self._bounded(collapsed(str(value)), MAX_NAME, f"/@{name}")
         if is_uri(uri) is None:
-            self.refuse(BAD_VALUE, f"{uri[:60]!a} is no absolute URI", at=f"/@{name}")
+            self.refuse(codes.BAD_VALUE, f"{uri[:60]!a} is no absolute URI", at=f"/@{name}")
         return uri
 
     def text(self, longest: int = MAX_NAME) -> str:
         """All that stands in the element: text without markup, blanks included."""
         if len(self.element):
             inside = self.element[0]
-            self.refuse(MIXED, f"{_full(inside)} inside of a value" if isinstance(inside.tag, str) else "a comment")
+            self.refuse(
+                codes.MIXED, f"{_full(inside)} inside of a value" if isinstance(inside.tag, str) else "a comment in it"
+            )
         return self._bounded(self.element.text or "", longest, "")
 
     def token(self) -> str:
         """A name: text with its blanks collapsed, at least one character."""
         value = collapsed(self.text())
         if not value:
-            self.refuse(BAD_VALUE, "empty")
+            self.refuse(codes.BAD_VALUE, "empty")
         return value
 
     def _bounded(self, value: str, longest: int, at: str) -> str:
         if len(value) > longest:
-            self.refuse(OUT_OF_BOUNDS, f"{len(value)} characters, at most {longest}", at=at)
+            self.refuse(codes.OUT_OF_BOUNDS, f"{len(value)} characters, at most {longest}", at=at)
         return value
 
 

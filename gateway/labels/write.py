@@ -7,16 +7,7 @@ from datetime import datetime
 from lxml import etree
 
 from gateway.errors import PolicyError
-from gateway.labels.codes import (
-    BAD_TEXT,
-    BAD_TIME,
-    BAD_VALUE,
-    MISSING,
-    NO_CREATION_TIME,
-    NOT_SAYABLE,
-    OUT_OF_BOUNDS,
-    WRONG_ELEMENT,
-)
+from gateway.labels import codes
 from gateway.labels.extensions import checked
 from gateway.labels.names import (
     ALTERNATIVE,
@@ -52,10 +43,10 @@ def write_label(label: Label, *, name: str = ORIGINATOR) -> bytes:
     that XML forbids, out of bounds, or with something unknown in it that would be lost.
     """
     if name not in LABEL_ELEMENTS:
-        raise PolicyError(WRONG_ELEMENT, place=name, cause=f"expected one of {', '.join(LABEL_ELEMENTS)}")
+        raise PolicyError(codes.WRONG_ELEMENT, place=name, cause=f"expected one of {', '.join(LABEL_ELEMENTS)}")
     review = "" if label.review_at is None else f' ReviewDateTime="{_time(label.review_at, f"{name}/@ReviewDateTime")}"'
     if weight(label) > MAX_WEIGHT:
-        raise PolicyError(OUT_OF_BOUNDS, place=name, cause=f"{weight(label)} characters, at most {MAX_WEIGHT}")
+        raise PolicyError(codes.OUT_OF_BOUNDS, place=name, cause=f"{weight(label)} characters, at most {MAX_WEIGHT}")
     text = f'<slab:{name} xmlns:slab="{LABEL}"{review}>{_content(label, name, MAX_SUCCESSIONS)}</slab:{name}>'
     if _has_extensions(label):  # they may repeat declarations that are in force here
         return etree.tostring(root_of(text.encode()), method="c14n", exclusive=True, with_comments=False)
@@ -73,7 +64,7 @@ def write_labels(label: Label) -> bytes:
     """
     if len(label.alternatives) > MAX_ALTERNATIVES:
         cause = f"{len(label.alternatives)} alternatives, at most {MAX_ALTERNATIVES}"
-        raise PolicyError(OUT_OF_BOUNDS, place=ORIGINATOR, cause=cause)
+        raise PolicyError(codes.OUT_OF_BOUNDS, place=ORIGINATOR, cause=cause)
     beside = [(ALTERNATIVE, other) for other in label.alternatives]
     if label.metadata is not None:
         beside.append((METADATA, label.metadata))
@@ -85,24 +76,24 @@ def write_labels(label: Label) -> bytes:
 def _alone(label: Label, place: str) -> None:
     said = [name for name in ("alternatives", "metadata", "tlp", "purpose") if getattr(label, name)]
     if said:
-        raise PolicyError(NOT_SAYABLE, place=place, cause=", ".join(said))
+        raise PolicyError(codes.NOT_SAYABLE, place=place, cause=", ".join(said))
 
 
 def _content(label: Label, place: str, successions: int) -> str:
     if label.unknown:
-        raise PolicyError(NOT_SAYABLE, place=place, cause=f"unknown: {', '.join(label.unknown)}"[:300])
+        raise PolicyError(codes.NOT_SAYABLE, place=place, cause=f"unknown: {', '.join(label.unknown)}"[:300])
     if len(label.extensions) > MAX_EXTENSIONS:
-        raise PolicyError(OUT_OF_BOUNDS, place=place, cause=f"{len(label.extensions)} foreign elements")
+        raise PolicyError(codes.OUT_OF_BOUNDS, place=place, cause=f"{len(label.extensions)} foreign elements")
     written = [_information(label, f"{place}/ConfidentialityInformation")]
     if label.originator is not None or label.originator_kind is not None:
         kind = label.originator_kind
         if kind not in ORIGINATOR_KINDS or label.originator is None:
             cause = f"kind {kind}, expected one of {', '.join(ORIGINATOR_KINDS)}, and a name"
-            raise PolicyError(BAD_VALUE, place=f"{place}/OriginatorID", cause=cause)
+            raise PolicyError(codes.BAD_VALUE, place=f"{place}/OriginatorID", cause=cause)
         said = _text(label.originator, f"{place}/OriginatorID")
         written.append(f'<slab:OriginatorID IDType="{kind}">{said}</slab:OriginatorID>')
     if label.created_at is None:
-        raise PolicyError(NO_CREATION_TIME, place=f"{place}/CreationDateTime")
+        raise PolicyError(codes.NO_CREATION_TIME, place=f"{place}/CreationDateTime")
     created = _time(label.created_at, f"{place}/CreationDateTime")
     written.append(f"<slab:CreationDateTime>{created}</slab:CreationDateTime>")
     if label.successor is not None:
@@ -132,18 +123,20 @@ def category_elements(categories: tuple[LabelCategory, ...], place: str) -> str:
     """``Category`` elements of a label or a clearance."""
     if len(categories) > MAX_CATEGORIES:
         cause = f"{len(categories)} categories, at most {MAX_CATEGORIES}"
-        raise PolicyError(OUT_OF_BOUNDS, place=place, cause=cause)
+        raise PolicyError(codes.OUT_OF_BOUNDS, place=place, cause=cause)
     return "".join([_category(one, f"{place}/Category[{index}]") for index, one in enumerate(categories, 1)])
 
 
 def _category(category: LabelCategory, place: str) -> str:
     if category.kind not in KINDS:
         cause = f"{category.kind[:60]!a}, expected one of {', '.join(KINDS)}"
-        raise PolicyError(BAD_VALUE, place=f"{place}/@Type", cause=cause)
+        raise PolicyError(codes.BAD_VALUE, place=f"{place}/@Type", cause=cause)
     if not category.tag:
-        raise PolicyError(MISSING, place=f"{place}/@TagName", cause="empty")
+        raise PolicyError(codes.MISSING, place=f"{place}/@TagName", cause="empty")
     if len(category.values) > MAX_VALUES:
-        raise PolicyError(OUT_OF_BOUNDS, place=place, cause=f"{len(category.values)} values, at most {MAX_VALUES}")
+        raise PolicyError(
+            codes.OUT_OF_BOUNDS, place=place, cause=f"{len(category.values)} values, at most {MAX_VALUES}"
+        )
     tag = _quoted(category.tag, f"{place}/@TagName")
     values = [f"<slab:GenericValue>{_text(value, place)}</slab:GenericValue>" for value in category.values]
     return (
@@ -156,10 +149,10 @@ def _succession(succession: Succession, place: str, left: int) -> str:
     label = succession.label
     if left == 0:
         cause = f"more than {MAX_SUCCESSIONS} labels that follow one another"
-        raise PolicyError(OUT_OF_BOUNDS, place=place, cause=cause)
+        raise PolicyError(codes.OUT_OF_BOUNDS, place=place, cause=cause)
     _alone(label, place)
     if label.review_at is not None:  # the standard's base type has none
-        raise PolicyError(NOT_SAYABLE, place=place, cause="review_at of a successor")
+        raise PolicyError(codes.NOT_SAYABLE, place=place, cause="review_at of a successor")
     return (
         f"<slab:SuccessionHandling><slab:SuccessionDateTime>{_time(succession.at, f'{place}/SuccessionDateTime')}"
         "</slab:SuccessionDateTime><slab:SuccessorConfidentialityLabel>"
@@ -175,7 +168,7 @@ def _has_extensions(label: Label) -> bool:
 def token(value: str, place: str) -> str:
     """`value` as canonical text, if it is a name: some characters, its blanks collapsed."""
     if not value or collapsed(value) != value:
-        raise PolicyError(BAD_VALUE, place=place, cause="empty, or blanks around it or beside each other")
+        raise PolicyError(codes.BAD_VALUE, place=place, cause="empty, or blanks around it or beside each other")
     return _text(value, place)
 
 
@@ -184,7 +177,7 @@ def _uri(uri: str | None, place: str) -> str:
         return ""
     _bounded(uri, f"{place}/@URI", MAX_NAME)
     if is_uri(uri) is None:
-        raise PolicyError(BAD_VALUE, place=f"{place}/@URI", cause=f"{uri[:60]!a} is no absolute URI")
+        raise PolicyError(codes.BAD_VALUE, place=f"{place}/@URI", cause=f"{uri[:60]!a} is no absolute URI")
     return f' URI="{uri.replace("&", "&amp;")}"'
 
 
@@ -192,7 +185,7 @@ def _time(instant: datetime, place: str) -> str:
     try:
         return text_of(instant)
     except ValueError as error:
-        raise PolicyError(BAD_TIME, place=place, cause=str(error)) from None
+        raise PolicyError(codes.BAD_TIME, place=place, cause=str(error)) from None
 
 
 def _text(value: str, place: str, longest: int = MAX_NAME) -> str:
@@ -208,7 +201,7 @@ def _quoted(value: str, place: str) -> str:
 
 def _bounded(value: str, place: str, longest: int) -> None:
     if len(value) > longest:
-        raise PolicyError(OUT_OF_BOUNDS, place=place, cause=f"{len(value)} characters, at most {longest}")
+        raise PolicyError(codes.OUT_OF_BOUNDS, place=place, cause=f"{len(value)} characters, at most {longest}")
     bad = forbidden(value)
     if bad is not None:
-        raise PolicyError(BAD_TEXT, place=place, cause=f"U+{ord(bad.group()):04X} at character {bad.start()}")
+        raise PolicyError(codes.BAD_TEXT, place=place, cause=f"U+{ord(bad.group()):04X} at character {bad.start()}")
