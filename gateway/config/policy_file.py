@@ -211,7 +211,7 @@ class ConditionTable(Table):
     origin: Words = ()
     """Nodes that signed the tracks (tracks of partners)."""
     format: Codes = ()
-    """Input formats as the provenance names them: `ASTERIX_*`, `SAPIENT_*`, `REMOTE_ID`, `COT`."""
+    """Input formats as the provenance names them: `ASTERIX_*`, `SAPIENT`, `REMOTE_ID*`, `COT`."""
     environment: tuple[Environment, ...] = ()
     """Where the object moves."""
     identity: tuple[IdentityTest, ...] = ()

@@ -17,6 +17,7 @@ from gateway.config.model import Config
 from gateway.config.policy_areas import read_areas
 from gateway.config.policy_equivalence import read_equivalences
 from gateway.config.policy_file import PolicyFile
+from gateway.config.policy_findings import rule_findings
 from gateway.config.policy_labels import Vocabulary
 from gateway.config.policy_parties import configuration_problems, party_findings, party_problems
 from gateway.config.policy_rules import Known, accept_rule, marking, release_rule, rule_problems
@@ -121,7 +122,9 @@ def load_policy_text(
         },
         clearances=words.clearances,
     )
-    findings = tuple(_error(file, places, one) for one in party_findings(table, node, partners))
+    findings = tuple(
+        _error(file, places, one) for one in (*party_findings(table, node, partners), *rule_findings(table))
+    )
     return LoadedPolicy(
         policy=policy,
         file=table,

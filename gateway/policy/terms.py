@@ -65,7 +65,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
     """Nodes that signed it; ours for our own tracks."""
     formats: tuple[str, ...] = ()
-    """Input formats as provenance names them: ``ASTERIX_*``, ``SAPIENT_*``."""
+    """Input formats as provenance names them: ``ASTERIX_*``, ``SAPIENT``."""
     environments: frozenset[Environment] = frozenset()
     identities: frozenset[Identity | None] = frozenset()
     """`None` is an identity that nobody declared."""

@@ -93,7 +93,7 @@ polygon = [[52.0, 3.0], [54.0, 3.0], [54.0, 5.0], [52.0, 5.0]]
 
 [[marking]]
 id = "fighters"
-when.platform = ["FIGHTER*"]
+when.platform = ["UAV*", "x-nld:f35"]
 when.identifier = { icao24 = ["4841*"] }
 label = "secret"
 existing = "combine"
@@ -112,7 +112,7 @@ action = "withhold"
 [[release]]
 id = "union-drones"
 to = ["union"]
-when.format = ["SAPIENT_*", "REMOTE_ID"]
+when.format = ["SAPIENT", "REMOTE_ID*"]
 when.environment = ["AIR"]
 when.area = ["airport"]
 when.altitude = { height = "agl", max_m = 500 }

@@ -13,6 +13,7 @@ from subprocess import run
 import pytest
 
 from gateway.config import InvalidConfigError
+from gateway.config.policy_findings import INPUT_FORMATS
 from gateway.config.policy_load import LoadedPolicy, load_policy, load_policy_text
 from gateway.config.policy_starter import simple_policy, starter_policy
 from gateway.errors import ConfigError
@@ -24,6 +25,7 @@ from gateway.labels.shipped import shipped
 from gateway.policy.terms import Admittance, AltitudeBand, Existing, Field, Height
 from gateway.track import Environment, Identity, LabelCategory
 from tests.config.policies import FULL, LINKS, SOURCES
+from tests.data import ROOT
 
 ISSUED, REVIEW = datetime(2026, 11, 1, tzinfo=UTC), datetime(2027, 11, 1, tzinfo=UTC)
 
@@ -106,7 +108,7 @@ def test_rules_are_in_the_order_of_the_file_with_all_their_conditions() -> None:
     assert hostiles.when.identities == {Identity.HOSTILE, None}
     assert hostiles.when.not_areas == ("airport",)
     when = drones.when
-    assert (when.formats, when.areas, when.classes) == (("SAPIENT_*", "REMOTE_ID"), ("airport",), ("uav*",))
+    assert (when.formats, when.areas, when.classes) == (("SAPIENT", "REMOTE_ID*"), ("airport",), ("uav*",))
     assert when.environments == {Environment.AIR}
     assert when.altitude == AltitudeBand(height=Height.AGL, max_m=500.0)
     assert (when.exercise, when.simulated, when.max_age_s) == (False, None, 60.0)
@@ -342,8 +344,8 @@ POLYGON = "polygon = [[52.0, 3.0], [54.0, 3.0], [54.0, 5.0], [52.0, 5.0]]"
         ('["AIR"]', '["SKY"]', "CFG-006", '"SKY"', '"AIR"', ""),
         ('action = "redact"', 'action = "redakt"', "CFG-006", '"redakt"', "", 'did you mean "redact"?'),
         ('["sensors", "operator"]', '["sensor"]', "CFG-006", '"sensor"', "", 'did you mean "sensors"?'),
-        ('["SAPIENT_*", "REMOTE_ID"]', '["sapient"]', "CFG-006", '"sapient"', "upper-case", ""),
-        ('["FIGHTER*"]', '["fighter"]', "CFG-006", '"fighter"', "upper-case", ""),
+        ('["SAPIENT", "REMOTE_ID*"]', '["sapient"]', "CFG-006", '"sapient"', "upper-case", ""),
+        ('["UAV*", "x-nld:f35"]', '["uav"]', "CFG-006", '"uav"]', "upper-case", ""),
         ('{ icao24 = ["4841*"] }', "{ icao24 = [] }", "CFG-006", "[]", "at least 1", ""),
         ("position_grid_m = 100", "position_grid_m = 0", "CFG-006", "0\naltitude", "greater than or equal to 1", ""),
         ("delay_s = 30", "delay_s = §-1", "CFG-006", "", "greater than or equal to 0", ""),
@@ -574,3 +576,27 @@ def test_the_simple_policy_releases_everything_to_all_partners(partners: tuple[s
     assert loaded.findings == ()
     assert loaded.policy.groups == ({"all": tuple(sorted(partners))} if partners else {})
     assert [rule.personal_data for rule in loaded.policy.releases] == [True] * bool(partners)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('["SAPIENT", "REMOTE_ID*"]', '["SAPIENT_*"]', 'did you mean "SAPIENT"?'),
+        ('["SAPIENT", "REMOTE_ID*"]', '["ASTERIX_021"]', "did you mean"),
+        ('["UAV*", "x-nld:f35"]', '["FIGHTER"]', "known are AIRSHIP"),
+    ],
+)
+def test_a_format_or_platform_that_nothing_says_is_a_finding(old: str, new: str, said: str) -> None:
+    text = edited(old, new)
+    (finding,) = read(text).findings
+    assert (finding.code.id, finding.place) == ("CFG-016", place_of(text, new[1:]))
+    assert said in finding.remedy
+
+
+def test_the_known_input_formats_are_those_that_decoders_write() -> None:
+    written = set()
+    for path in (ROOT / "gateway" / "formats").rglob("*.py"):
+        text = path.read_text()
+        names = re.findall(r'^(?:FORMAT|FORMAT_NAME|TEXT_FORMAT_NAME|FORMAT_CODE) = "(\w+)"$', text, re.MULTILINE)
+        written |= {*names, *re.findall(r'input_format="(\w+)"', text)}
+    assert written == set(INPUT_FORMATS)
