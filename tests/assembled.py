@@ -110,6 +110,12 @@ class Assembly:
         certs = player.directory / "certs"
         return self._door("national", player.http_port, certs / "ca.pem", certs / "sensors.client")
 
+    def operator(self, index: int) -> Door:
+        """The national door of a node, as its own operator calls it."""
+        player = self.players[index]
+        certs = player.directory / "certs"
+        return self._door("operator", player.http_port, certs / "ca.pem", certs / f"{player.nation.node}.tls")
+
     def partner(self, index: int, caller: int) -> Door:
         """The partner door of a node, as another node calls it."""
         player, other = self.players[index], self.players[caller]

@@ -32,12 +32,14 @@ from gateway.feeds.talk_listen import TalkListenFeed
 from gateway.formats.registry import find, formats
 from gateway.node.assembly import Node
 from gateway.node.status import read_status
+from gateway.node.trust import read_policy
 from gateway.password import hash_password
+from gateway.policy import Desk
 from gateway.seal.certificates import issue_client, spki_pin
 from gateway.stages import Frame
 from gateway.track import Track
-from tests.dated import dated
 from tests.formats.remoteid.support import OPERATOR_ID, SYSTEM, basic, located, packed
+from tests.labelled import PLAIN
 from tests.simulators.sapient_sensor import SapientSensor, framed
 from tests.test_corridor import Sink, running, until
 
@@ -46,7 +48,6 @@ HASH = hash_password(PASSWORD, log2_n=12)
 NVG = "{https://tide.act.nato.int/schemas/2012/10/nvg}"
 NFFI = "{urn:nato:fft:protocols:nffi13}"
 SENSOR, PLACE = (54.6811, 25.2811), (54.7, 25.3)
-LABEL = dated("DEMONSTRATION", "UNMARKED")
 PILOT = (b"98765432100123456789", b"45.5393", b"122.9663", b"52.1199", b"4.2677", b"PILOT-7", SYSTEM[2:10])
 """Whoever flies, in every way that our formats would write him."""
 WAIT_S = 10.0
@@ -481,9 +482,9 @@ async def test_a_bearing_and_a_mere_notice_are_carried_as_such_or_refused_by_eve
 def explained(player: Player, tracks: list[Track], now: datetime) -> Iterator[tuple[str, Shown]]:
     """What every consumer of a player would be shown of tracks of its partners."""
     config = load(player.config_path, formats=formats()).config
-    for consumer in consumers(config, formats()):
+    for consumer in consumers(config, formats(), Desk(read_policy(config), SystemClock())):
         for track in tracks:
-            shown = consumer.try_on(track, is_own=False, label=LABEL, now=now)
+            shown = consumer.try_on(track, is_own=False, label=PLAIN, now=now)
             yield shown.feed, shown
 
 

@@ -30,9 +30,9 @@ from gateway.formats.registry import find
 from gateway.stages import Exercise, Frame, Header, Hop, Message, Simulation
 from tests.assembled import Assembly, aircraft, assembled, of_two
 from tests.data import recording
-from tests.dated import dated
 from tests.formats.asterix.making import octets_048, octets_062
 from tests.formats.asterix.recordings import FINAL, PCAP, datagrams, final
+from tests.labelled import PLAIN, UNKNOWN_LEVEL, UNKNOWN_POLICY
 
 pytestmark = pytest.mark.filterwarnings(  # another thread draws: a link that waits, its jitter
     "ignore:Do not use the .random. module:hypothesis.errors.HypothesisDeprecationWarning"
@@ -42,7 +42,6 @@ SENDER, RECEIVER = 0, 1
 LINES = "lines"
 MESSAGES = "/alliance/v1/messages"
 ALLIANCE = "application/vnd.alliance.track+xml"
-LABEL = dated("DEMONSTRATION", "UNMARKED")
 T0 = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 SITES = {"25/201": {"latitude_deg": 52.30, "longitude_deg": 6.20, "altitude_msl_m": 45.0}}
 """As the stage configures its radar."""
@@ -430,7 +429,7 @@ def draft(track: Any, **changes: Any) -> Any:
         "nonce": "00" * 16,
         "exercise": Exercise.EXERCISE,
         "simulation": Simulation.SIMULATED,
-        "label": LABEL,
+        "label": PLAIN,
         **changes,
     }
     return alliance.draft(Message(header=Header(**header), tracks=(track,)))
@@ -515,8 +514,8 @@ def headers() -> dict[str, tuple[dict[str, Any], str]]:
         "for another": ({"recipients": ("eu-1",)}, "SEAL-052"),
         "from the future": ({"created_at": now + timedelta(hours=1)}, "SEAL-054"),
         "through us before": ({"hops": (Hop("deu-1", now),)}, "SEAL-055"),
-        "of another policy": ({"label": dated("OTHER", "UNMARKED")}, "POL-001"),
-        "too secret": ({"label": dated("DEMONSTRATION", "SECRET")}, "POL-002"),
+        "of another policy": ({"label": UNKNOWN_POLICY}, "POL-030"),
+        "too secret": ({"label": UNKNOWN_LEVEL}, "POL-031"),
     }
 
 

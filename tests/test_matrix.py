@@ -16,7 +16,7 @@ from gateway.formats.registry import find, formats
 from gateway.stages import Exercise, Frame, Simulation
 from gateway.track import Accuracy, Environment, Identifier, Operator, Position, State, Status, Track
 from tests.assembled import Assembly, aircraft, assembled
-from tests.dated import dated
+from tests.labelled import PLAIN
 from tests.test_corridor import near
 
 NAMES = ("alliance", "asterix", "cot", "geojson")
@@ -28,7 +28,7 @@ OPTIONS: Mapping[str, Mapping[str, Any]] = {
         "sender": "nld-1",
         "exercise": Exercise.EXERCISE,
         "simulation": Simulation.SIMULATED,
-        "label": dated("DEMONSTRATION", "UNMARKED"),
+        "label": PLAIN,
     },
     "asterix": {"category": 62, "sac": 70, "sic": 16},
 }

@@ -21,14 +21,15 @@ from gateway.dialect import Answer, Decoder, Encoder, Format, Peer, Request, Tur
 from gateway.errors import Code, FormatError
 from gateway.formats import alliance
 from gateway.formats.registry import formats
-from gateway.policy import View
+from gateway.node.trust import read_policy
+from gateway.policy import Desk, View
 from gateway.stages import Encoded, Exercise, Frame, Header, Inbound, Message, Simulation
 from gateway.track import Label, Loss, Operator, Position, RawRecord, State, Track
 from tests.assembled import Assembly, assembled, of_two
-from tests.dated import dated
+from tests.labelled import PLAIN, UNKNOWN_LEVEL
 
 NO_POINT = Code("TEST-002", "track has no position", "leave it out")
-LABEL = dated("DEMONSTRATION", "UNMARKED")
+LABEL = PLAIN
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 
 
@@ -130,11 +131,11 @@ def test_a_sent_message_says_where_it_went_and_which_rule_let_it_go(gateways: As
     message = explained(gateways, 0, drone)
     (stored,) = gateways.do(gateways.nodes[0].store.find_messages(drone))
     assert (message["direction"], message["origin"], message["recipients"]) == ("sent", "nld-1", ["deu-1"])
-    assert (message["label"]["policy"], message["label"]["classification"]) == ("DEMONSTRATION", "UNMARKED")
+    assert (message["label"]["policy"], message["label"]["classification"]) == ("PUBLIC", "UNMARKED")
     assert (message["exercise"], message["simulation"]) == ("EXERCISE", "SIMULATED")
     assert (message["sha256"], message["leaf_index"]) == (stored.sha256, stored.leaf_index)
     assert message["key"] == gateways.nodes[0].rooms.signer.record.thumbprint
-    assert message["rule"] == "release.own-label.personal-withheld"
+    assert message["rule"] == "release.everything"
     (partner,) = message["partners"]
     (receipt,) = stored.receipts
     assert (partner["name"], partner["state"], partner["their_leaf_index"]) == (
@@ -176,7 +177,7 @@ def test_each_hop_and_each_consumer_lists_what_it_lost(gateways: Assembly, drone
 
 def test_the_partner_says_by_which_rule_it_let_the_message_in(gateways: Assembly, drone: str) -> None:
     message = explained(gateways, 1, drone)
-    assert message["rule"] == "accept.listed-label"
+    assert message["rule"] == "accept.everything"
     (partner,) = message["partners"]
     assert (partner["name"], partner["state"], partner["code"]) == ("nld-1", "accepted", "")
     assert partner["receipt_at"]
@@ -195,7 +196,7 @@ def test_people_read_the_same_without_personal_data(gateways: Assembly, drone: s
     for text in (
         f"message {drone}  sent",
         "release group",
-        "rule       release.own-label.personal-withheld",
+        "rule       release.everything of policy ",
         "partner    deu-1: delivered",
         "names      geojson_id uas-7",
         "type       AIR, UAV; no identity declared",
@@ -243,7 +244,7 @@ def test_a_message_that_we_refused_was_shown_to_nobody(gateways: Assembly) -> No
         nonce="0" * 32,
         exercise=Exercise.EXERCISE,
         simulation=Simulation.SIMULATED,
-        label=dated("DEMONSTRATION", "OTHER"),
+        label=UNKNOWN_LEVEL,
     )
     track = Track(track_id="6ba7b810-9dad-41d1-80b4-00c04fd430c8", state=State(time=NOW, position=Position(52.0, 4.0)))
     sealed = sender.rooms.signer.seal(alliance.draft(Message(header=header, tracks=(track,))))
@@ -251,9 +252,9 @@ def test_a_message_that_we_refused_was_shown_to_nobody(gateways: Assembly) -> No
     assert not gateways.do(receiver.take_inbound(pushed)).accepted
     message = explained(gateways, 1, header.message_id)
     (partner,) = message["partners"]
-    assert (message["direction"], partner["state"], partner["code"]) == ("received", "refused", "POL-002")
+    assert (message["direction"], partner["state"], partner["code"]) == ("received", "refused", "POL-031")
     assert not [feed for shown in message["tracks"] for feed in shown["feeds"]]
-    assert "partner    nld-1: refused, POL-002" in explain(gateways, 1, header.message_id).stdout
+    assert "partner    nld-1: refused, POL-031" in explain(gateways, 1, header.message_id).stdout
 
 
 def test_an_unknown_message_is_a_finding_and_an_unknown_code_a_wrong_usage(gateways: Assembly) -> None:
@@ -330,13 +331,17 @@ TRACK = Track(
 )
 
 
+def desk_of(config: Config) -> Desk:
+    return Desk(read_policy(config), SystemClock())
+
+
 def served(config: Config, *, personal_data: bool = False, **feed: object) -> list[Consumer]:
     """The consumers of the first player's configuration with nothing but one feed of notes."""
     clients = {"hq": ClientTable(personal_data=personal_data), "other": ClientTable(origins=Origins.OWN)}
     given = {"format": "notes", "clients": ("hq",), "direction": Direction.BOTH}
     table = config.feed["display"].model_copy(update=given | feed)
     changed = config.model_copy(update={"feed": {"notes": table}, "client": clients})
-    return list(consumers(changed, formats() | {"notes": NOTES}))
+    return list(consumers(changed, formats() | {"notes": NOTES}, desk_of(config)))
 
 
 @pytest.fixture(scope="module")
@@ -366,7 +371,9 @@ def test_feeds_whose_peers_are_sensors_show_nothing(config: Config) -> None:
     )
     for options, is_shown in (({}, False), ({"role": "edge-node"}, True)):
         wall, _ = consumers(
-            config.model_copy(update={"feed": {"wall": table.model_copy(update={"options": options})}}), formats()
+            config.model_copy(update={"feed": {"wall": table.model_copy(update={"options": options})}}),
+            formats(),
+            desk_of(config),
         )
         found = shown(wall, replace(TRACK, track_id="00000000-0000-4000-8000-000000000001"))
         assert (found.shown, found.why) == (is_shown, "" if is_shown else _SENSORS)
@@ -378,7 +385,7 @@ _SENSORS = "its peers are sensors, which are shown nothing"
 def test_a_document_that_is_asked_for_by_a_question_is_tried_by_it(config: Config) -> None:
     table = config.feed["display"].model_copy(update={"format": "nffi", "kind": FeedKind.HTTP, "clients": ("hq",)})
     update = {"feed": {"sip3": table}, "client": {"hq": ClientTable()}}
-    sip3, _ = consumers(config.model_copy(update=update), formats())
+    sip3, _ = consumers(config.model_copy(update=update), formats(), desk_of(config))
     assert shown(sip3).shown
 
 
@@ -389,7 +396,7 @@ def test_a_document_is_tried_as_it_would_answer_its_client(config: Config) -> No
 
 def test_a_client_sees_the_origins_and_labels_that_it_is_cleared_for(config: Config) -> None:
     notes, _ = served(config)
-    assert shown(notes, label=dated("DEMONSTRATION", "OTHER")).why == ("is not cleared for the label")
+    assert shown(notes, label=UNKNOWN_LEVEL).why == ("is not cleared for the label")
     assert shown(notes, is_own=True).why == "sees the tracks of partners only"  # as the feed says
     _, other, _ = served(config, clients=("hq", "other"), kind=FeedKind.HTTP, direction=Direction.OUT)
     assert shown(other).why == "sees the tracks of this node only"

@@ -17,7 +17,7 @@ from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.http import HttpServer, national_app
-from gateway.feeds.http_types import HttpSource, Idempotency, National
+from gateway.feeds.http_types import HttpSource, Idempotency, National, Reloaded
 from gateway.feeds.picture import Picture
 from gateway.formats.registry import formats
 from gateway.limits import Limits
@@ -52,6 +52,9 @@ class Desk:
 
     def admit(self, pin: str | None, name: str = "c2", *names: str) -> None:
         self.sources[pin] = HttpSource(name=name, formats=frozenset(names or self.formats))
+
+    async def reload(self) -> Reloaded:
+        return Reloaded(policy="a" * 64, previous="a" * 64)
 
     async def intake(self, frame: Frame, form: Format, idempotency: Idempotency | None) -> Intake:
         if self.failure is not None:
@@ -106,6 +109,7 @@ class Desk:
             encoder_of=encoder_of,
             status=lambda: {"node": "nld", "formats": sorted(self.formats), "frames": len(self.frames)},
             missing=lambda: self.missing,
+            reload_policy=self.reload,
             registry=self.registry,
             clock=self.clock,
             limits=self.limits,

@@ -29,9 +29,8 @@ from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Retraction, Sealed, Simulation
 from gateway.track import Identifier, Position, State, Track
-from tests.dated import dated
+from tests.labelled import PLAIN, UNKNOWN_LEVEL, UNKNOWN_POLICY
 
-LABEL = dated("DEMONSTRATION", "UNMARKED")
 NOW = SystemClock().now()
 
 
@@ -187,7 +186,7 @@ def sealed_by(node: Node, *, retractions: tuple[Retraction, ...] = (), **changes
         nonce="00" * 16,
         exercise=Exercise.EXERCISE,
         simulation=Simulation.SIMULATED,
-        label=LABEL,
+        label=PLAIN,
     )
     track = Track(
         track_id="6ba7b810-9dad-41d1-80b4-00c04fd430c8",
@@ -254,8 +253,8 @@ async def test_the_same_id_with_other_content_is_an_incident(configs: list[Confi
         ({"recipients": ("eu-1",)}, "SEAL-052"),
         ({"created_at": NOW - timedelta(days=8)}, None),
         ({"created_at": NOW + timedelta(hours=1)}, "SEAL-054"),
-        ({"label": dated("OTHER", "UNMARKED")}, "POL-001"),
-        ({"label": dated("DEMONSTRATION", "SECRET")}, "POL-002"),
+        ({"label": UNKNOWN_POLICY}, "POL-030"),
+        ({"label": UNKNOWN_LEVEL}, "POL-031"),
     ],
 )
 async def test_an_authentic_message_that_may_not_come_in_gets_a_signed_refusal(

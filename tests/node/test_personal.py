@@ -6,14 +6,12 @@ import asyncio
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 
 import aiohttp
 import msgspec
 
 from gateway.config import Config
 from gateway.config.national import Origins
-from gateway.config.policy_starter import simple_policy
 from gateway.errors import FormatError
 from gateway.feeds.outlet import OutletCounts
 from gateway.formats.cot.codes import CODES
