@@ -8,6 +8,7 @@ from hashlib import sha256
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from gateway.errors import Code, FormatError, GatewayError, SealError
 from gateway.formats import alliance
@@ -160,13 +161,14 @@ def test_an_original_may_be_old_and_not_too_old() -> None:
 
 
 def test_an_origins_key_must_be_valid_when_its_message_arrives() -> None:
-    later = makers.record(owner="nld").not_after + timedelta(seconds=1)
     message = relay(original())
-    late = arrived(message.verified.inbound.octets, "deu")
-    inbound = makers.inbound(message.verified.inbound.octets, "deu", later)
-    with pytest.raises(GatewayError):
-        VERIFIER.verify(inbound)
-    assert opened(late).original is not None
+    for late, fits in ((timedelta(seconds=1), True), (-timedelta(seconds=1), False)):
+        until = replace(makers.record(owner="nld"), not_after=NOW + late)
+        verifier = Verifier([until, makers.record(owner="deu")])
+        if fits:
+            assert opened(message, verifier=verifier).original is not None
+        else:
+            assert refusal(message, verifier=verifier) is codes.ORIGINAL_REFUSED
 
 
 def test_refuses_an_original_within_an_original() -> None:
