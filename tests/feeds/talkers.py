@@ -17,13 +17,20 @@ from gateway.feeds.talk import TalkPlace
 from gateway.feeds.talk_feed import TalkFeed
 from gateway.feeds.talk_listen import TalkListenFeed
 from gateway.limits import Limits
+from gateway.policy import Desk, View
 from gateway.stages import Decoded, Frame
 from gateway.track import Label, Loss, Track
 from tests.feeds.support import BAD_LINE, LINES, T0, LineDecoder
+from tests.policy import policies
 
 NOT_WELCOME = Code("TEST-002", "peer is not welcome", "leave")
-LABEL = Label(policy="NATO", classification="UNCLASSIFIED")
-OTHER = Label(policy="NATO", classification="SECRET")
+LABEL, OTHER = policies.LOW, policies.HIGH
+DESK = Desk(policies.policy(clearances={"low": policies.clearance("UNCLASSIFIED")}), ManualClock(policies.NOW))
+
+
+def low_view(*, own: bool = True, allied: bool = True) -> View:
+    """What somebody sees who is cleared for `LABEL` and not for `OTHER`."""
+    return View(own=own, allied=allied, desk=DESK, clearances=("low",))
 
 
 class LineTalk:

@@ -18,10 +18,9 @@ from gateway.feeds.talk_connect import TalkConnectFeed
 from gateway.feeds.tls import calling_context, listening_context
 from gateway.limits import Limits
 from gateway.policy import View
-from gateway.track import Label
 from tests.feeds.certificates import Authority
 from tests.feeds.support import T0, track, until
-from tests.feeds.talkers import LABEL, OTHER, LineEndpoint, Scene, calling, shown, talking
+from tests.feeds.talkers import LABEL, OTHER, LineEndpoint, Scene, calling, low_view, shown, talking
 
 ALL = View()
 
@@ -53,7 +52,7 @@ def valid_now(scene: Scene) -> None:
 
 
 async def test_a_client_is_known_by_its_key_speaks_for_its_source_and_sees_by_its_view(camp: Camp) -> None:
-    plain, plain_tls = camp.client("hq", View(labels=frozenset({("NATO", "UNCLASSIFIED")})), source="hq-reports")
+    plain, plain_tls = camp.client("hq", low_view(), source="hq-reports")
     cleared, cleared_tls = camp.client("cell", View())
     endpoint = LineEndpoint(wants_tracks=True)
     async with talking(tls=camp.tls, clients=(plain, cleared), endpoint=endpoint) as scene:
@@ -293,14 +292,14 @@ def test_a_client_may_have_several_keys_and_their_case_does_not_matter() -> None
 
 
 def test_the_picture_is_filtered_by_origin_and_label_and_equal_labels_need_not_be_the_same_object() -> None:
-    again = Label(policy="NATO", classification="UNCLASSIFIED")
+    again = replace(LABEL)
     picture = [
         *shown(track("a")),
         *shown(track("b"), label=again),
         *shown(track("c"), label=OTHER),
         *shown(track("d"), is_own=False, label=LABEL),
     ]
-    view = View(allied=False, labels=frozenset({("NATO", "UNCLASSIFIED")}))
+    view = low_view(allied=False)
     assert [shown.track_id for shown in visible(picture, view)] == ["a", "b"]
     assert [shown.track_id for shown in visible(picture, View())] == ["a", "b", "c", "d"]
     assert visible([], View()) == []

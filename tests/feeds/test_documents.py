@@ -28,12 +28,12 @@ from gateway.feeds.documents_auth import ATTEMPTS, REMEMBERED_S, WINDOW_S, Authe
 from gateway.limits import Limits
 from gateway.password import generate_password, hash_password, verify_password
 from gateway.policy import View
-from gateway.track import Label, Loss, Operator, Track
+from gateway.track import Loss, Operator, Track
 from tests.feeds.certificates import Authority
 from tests.feeds.support import BAD_LINE, LINES, T0, track, until
+from tests.feeds.talkers import DESK, LABEL, OTHER
 
-OPEN = Label(policy="ALLIANCE", classification="UNCLASSIFIED")
-CLOSED = Label(policy="ALLIANCE", classification="SECRET")
+OPEN, CLOSED = LABEL, OTHER
 OWN, ALLIED, SECRET = track("own"), track("allied"), track("secret")
 FLOWN = replace(track("flown"), operator=Operator(identifier="NLDabc"))
 PICTURE = (Shown(OWN, True, OPEN), Shown(ALLIED, False, OPEN), Shown(SECRET, False, CLOSED), Shown(FLOWN, True, OPEN))
@@ -143,7 +143,7 @@ async def test_two_clients_see_what_each_is_cleared_for(authority: Authority) ->
     cert, key, pin = authority.issue("hq")
     guest_cert, guest_key, guest_pin = authority.issue("guest")
     hq = client("hq", pins=[pin], personal_data=True)
-    guest = client("guest", pins=[guest_pin], own=False, labels=frozenset({("ALLIANCE", "UNCLASSIFIED")}))
+    guest = client("guest", pins=[guest_pin], own=False, desk=DESK, clearances=("low",))
     async with serving(hq, guest, tls=context_of(authority)) as scene:
         status, octets, headers = await fetch(scene, context=authority.client_context(cert, key))
         assert (status, octets) == (200, b"own\nflown NLDabc\nallied\nsecret\n")

@@ -125,7 +125,9 @@ async def test_says_what_policy_withheld(http: aiohttp.ClientSession) -> None:
 
     async with serving(taken, intake=intake) as url:
         _, document = await post(http, f"{url}/v1/messages/cot", event())
-    assert document["withheld"] == [{"group": "eu", "track_ids": ["t"], "rule": "nato-only"}]
+    assert document["withheld"] == [
+        {"group": "eu", "track_ids": ["t"], "rule": "nato-only", "members": [], "until": None}
+    ]
     Accepted.model_validate(document)
 
 

@@ -15,10 +15,9 @@ from gateway.errors import FeedError, FormatError, StoreError
 from gateway.feeds import codes
 from gateway.feeds.address import peer_text
 from gateway.limits import Limits
-from gateway.policy import View
 from gateway.store.codes import NOT_DURABLE
 from tests.feeds.support import BAD_LINE, BLOCKS, LINES, track, until
-from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, shown, talking
+from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, low_view, shown, talking
 
 # ----------------------------------------------------------------------------------------------------- what is asked
 
@@ -489,8 +488,7 @@ async def test_a_picture_larger_than_the_queue_is_offered_in_whole_before_the_up
 
 
 async def test_a_view_decides_what_is_seen_of_the_picture_and_of_the_updates() -> None:
-    labels = frozenset({("NATO", "UNCLASSIFIED")})
-    async with talking(view=View(own=False, labels=labels)) as scene, calling(scene.address) as peer:
+    async with talking(view=low_view(own=False)) as scene, calling(scene.address) as peer:
         scene.picture = [
             *shown(track("own")),
             *shown(track("allied"), is_own=False),
