@@ -33,6 +33,12 @@ class Delayed(Struct, frozen=True, kw_only=True):
     carried: Carried | None = None
     """The message of a partner's tracks."""
 
+    @property
+    def weight(self) -> int:
+        """How much of the bound it takes: its tracks, or a track for each 2 KiB of the frame or message it keeps."""
+        octets = self.carried.octets if self.carried is not None else self.frame.octets if self.frame else b""
+        return max(len(self.tracks), len(octets) // 2_048)
+
 
 class Delay:
     """The queue of what waits. Full: what is due first is given up and counted, for it would be the oldest news."""
@@ -43,6 +49,7 @@ class Delay:
         self._resume = resume
         self._heap: list[tuple[datetime, int, Delayed]] = []
         self._count = 0
+        self._weight = 0
         self._number = 0
         self._earlier = asyncio.Event()
         self.given_up = 0
@@ -57,7 +64,8 @@ class Delay:
         self._number += 1
         heapq.heappush(self._heap, (delayed.until, self._number, delayed))
         self._count += len(delayed.tracks)
-        while self._count > self._bound and len(self._heap) > 1:
+        self._weight += delayed.weight
+        while self._weight > self._bound and len(self._heap) > 1:
             self.given_up += len(self._pop().tracks)
         if self._heap[0][2] is delayed:
             self._earlier.set()
@@ -80,4 +88,5 @@ class Delay:
     def _pop(self) -> Delayed:
         delayed = heapq.heappop(self._heap)[2]
         self._count -= len(delayed.tracks)
+        self._weight -= delayed.weight
         return delayed

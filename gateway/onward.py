@@ -107,8 +107,12 @@ async def resume(rooms: Rooms, delayed: Delayed) -> None:
         tracks=delayed.tracks,
     )
     departure = await _sealed(rooms, policy, carried, onward)
-    if departure.outgoing:
-        await rooms.store.record_outbound_all(departure.outgoing)
+    try:
+        if departure.outgoing:
+            await rooms.store.record_outbound_all(departure.outgoing)
+    except GatewayError as error:  # what waits behind it must not be held up
+        _report(rooms, carried, error)
+        return
     depart(rooms, departure)
 
 

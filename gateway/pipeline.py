@@ -342,7 +342,10 @@ def _hand_on(rooms: Rooms, accepted: Accepted) -> None:
     via = "" if origin == signer else signer
     contested = rooms.picture.update(tracks, origin, label, via)
     if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
-        counts.tracks_contested += 0 if via else len(contested)
+        if via:
+            counts.tracks_second_hand += len(contested)
+        else:
+            counts.tracks_contested += len(contested)
         tracks = tuple(track for track in tracks if track.track_id not in contested)
     for retraction in opened.content.message.retractions:
         withdrawn = rooms.picture.retract(retraction.track_id, origin, retraction.reason, via)

@@ -41,6 +41,7 @@ class Counts(Struct):
     messages_duplicate: int = 0
     tracks_accepted: int = 0
     tracks_contested: int = 0
+    tracks_second_hand: int = 0
     failures: int = 0
 
 

@@ -28,6 +28,7 @@ _CORRIDOR = {
     "messages_duplicate": "Messages of partners that had come before",
     "tracks_accepted": "Tracks accepted from partners",
     "tracks_contested": "Tracks of partners under the id of another gateway's track, left out",
+    "tracks_second_hand": "Redacted tracks of which their origin, or another relay, had told before",
     "failures": "Batches that could not be made durable",
 }
 
