@@ -39,8 +39,12 @@ def party_problems(file: PolicyFile, node: str, partners: Collection[str] | None
 
 def party_findings(file: PolicyFile, node: str, partners: Collection[str] | None) -> Iterator[Problem]:
     """Partners of whom nothing will come, which is allowed."""
+    conditions = [rule.when for rule in (*file.accept, *file.release)]
+    origins = {origin for when in conditions for origin in when.origin}
     for name, partner in file.partner.items():
         path: KeyPath = ("partner", name)
+        if name in origins and (partners is None or name not in partners):
+            continue  # a node whose tracks come by way of another
         if partners is not None and name not in partners and name != node:
             grouped = any(name in group.partners for group in file.group.values())
             if not grouped:  # of a member of a group it is an error

@@ -76,8 +76,8 @@ def _read(
     named: list[Named],
 ) -> Iterator[Problem]:
     name = _written(document, path)
-    if not name.isprintable():
-        cause = "the name of a file with control characters, which would not stand on one line of the digest"
+    if not name.isprintable() or "\\" in name:
+        cause = "the name of a file with control characters or backslashes, which sha256sum writes otherwise"
         yield Problem(code=codes.POLICY_FILE, path=path, cause=cause, remedy="rename the file")
         return
     try:

@@ -600,3 +600,18 @@ def test_the_known_input_formats_are_those_that_decoders_write() -> None:
         names = re.findall(r'^(?:FORMAT|FORMAT_NAME|TEXT_FORMAT_NAME|FORMAT_CODE) = "(\w+)"$', text, re.MULTILINE)
         written |= {*names, *re.findall(r'input_format="(\w+)"', text)}
     assert written == set(INPUT_FORMATS)
+
+
+def test_a_node_whose_tracks_come_by_way_of_another_needs_no_link_and_no_clearance() -> None:
+    text = edited('when.origin = ["eu-1"]', 'when.origin = ["eu-1", "fra-9"]')
+    assert only(text).code.id == "CFG-007"
+    loaded = read(text + "[partner.fra-9]\n")
+    assert loaded.findings == ()
+    assert loaded.policy.partners["fra-9"] == ()
+
+
+@pytest.mark.parametrize("name", ["areas\\\\zone.geojson", "areas/\\u0007.geojson"])
+def test_a_file_name_that_the_digest_cannot_write_as_it_is_is_refused(directory: Path, name: str) -> None:
+    file = directory / "policy.toml"
+    file.write_text(WITH_FILES.replace("areas/zone.geojson", name))
+    assert "sha256sum writes otherwise" in only_of(directory).cause
