@@ -105,8 +105,9 @@ def _drop_sensors(track: Track) -> Taken:
             state = replace(state, date_basis=None)
             taken.append("state.date_basis")
         changes["state"] = state
-    if track.provenance:
-        changes["provenance"] = tuple([_nameless(one) for one in track.provenance])
+    passed = tuple([_nameless(one) for one in track.provenance])
+    if passed != track.provenance:
+        changes["provenance"] = passed
         taken.append("provenance")
     return replace(track, **changes), tuple(taken)
 
