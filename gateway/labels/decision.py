@@ -15,7 +15,8 @@ class Decision(Struct, frozen=True, kw_only=True, gc=False):
     permit: bool
     rule: str
     """What decided: ``permit``, ``policy-mismatch``, ``invalid-label``, ``missing-mandatory``, ``classification``,
-    ``tag-set`` (with its name in `detail`), ``unknown-policy``, ``not-mapped``, ``not-released``, ``no-label``, ..."""
+    ``tag-set`` (with its name in `detail`), ``unknown-policy``, ``not-mapped``, ``not-released``,
+    ``alternative-conflict``, ``metadata-label``, ``no-label``. ``docs/security-policies.md`` explains each."""
     detail: str = ""
     """Which code, tag set or value, in words."""
     until: datetime | None = None

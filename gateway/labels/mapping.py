@@ -57,14 +57,12 @@ def _map(label: Label, reading: Reading, equivalence: Equivalence, source: Spif,
     level = equivalence.classifications.get(reading.level.name)
     if level is None:
         return deny("not-mapped", f"{reading.level.name} of {source.name} in {target.name}")
-    released = False
     sets: dict[str, tuple[str, frozenset[str]]] = {}
     for name, (kind, values) in reading.sets.items():
         if kind != RESTRICTIVE and name in equivalence.discarded:
             continue
         for tag_set in _targets(name, equivalence) if kind == PERMISSIVE else ():
             sets[tag_set] = _narrowed(sets.get(tag_set), PERMISSIVE, values, name, tag_set, equivalence)
-            released = released or bool(sets[tag_set][1])
         if kind == PERMISSIVE and not _targets(name, equivalence):
             return deny("not-released", f"{name}: no value has a counterpart in {target.name}")
         if kind == PERMISSIVE:
@@ -75,7 +73,7 @@ def _map(label: Label, reading: Reading, equivalence: Equivalence, source: Spif,
                 sets[there[0]] = (kind, sets.get(there[0], (kind, frozenset()))[1] | {there[1]})
             elif kind == RESTRICTIVE:
                 return deny("not-mapped", f"{value!r} of {name!r} in {target.name}")
-    if not released:
+    if not any(kind == PERMISSIVE and values for kind, values in sets.values()):
         return deny("not-released", f"{label.classification} of {source.name} without a release in {target.name}")
     return Label(
         policy=target.name,
