@@ -39,7 +39,7 @@ def party_problems(file: PolicyFile, node: str, partners: Collection[str] | None
 
 def party_findings(file: PolicyFile, node: str, partners: Collection[str] | None) -> Iterator[Problem]:
     """Partners of whom nothing will come, which is allowed."""
-    conditions = [rule.when for rule in (*file.accept, *file.release)]
+    conditions = [*(rule.when for rule in file.accept), *(rule.when for rule in file.release)]
     origins = {origin for when in conditions for origin in when.origin}
     for name, partner in file.partner.items():
         path: KeyPath = ("partner", name)

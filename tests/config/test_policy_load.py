@@ -534,6 +534,7 @@ def test_a_member_of_a_group_must_be_a_link_and_a_mere_partner_need_not() -> Non
     assert (problem.code.id, problem.place) == ("CFG-007", place_of(FULL, '"eu-1"]'))
     assert "link [link.NAME] of gateway.toml" in problem.cause
     text = FULL.replace('[group.union]\npartners = ["eu-1"]\n', "").replace('to = ["union"]\n', "")
+    text = text.replace('when.origin = ["eu-1"]\n', "")
     (finding,) = load_policy_text(text, node="nld-1", sources=SOURCES, partners=["deu-1"]).findings
     assert (finding.code.id, finding.place) == ("CFG-016", place_of(text, "eu-1]", nth=2))
 
