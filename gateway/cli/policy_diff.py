@@ -8,6 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from gateway.cli.output import as_json, data, printable, say, table
 from gateway.cli.policy_sight import NOBODY, Sight, sights
@@ -15,7 +16,7 @@ from gateway.cli.policy_tracks import Sighting, TrackFile
 from gateway.cli.policy_words import label_of, marking_of, what_is
 from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
-from gateway.track import Label, Track
+from gateway.track import Accuracy, Label, Position, Track
 
 EXAMPLES = 5
 """Of each kind of change, for each partner; the others are counted."""
@@ -27,17 +28,19 @@ class Change(StrEnum):
     OUT = "goes out"
     """It did not before: what a release gate looks for."""
     MORE = "shows more"
-    """Fields go out that were taken out before."""
+    """Fields go out, or go out finer or sooner, that did not before."""
     LABEL = "other label"
+    OTHER = "shows other"
+    """The same fields, some of them otherwise, and it cannot be told which says more."""
+    LESS = "shows less"
     STAYS = "stays"
     """It went out before."""
-    LESS = "shows less"
-    OTHER = "shows other values"
-    """The same fields, some of them otherwise: a coarser or finer position, another identity."""
 
 
 _GATED = (Change.OUT, Change.MORE, Change.OTHER)
 """What is not to happen unseen: something reaches a partner that did not before."""
+WHEN = "when it is released"
+"""Stands among the fields for a delay that is longer or shorter."""
 
 
 class Example(Struct, frozen=True, kw_only=True):
@@ -47,6 +50,8 @@ class Example(Struct, frozen=True, kw_only=True):
     place: str
     old: Sight
     new: Sight
+    fields: tuple[str, ...] = ()
+    """Those that the change is about."""
 
 
 class Comparison(Struct):
@@ -93,8 +98,9 @@ def compare(old: Policy, new: Policy, file: TrackFile, *, source: str | None, at
             one, other = before.get(partner, NOBODY), after.get(partner, NOBODY)
             was, is_ = found.out.get(partner, (0, 0))
             found.out[partner] = was + (one.shown is not None), is_ + (other.shown is not None)
-            for change in _changes(one, other):
-                found.add(partner, change, Example(track=sighting.track, place=sighting.place, old=one, new=other))
+            for change, fields in _changes(one, other, sighting.track):
+                told = Example(track=sighting.track, place=sighting.place, old=one, new=other, fields=fields)
+                found.add(partner, change, told)
     found.refused = len(file.problems)
     return found
 
@@ -104,25 +110,51 @@ def _time_of(sighting: Sighting) -> datetime:
     return sighting.received_at if state is None else state.time
 
 
-def _changes(old: Sight, new: Sight) -> Iterator[Change]:
+def _changes(old: Sight, new: Sight, whole: Track) -> Iterator[tuple[Change, tuple[str, ...]]]:
+    """Each way in which they differ, with the fields that it is about; `whole` is the track before any policy."""
     if old.shown is None or new.shown is None:
         if new.shown is not None:
-            yield Change.OUT
+            yield Change.OUT, ()
         elif old.shown is not None:
-            yield Change.STAYS
+            yield Change.STAYS, ()
         return
     if _says(old.label) != _says(new.label):
-        yield Change.LABEL
-    if old.until == new.until and old.shown is new.shown:
-        return
-    before, after = _parts(old.shown), _parts(new.shown)
-    gone, come = before.keys() - after.keys(), after.keys() - before.keys()
-    if come:
-        yield Change.MORE
-    if gone:
-        yield Change.LESS
-    if any(before[name] != after[name] for name in before.keys() & after.keys()) or old.until != new.until:
-        yield Change.OTHER
+        yield Change.LABEL, ()
+    found: dict[Change, list[str]] = {}
+    if old.shown is not new.shown:
+        before, after, truth = _parts(old.shown), _parts(new.shown), _parts(whole)
+        for name in sorted(before.keys() | after.keys()):
+            change = _change_of(name, before.get(name), after.get(name), truth.get(name))
+            if change is not None:
+                found.setdefault(change, []).append(name)
+    if old.until != new.until:
+        later = new.until is not None and (old.until is None or new.until > old.until)
+        found.setdefault(Change.LESS if later else Change.MORE, []).append(WHEN)
+    for change, names in found.items():
+        yield change, tuple(names)
+
+
+def _change_of(name: str, before: object, after: object, truth: object) -> Change | None:
+    """How one field differs. What is nearer to what the source said, or says it of more things, says more."""
+    if before == after:
+        return None
+    if before is None or after is None:
+        return Change.MORE if before is None else Change.LESS
+    if after == truth or before == truth:
+        return Change.MORE if after == truth else Change.LESS
+    if isinstance(before, tuple) and isinstance(after, tuple):
+        one, other = set(before), set(after)
+        return Change.MORE if one < other else Change.LESS if one > other else Change.OTHER
+    if isinstance(before, _Placed) and isinstance(after, _Placed) and before.within_m != after.within_m:
+        return Change.MORE if (after.within_m or 0) < (before.within_m or 0) else Change.LESS
+    return Change.OTHER
+
+
+class _Placed(Struct, frozen=True):
+    """A position with the bound of its error: on a coarser grid it says less."""
+
+    position: Position
+    within_m: float | None
 
 
 def _says(label: Label | None) -> object:
@@ -150,6 +182,13 @@ def _parts(track: Track) -> dict[str, object]:
             found |= {key: said for key, said in inner.items() if said is not None}
         else:
             found[name] = value
+    state = track.state
+    if state is not None and state.position is not None:
+        accuracy = found.pop("state.accuracy", None)
+        within = accuracy.horizontal_95_m if isinstance(accuracy, Accuracy) else None
+        found["state.position"] = _Placed(state.position, within)
+        if isinstance(accuracy, Accuracy):  # the rest of it, which a grid leaves alone
+            found["state.accuracy"] = replace(accuracy, horizontal_95_m=None, basis=None)
     return found
 
 
@@ -169,9 +208,11 @@ def show(found: Comparison, old: Policy, new: Policy, *, json: bool) -> None:
         for partner, (was, now) in found.out.items()
     ]
     table(["PARTNER", "OLD", "NEW", *(change.upper() for change in Change)], rows)
-    for (partner, change), examples in found.examples.items():
-        data("")
-        data(f"{partner}: {found.counts[partner, change]} {change}")
+    for partner, change in ((partner, change) for partner in found.out for change in Change):
+        examples = found.examples.get((partner, change), ())
+        if examples:
+            data("")
+            data(f"{partner}: {found.counts[partner, change]} {change}")
         for (_, _, before, after), count in _rules(found, partner, change):
             data(f"  {count} by {before} -> {after}")
         for one in examples:
@@ -188,24 +229,12 @@ def _rules(found: Comparison, partner: str, change: Change) -> Iterable[tuple[tu
 
 
 def _difference(change: Change, one: Example, old: Policy, new: Policy) -> Iterator[str]:
-    """What differs in one example, on few lines. Values are not repeated: they may be another's personal data."""
+    """What differs in one example, on few lines. Values are not repeated: they may be somebody's personal data."""
     if change is Change.LABEL:
         for policy, sight in ((old, one.old), (new, one.new)):
             yield marking_of(policy, sight.label) if sight.label is not None else "no label"
-    if change in (Change.MORE, Change.LESS, Change.OTHER):
-        yield ", ".join(_fields(change, one))
-
-
-def _fields(change: Change, one: Example) -> list[str]:
-    assert one.old.shown is not None
-    assert one.new.shown is not None
-    before, after = _parts(one.old.shown), _parts(one.new.shown)
-    if change is Change.MORE:
-        return sorted(after.keys() - before.keys())
-    if change is Change.LESS:
-        return sorted(before.keys() - after.keys())
-    names = sorted(name for name in before.keys() & after.keys() if before[name] != after[name])
-    return names + (["when it is released"] if one.old.until != one.new.until else [])
+    elif one.fields:
+        yield ", ".join(one.fields)
 
 
 def _document(found: Comparison, old: Policy, new: Policy) -> dict[str, object]:
@@ -228,9 +257,7 @@ def _document(found: Comparison, old: Policy, new: Policy) -> dict[str, object]:
                             {"old": before, "new": after, "count": count}
                             for (_, _, before, after), count in _rules(found, partner, change)
                         ],
-                        "examples": [
-                            _example(change, one, old, new) for one in found.examples.get((partner, change), ())
-                        ],
+                        "examples": [_example(one, old, new) for one in found.examples.get((partner, change), ())],
                     }
                     for change in Change
                     if (partner, change) in found.counts
@@ -241,8 +268,7 @@ def _document(found: Comparison, old: Policy, new: Policy) -> dict[str, object]:
     }
 
 
-def _example(change: Change, one: Example, old: Policy, new: Policy) -> dict[str, object]:
-    is_both = one.old.shown is not None and one.new.shown is not None
+def _example(one: Example, old: Policy, new: Policy) -> dict[str, object]:
     return {
         "track_id": one.track.track_id,
         "place": one.place,
@@ -250,5 +276,5 @@ def _example(change: Change, one: Example, old: Policy, new: Policy) -> dict[str
         "new_rule": one.new.rule,
         "old_label": None if one.old.label is None else label_of(old, one.old.label),
         "new_label": None if one.new.label is None else label_of(new, one.new.label),
-        "fields": _fields(change, one) if is_both and change is not Change.LABEL else [],
+        "fields": list(one.fields),
     }

@@ -9,9 +9,10 @@ from gateway.cli.output import printable
 from gateway.cli.policy_words import label_of, marking_of, seconds, what_is
 from gateway.clock import utc_text
 from gateway.labels.decision import Judgement
+from gateway.labels.equivalence import Direction
 from gateway.policy.policy import Policy
 from gateway.policy.trace import Explanation, Marked, Tried, Verdict, trace
-from gateway.track import Loss, Track
+from gateway.track import Label, Loss, Track
 
 _WIDE = 26
 
@@ -43,7 +44,7 @@ def lines(policy: Policy, explained: Sequence[Explanation]) -> Iterator[str]:
         if not one.verdicts:
             yield f"    {'group':<{_WIDE}} the partner is in no release group"
         for verdict in one.verdicts:
-            yield from _verdict_lines(policy, verdict)
+            yield from _verdict_lines(policy, one, verdict)
         yield f"    {outcome(one)}" + _summary(policy, one)
 
 
@@ -64,11 +65,11 @@ def _label_lines(policy: Policy, explained: Explanation) -> Iterator[str]:
     yield f"    {'label':<{_WIDE}} {shown}" + (f" ({printable(marked.why)})" if marked.why else "")
 
 
-def _verdict_lines(policy: Policy, verdict: Verdict) -> Iterator[str]:
+def _verdict_lines(policy: Policy, explained: Explanation, verdict: Verdict) -> Iterator[str]:
     yield f"    {'group':<{_WIDE}} {verdict.group}"
     for tried in verdict.tried:
         yield _tried(tried)
-    judgement = verdict.judgement
+    judgement = _judgement(policy, explained, verdict)
     if judgement is not None:
         yield f"    {'clearance':<{_WIDE}} {_judged(policy, judgement)}"
     elif not verdict.released:
@@ -91,15 +92,30 @@ def _tried(tried: Tried) -> str:
     return f"    {tried.rule:<{_WIDE}} {', '.join(told)}"
 
 
+def _judgement(policy: Policy, explained: Explanation, verdict: Verdict) -> Judgement | None:
+    """What the clearances say of the label as it was before equivalences added to it: then it is told what it rests
+    on."""
+    label, final = _label_before(explained), verdict.judgement
+    if final is None or not final.decision.permit or label is None:
+        return final
+    clearances = policy.partners.get(explained.partner, ())
+    first = policy.book.judge(label, clearances, explained.now, direction=Direction.ENCRYPT)
+    return first if first.decision.permit else final
+
+
+def _label_before(explained: Explanation) -> Label | None:
+    return explained.marked.label if explained.marked is not None else explained.track.label
+
+
+_BASIS = {"alternative": "on the alternative label", "equivalence": "by a signed-off equivalence"}
+
+
 def _judged(policy: Policy, judgement: Judgement) -> str:
     decision = judgement.decision
-    verdict = "permits" if decision.permit else "denies"
-    detail = f": {decision.rule}" + (f" {printable(decision.detail)}" if decision.detail else "")
-    basis = ""
-    if judgement.basis in ("alternative", "equivalence"):
-        words = {"alternative": "on the alternative label", "equivalence": "as the equivalence reads it"}
-        basis = f", {words[judgement.basis]}: {marking_of(policy, judgement.decided_on)}"
-    return verdict + ("" if decision.permit else detail) + basis
+    if not decision.permit:
+        return f"denies: {decision.rule}" + (f" {printable(decision.detail)}" if decision.detail else "")
+    words = _BASIS.get(judgement.basis)
+    return "permits" + (f", {words}: {marking_of(policy, judgement.decided_on)}" if words else "")
 
 
 _TAKEN = {"WITHHELD": "taken out", "COARSENED": "made coarser", "DOWNGRADED": "made milder"}
@@ -135,12 +151,12 @@ def document(policy: Policy, explained: Explanation, *, place: str = "") -> dict
         "outcome": outcome(explained),
         "marked": None if explained.marked is None else _marked(policy, explained.marked),
         "label": _labelled(policy, explained),
-        "groups": [_verdict(policy, one) for one in explained.verdicts],
+        "groups": [_verdict(policy, explained, one) for one in explained.verdicts],
     }
 
 
 def _labelled(policy: Policy, explained: Explanation) -> dict[str, object] | None:
-    label = explained.marked.label if explained.marked is not None else explained.track.label
+    label = _label_before(explained)
     return None if label is None else label_of(policy, label)
 
 
@@ -153,8 +169,8 @@ def _marked(policy: Policy, marked: Marked) -> dict[str, object]:
     }
 
 
-def _verdict(policy: Policy, verdict: Verdict) -> dict[str, object]:
-    judgement = verdict.judgement
+def _verdict(policy: Policy, explained: Explanation, verdict: Verdict) -> dict[str, object]:
+    judgement = _judgement(policy, explained, verdict)
     decision = None
     if judgement is not None:
         decision = {
