@@ -13,7 +13,7 @@ from gateway.demo.evidence import Evidence
 from gateway.demo.sensors import OPERATOR_ID
 from gateway.demo.sky import OPERATOR
 from gateway.demo.stage import Player
-from gateway.demo.stored import Stored, sent_by
+from gateway.demo.stored import sent_by
 from gateway.policy.personal import OPERATOR_WITHHELD
 from gateway.stages import Message
 from gateway.track import Track
@@ -51,21 +51,31 @@ class _Explained(Struct):
     tracks: list[_Track]
 
 
+class _Sent(Struct, frozen=True):
+    """What is to be seen of the drone wall in the messages of its node."""
+
+    messages: int
+    leaked: int
+    """Messages that tell of the operator."""
+    withheld: int
+    """Detections that list him as withheld."""
+    detection: tuple[str, tuple[str, str]] | None
+    """The newest one of SAPIENT with a place that went to both nodes: its track, and the message to each."""
+
+
 async def examine_wall(players: list[Player], *, claims: int) -> Evidence:
     """`claims` Remote ID reports told of an operator. No node is running.
 
     The first three players have TAK clients, the sensors, and a map.
     """
     commanding, sensing, mapping = players[:3]
-    sent = await asyncio.to_thread(sent_by, sensing)
-    leaked = sum(tells(one.octets, one.message) for one in sent)
-    withheld = {_snapshot(track) for one in sent for track in one.message.tracks if _is_withheld(track)}
+    sent = await asyncio.to_thread(_examine_sent, sensing, (commanding.nation.node, mapping.nation.node))
     line = (
-        f"{claims} Remote ID reports told {sensing.nation.node} where the operator stands: {leaked} of the {len(sent)} "
-        f"messages that left it do, {len(withheld)} tracks in them list him as withheld"
+        f"{claims} Remote ID reports told {sensing.nation.node} where the operator stands: {sent.leaked} of the "
+        f"{sent.messages} messages that left it do, {sent.withheld} tracks in them list him as withheld"
     )
-    holds = not leaked and bool(withheld) == bool(claims)
-    found = _detections(sent, (commanding.nation.node, mapping.nation.node))
+    holds = not sent.leaked and bool(sent.withheld) == bool(claims)
+    found = sent.detection
     if found is None:
         return Evidence(holds, (line, "no SAPIENT detection was sent"), ())
     track_id, (to_commanding, to_mapping) = found
@@ -97,19 +107,26 @@ def _snapshot(track: Track) -> tuple[str | None, datetime | None]:
     return track.track_id, track.state.time if track.state is not None else None
 
 
-def _detections(sent: list[Stored], nodes: tuple[str, str]) -> tuple[str, tuple[str, str]] | None:
-    """The newest SAPIENT detection with a place that went to both nodes: its track, and the message to each."""
-    went: dict[tuple[str | None, datetime | None], dict[str, str]] = {}
-    for one in sent:
+def _examine_sent(player: Player, nodes: tuple[str, str]) -> _Sent:
+    """Look once at everything that a node sent; the detection is to have gone to both of `nodes`."""
+    count = leaked = 0
+    withheld = set()
+    detections: dict[tuple[str | None, datetime | None], dict[str, str]] = {}
+    for one in sent_by(player):
+        count += 1
+        leaked += tells(one.octets, one.message)
         for track in one.message.tracks:
+            if _is_withheld(track):
+                withheld.add(_snapshot(track))
             is_placed = track.state is not None and track.state.position is not None
             if is_placed and track.provenance and track.provenance[0].input_format == "SAPIENT":
                 for node in one.leaf.to:
-                    went.setdefault(_snapshot(track), {})[node] = one.message.header.message_id
-    for (track_id, _), messages in reversed(went.items()):
+                    detections.setdefault(_snapshot(track), {})[node] = one.message.header.message_id
+    for (track_id, _), messages in reversed(detections.items()):
         if track_id is not None and all(node in messages for node in nodes):
-            return track_id, (messages[nodes[0]], messages[nodes[1]])
-    return None
+            found = track_id, (messages[nodes[0]], messages[nodes[1]])
+            return _Sent(count, leaked, len(withheld), found)
+    return _Sent(count, leaked, len(withheld), None)
 
 
 async def _explain(player: Player, message_id: str) -> list[_Explained]:
