@@ -140,8 +140,8 @@ class OwnTable(Table):
 
 
 class PartnerTable(Table):
-    """One partner node; the table's name is its node name, as in `[link.NAME]` of gateway.toml. A node whose tracks come
-    by way of another has no link; it stands here for rules that name it in `when.origin`."""
+    """One partner node; the table's name is its node name, as in `[link.NAME]` of gateway.toml. A node whose tracks
+    come by way of another has no link; it stands here for rules that name it in `when.origin`."""
 
     clearances: tuple[Name, ...] = ()
     """What it may see, one clearance for each security policy."""
