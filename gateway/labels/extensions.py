@@ -15,10 +15,13 @@ from gateway.labels.names import (
     MAX_EXTENSION_DEPTH,
     MAX_EXTENSION_ELEMENTS,
     XMLDSIG,
+    XSI,
 )
 from gateway.track import Extension
 from gateway.xml import parse
 from gateway.xml_tree import without_ids
+
+_TYPED = {f"{{{XSI}}}type", f"{{{XSI}}}nil"}
 
 
 def extension_of(element: etree._Element, path: str) -> Extension:
@@ -67,7 +70,11 @@ def _canonical(root: etree._Element, path: str) -> bytes:
 
 
 def _guard(element: etree._Element, path: str) -> None:
-    """Bounds, before anything is copied. A second signature in a message makes tools verify the wrong one."""
+    """Bounds, before anything is copied.
+
+    A second signature or label in a message makes tools take the wrong one for the first, and validators look into
+    foreign elements where those hold what they know.
+    """
     level, seen = [element], 0
     for _ in range(MAX_EXTENSION_DEPTH):
         seen += len(level)
@@ -78,8 +85,10 @@ def _guard(element: etree._Element, path: str) -> None:
             if isinstance(node.tag, str):
                 if len(node.attrib) > MAX_EXTENSION_ATTRIBUTES:
                     raise PolicyError(BAD_EXTENSION, place=path, cause=f"over {MAX_EXTENSION_ATTRIBUTES} attributes")
-                if node.tag.startswith(f"{{{XMLDSIG}}}"):
-                    raise PolicyError(BAD_EXTENSION, place=path, cause="holds an XML signature")
+                if node.tag.startswith((f"{{{XMLDSIG}}}", f"{{{LABEL}}}")):
+                    raise PolicyError(BAD_EXTENSION, place=path, cause="holds an XML signature or parts of a label")
+                if not _TYPED.isdisjoint(node.attrib):
+                    raise PolicyError(BAD_EXTENSION, place=path, cause="holds xsi:type or xsi:nil")
                 below.extend(node)
         if seen > MAX_EXTENSION_ELEMENTS:
             raise PolicyError(BAD_EXTENSION, place=path, cause=f"over {MAX_EXTENSION_ELEMENTS} elements")

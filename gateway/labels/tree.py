@@ -10,10 +10,11 @@ from lxml import etree
 
 from gateway.errors import Code, FormatError, PolicyError
 from gateway.labels import codes
-from gateway.labels.names import LABEL, MAX_LABEL_OCTETS, MAX_NAME, collapsed, is_uri
+from gateway.labels.names import LABEL, MAX_LABEL_OCTETS, MAX_NAME, XSI, collapsed, is_uri
 from gateway.xml import TOO_LARGE, parse
 
 _BLANKS = " \t\r\n"
+_TYPED = (f"{{{XSI}}}type", f"{{{XSI}}}nil")  # validators take the element for something else
 
 
 def root_of(octets: bytes) -> etree._Element:
@@ -111,7 +112,8 @@ class Node:
         """Nothing, if the element has no other attributes; with `lax` those of other namespaces are let pass."""
         for name in self.element.attrib:
             said = str(name)
-            if said not in names and not (lax and said[0] == "{" and not said.startswith(f"{{{LABEL}}}")):
+            foreign = said[0] == "{" and not said.startswith(f"{{{LABEL}}}") and said not in _TYPED
+            if said not in names and not (lax and foreign):
                 near = get_close_matches(said, names, 1, 0.5)
                 hint = f", the standard has {near[0]}" if near else ""
                 self.refuse(codes.WRONG_ATTRIBUTE, f"attribute {said}{hint}", at=f"/@{said}")

@@ -11,7 +11,7 @@ from lxml import etree
 from msgspec.structs import replace
 
 from gateway.labels.clearance import Clearance
-from gateway.labels.names import KINDS, LABEL, ORIGINATOR_KINDS, collapsed
+from gateway.labels.names import KINDS, LABEL, ORIGINATOR_KINDS, XSI, collapsed
 from gateway.labels.write import write_label
 from gateway.track import Extension, Label, LabelCategory, Succession
 from tests.strategies import instants, maybe, texts
@@ -26,11 +26,6 @@ EXTENSIONS = st.sampled_from(
         Extension("urn:x-a", "note", '<note xmlns="urn:x-a" a="1" b="2">t &amp; u<inner></inner></note>'),
         Extension("urn:x-a", "b", '<x:b xmlns:x="urn:x-a"><c></c></x:b>'),
         Extension("urn:x-b", "b", '<slab:b xmlns:slab="urn:x-b">slab elsewhere</slab:b>'),
-        Extension(
-            "urn:x-c",
-            "c",
-            f'<c xmlns="urn:x-c"><slab:d xmlns:slab="{LABEL}"></slab:d></c>',
-        ),
         Extension(
             "urn:x-d",
             "d",
@@ -173,6 +168,7 @@ _ATTRIBUTES = [
     "ReviewDateTime",
     "{urn:x}a",
     f"{{{LABEL}}}b",
+    f"{{{XSI}}}type",
 ]
 _CHANGES = ["remove", "double", "move", "rename", "attribute", "text", "tail"]
 _WORDS = [

@@ -15,6 +15,7 @@ from gateway.labels.names import (
     MAX_MARK,
     MAX_NAME,
     MAX_VALUES,
+    XSI,
 )
 from gateway.labels.read import read_label
 from gateway.labels.write import write_label
@@ -89,6 +90,9 @@ CATEGORY = "<slab:Category TagName='A' Type='PERMISSIVE'/>"
         (LAST, f'<a xmlns="urn:x"><?p?></a>{LAST}', "LBL-011", "Label/a", "processing instruction"),
         (LAST, f'<a xmlns="urn:x"><Signature xmlns="http://www.w3.org/2000/09/xmldsig#"/></a>{LAST}', "LBL-011",
          "Label/a", "signature"),
+        (LAST, f'<a xmlns="urn:x"><slab:Classification/></a>{LAST}', "LBL-011", "Label/a", "parts of a label"),
+        (LAST, f'<a xmlns="urn:x" xmlns:i="{XSI}" i:type="slab:Category"/>{LAST}', "LBL-011", "Label/a", "xsi:type"),
+        (ORIGIN, f'{ORIGIN}xmlns:i="{XSI}" i:nil="1" ', "LBL-004", "Label/@", "nil"),
         (LAST, f'<a xmlns="urn:x">{"x" * 16_384}</a>{LAST}', "LBL-011", "Label/a", "at most 16384"),
         (LAST, f'<a xmlns="urn:x">{"<b>" * 32}{"</b>" * 32}</a>{LAST}', "LBL-011", "Label/a", "deeper than 32"),
         (LAST, f'<a xmlns="urn:x">{"<b/>" * 1_000}</a>{LAST}', "LBL-011", "Label/a", "over 1000 elements"),
