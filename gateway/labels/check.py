@@ -23,9 +23,12 @@ from msgspec import Struct
 from gateway.errors import Code
 from gateway.labels import codes
 from gateway.labels.profiles import Profile
-from gateway.labels.spif import PERMISSIVE, Level, Member, Operation, Requirement, Spif, TagSet, Value
+from gateway.labels.spif import PERMISSIVE, Level, Operation, Requirement, Spif, TagSet, Value
 from gateway.track import Label, LabelCategory
 
+Sets = dict[str, tuple[str, frozenset[str]]]
+"""Tag set to (type, values)."""
+_NONE: frozenset[str] = frozenset()
 _WORD = 80
 """Characters of a label's word that a finding cites."""
 
@@ -46,7 +49,7 @@ class Reading(Struct, frozen=True, kw_only=True):
     """A label in the words of its policy."""
 
     level: Level | None
-    sets: dict[str, tuple[str, frozenset[str]]]
+    sets: Sets
     """Tag set to (type, values). An empty permissive set is nobody."""
     findings: tuple[Finding, ...] = ()
     """Empty when the label is valid; else the rest is not to be relied on."""
@@ -74,7 +77,8 @@ MAX_SUCCESSORS = 8
 def successors(label: Label, spif: Spif) -> list[Label | tuple[Finding, ...]]:
     """The labels that follow `label`, in order; findings instead of one that cannot be decided on."""
     found: list[Label | tuple[Finding, ...]] = []
-    following, before = label.successor, None
+    following = label.successor
+    before: datetime | None = None
     while following is not None:
         if len(found) == MAX_SUCCESSORS:
             return [*found, (_finding(codes.WRONG_SUCCESSION, "Succession", f"more than {MAX_SUCCESSORS}"),)]
@@ -84,7 +88,7 @@ def successors(label: Label, spif: Spif) -> list[Label | tuple[Finding, ...]]:
             cause = f"successor of policy {following.label.policy[:_WORD]!r}"
             return [*found, (_finding(codes.WRONG_SUCCESSION, "Succession", cause),)]
         found.append(following.label)
-        following, before = following.label.successor, following.at
+        before, following = following.at, following.label.successor
     return found
 
 
@@ -114,7 +118,7 @@ def read_by(label: Label, spif: Spif, now: datetime, *, new: bool = False, succe
     if level is not None and level.obsolete and new:
         found.append(_finding(codes.OBSOLETE, "Classification", level.name))
     # 4, 5
-    sets: dict[str, tuple[str, frozenset[str]]] = {}
+    sets: Sets = {}
     bound: list[Value] = []
     limited = False
     for category in label.categories:
@@ -195,8 +199,9 @@ def _values(
         cause = f"{kind[:_WORD]}, {' or '.join(sorted(tag_set.kinds))} expected"
         found.append(_finding(codes.WRONG_TYPE, _place(category), cause))
     names: list[str] = []
+    known = tag_set.values
     for word in category.values:
-        value = tag_set.values.get(word) or spif.value(tag_set, word)
+        value = known.get(word) or spif.value(tag_set, word)
         if value is None:
             _unknown(codes.UNKNOWN_VALUE, _place(category), word, found)
             continue
@@ -212,7 +217,7 @@ def _values(
 def _bounds(
     value: Value,
     level: Level | None,
-    sets: dict[str, tuple[str, frozenset[str]]],
+    sets: Sets,
     now: datetime,
     found: list[Finding],
     *,
@@ -229,40 +234,43 @@ def _bounds(
             found.append(_finding(codes.CLASS_EXCLUDED, place, f"excludes {level.name}"))
         if value.required_class not in (None, level.name):
             found.append(_finding(codes.CLASS_EXCLUDED, place, f"goes with {value.required_class} alone"))
-    for group in value.excluded:
-        for tag_set, other in _members(sets):
-            if (tag_set, other) in group and (tag_set, other) != (value.tag_set, value.name):
-                found.append(_finding(codes.CATEGORY_EXCLUDED, place, f"excludes {other!r} of {tag_set!r}"))
+    for name, values in value.excluded:
+        others = _of(name, values, sets) - ({value.name} if name == value.tag_set else set())
+        if others:
+            cause = f"excludes {', '.join(sorted(others))[:_WORD]} of {name!r}"
+            found.append(_finding(codes.CATEGORY_EXCLUDED, place, cause))
     if value.required:
         _requirements(value.required, sets, place, found)
 
 
 def _requirements(
     required: tuple[Requirement, ...],
-    sets: dict[str, tuple[str, frozenset[str]]],
+    sets: Sets,
     place: str,
     found: list[Finding],
 ) -> None:
-    members = _members(sets)
     for requirement in required:
-        present = [any(member in group for member in members) for group in requirement.groups]
+        present = [_of(name, values, sets) for name, values in requirement.groups]
         if requirement.operation is Operation.ALL:
             met = all(present)
         elif requirement.operation is Operation.ONE_OR_MORE:
             met = any(present)
         else:
-            met = sum(any(member in group for group in requirement.groups) for member in members) == 1
+            groups = zip(requirement.groups, present, strict=True)
+            met = len({(name, value) for (name, _), values in groups for value in values}) == 1
         if not met:
-            names = sorted({f"{value!r} of {tag_set!r}" for group in requirement.groups for tag_set, value in group})
-            cause = f"{requirement.operation.value}: {', '.join(names[:8])[:200]}"
+            names = [f"{', '.join(sorted(values)[:8])} of {name!r}" for name, values in requirement.groups]
+            cause = f"{requirement.operation.value}: {'; '.join(names)[:200]}"
             found.append(_finding(codes.CATEGORY_MISSING, place, cause))
 
 
-def _members(sets: dict[str, tuple[str, frozenset[str]]]) -> list[Member]:
-    return [(name, value) for name, (_, values) in sets.items() for value in sorted(values)]
+def _of(name: str, values: frozenset[str], sets: Sets) -> frozenset[str]:
+    """Those of the values that the label has in a tag set."""
+    mine = sets.get(name)
+    return values & mine[1] if mine is not None else _NONE
 
 
-def _numbers(sets: dict[str, tuple[str, frozenset[str]]], spif: Spif, found: list[Finding]) -> None:
+def _numbers(sets: Sets, spif: Spif, found: list[Finding]) -> None:
     """Rule 7. A tag of which a label has no value at all is held to nothing, nor is an empty set, which is nobody."""
     for name, (_, values) in sets.items():
         for tag in spif.tag_sets[name].tags:
@@ -272,9 +280,7 @@ def _numbers(sets: dict[str, tuple[str, frozenset[str]]], spif: Spif, found: lis
                 found.append(_finding(codes.WRONG_NUMBER, f"Category {name!r}", cause))
 
 
-def _profile(
-    profile: Profile, level: Level | None, sets: dict[str, tuple[str, frozenset[str]]], found: list[Finding]
-) -> None:
+def _profile(profile: Profile, level: Level | None, sets: Sets, found: list[Finding]) -> None:
     """Rule 8. A context that is absent is a missing mandatory tag set, which `decide` denies."""
     context = sets.get(profile.context)
     release = sets.get(profile.release)

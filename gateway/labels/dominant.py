@@ -13,12 +13,11 @@ from datetime import datetime
 
 import msgspec
 
-from gateway.labels.check import Reading, read_by, successors
+from gateway.labels.check import Reading, Sets, read_by, successors
 from gateway.labels.spif import PERMISSIVE, Spif
 from gateway.track import Label, LabelCategory
 
 _TLP = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
-Sets = dict[str, tuple[str, frozenset[str]]]
 
 
 def readings(label: Label, spif: Spif, now: datetime) -> list[Reading] | None:

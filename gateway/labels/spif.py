@@ -20,8 +20,8 @@ RESTRICTIVE, PERMISSIVE, INFORMATIVE = "RESTRICTIVE", "PERMISSIVE", "INFORMATIVE
 NOT_APPLICABLE = "NOT_APPLICABLE"
 """A tag type that no category of a label can have: whatever uses it is denied."""
 
-Member = tuple[str, str]
-"""(tag set, value), both as the policy spells them."""
+Group = tuple[str, frozenset[str]]
+"""(tag set, values of it), as the policy spells them."""
 
 
 class Operation(StrEnum):
@@ -38,7 +38,7 @@ class Requirement(Struct, frozen=True, gc=False):
     """Categories that a classification or value must be accompanied by."""
 
     operation: Operation
-    groups: tuple[frozenset[Member], ...]
+    groups: tuple[Group, ...]
 
 
 class Marking(Struct, frozen=True, gc=False):
@@ -98,7 +98,7 @@ class Value(Struct, frozen=True, kw_only=True, gc=False):
     required_class: str | None = None
     excluded_classes: frozenset[str] = frozenset()
     required: tuple[Requirement, ...] = ()
-    excluded: tuple[frozenset[Member], ...] = ()
+    excluded: tuple[Group, ...] = ()
     """Groups of which no other value may stand beside it."""
     obsolete: bool = False
     not_before: datetime | None = None

@@ -159,17 +159,17 @@ def _tag_sets(root: Node, reading: References) -> list[Node]:
             types = types_of(tag)
             for value in nodes(tag, "tagCategory"):
                 key = Key(name, *types, lacv_of(value))
-                if key in reading.members:
+                if key in reading.values:
                     raise refuse(codes.SPIF_DUPLICATE, value, f"lacv {key.lacv!r} in tag set {name!r}")
                 names.append(word(value, "name"))
-                reading.members[key] = (name, names[-1])
-                reading.by_type.setdefault((name, *types), set()).add(reading.members[key])
+                reading.values[key] = names[-1]
+                reading.by_type.setdefault((name, *types), set()).add(reading.values[key])
         names = [
             word(value, "name") for tag in nodes(tag_set, "securityCategoryTag") for value in nodes(tag, "tagCategory")
         ]
         reading.unique(tag_set, "value", names)
-    if len(reading.members) > MAX_VALUES:
-        raise refuse(codes.SPIF_LIMIT, parent, f"{len(reading.members)} values, at most {MAX_VALUES}")
+    if len(reading.values) > MAX_VALUES:
+        raise refuse(codes.SPIF_LIMIT, parent, f"{len(reading.values)} values, at most {MAX_VALUES}")
     return found
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from gateway.labels import codes
-from gateway.labels.spif import INFORMATIVE, NOT_APPLICABLE, PERMISSIVE, RESTRICTIVE, Member, Operation, Requirement
+from gateway.labels.spif import INFORMATIVE, NOT_APPLICABLE, PERMISSIVE, RESTRICTIVE, Group, Operation, Requirement
 from gateway.labels.spif_xml import Node, choice, lacv_of, nodes, oid, optional, refuse, switch, time_of, word
 
 _TAG_TYPES = ("restrictive", "permissive", "enumerated", "tagType7", "notApplicable")
@@ -27,9 +27,9 @@ class References:
 
     def __init__(self, *, ignore_case: bool) -> None:
         self.ignore_case = ignore_case
-        self.members: dict[Key, Member] = {}
-        self.by_type: dict[tuple[str, str, str], set[Member]] = {}
-        self._groups: dict[tuple[str, str, str], frozenset[Member]] = {}
+        self.values: dict[Key, str] = {}
+        self.by_type: dict[tuple[str, str, str], set[str]] = {}
+        self._every: dict[tuple[str, str, str], frozenset[str]] = {}
         self.sets: set[str] = set()
         self.classes: set[str] = set()
         self.policies: dict[str, str] = {}
@@ -42,10 +42,12 @@ class References:
             self.times.add(found)
         return found
 
-    def every(self, name: str, types: tuple[str, str]) -> frozenset[Member]:
+    def every(self, name: str, types: tuple[str, str]) -> frozenset[str]:
         """All values of one type of a tag set; one set however often it is asked for."""
         key = (name, *types)
-        return self._groups.setdefault(key, frozenset(self.by_type.get(key, ())))
+        if key not in self._every:
+            self._every[key] = frozenset(self.by_type.get(key, ()))
+        return self._every[key]
 
     def unique(self, node: Node, what: str, names: Iterable[str]) -> None:
         """Refuses names that are equal as labels will be compared."""
@@ -95,7 +97,7 @@ def types_of(node: Node) -> tuple[str, str]:
     return tag_type, (node.get("enumType") or "") if tag_type == "enumerated" else ""
 
 
-def group_of(node: Node, reading: References) -> frozenset[Member]:
+def group_of(node: Node, reading: References) -> Group:
     """The values that one `categoryGroup` or `excludedCategory` names."""
     node.only("tagSetRef tagType enumType lacv all", "")
     name, types = word(node, "tagSetRef"), types_of(node)
@@ -105,14 +107,14 @@ def group_of(node: Node, reading: References) -> frozenset[Member]:
     if every == (node.get("lacv") is not None):
         raise refuse(codes.SPIF_VALUE, node, "either lacv or all, and not both")
     if every:
-        members = reading.every(name, types)
+        values = reading.every(name, types)
     else:
-        member = reading.members.get(Key(name, *types, lacv_of(node)))
-        members = frozenset((member,) if member else ())
-    if not members:
+        value = reading.values.get(Key(name, *types, lacv_of(node)))
+        values = frozenset((value,) if value else ())
+    if not values:
         cause = f"no such value of type {' '.join(types).strip()} in tag set {name!r}"
         raise refuse(codes.SPIF_REFERENCE, node, cause)
-    return members
+    return name, values
 
 
 def read_required(node: Node, reading: References) -> tuple[Requirement, ...]:

@@ -243,7 +243,7 @@ def test_values_keep_what_they_may_stand_with() -> None:
     assert found["A"].excluded_classes == {"LOW"}
     (required,) = found["A"].required
     assert required.operation is Operation.ONLY_ONE
-    assert required.groups == ({("Set", "B")}, {("Set", "A"), ("Set", "B")})
+    assert required.groups == (("Set", {"B"}), ("Set", {"A", "B"}))
     assert not found["A"].plain
     assert found["B"].plain
 
