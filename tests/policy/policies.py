@@ -87,10 +87,10 @@ LOW = label()
 HIGH = label("SECRET")
 TO_XAT = label(to=["XAT"])
 TO_XIE = label(to=["XIE"])
-EMBER = label("RESTRICTED", sensitivity=["EMBER"])
-LABELS = (LOW, HIGH, TO_XAT, TO_XIE, EMBER)
+ANVIL = label("RESTRICTED", sensitivity=["ANVIL"])
+LABELS = (LOW, HIGH, TO_XAT, TO_XIE, ANVIL)
 NATIONS = {
-    "deu": (clearance("UNCLASSIFIED", "RESTRICTED", "CONFIDENTIAL", "SECRET", sensitivity=["EMBER"]),),
+    "deu": (clearance("UNCLASSIFIED", "RESTRICTED", "CONFIDENTIAL", "SECRET", sensitivity=["ANVIL"]),),
     "bel": (clearance("UNCLASSIFIED", "RESTRICTED"),),
     "aut": (clearance("UNCLASSIFIED", to="XAT"),),
     "irl": (clearance("UNCLASSIFIED", "RESTRICTED", to="XIE"),),
