@@ -2,8 +2,8 @@
 
 The policy of NATO (1.3.26.1.3.1) compares without regard to case, wants exactly one real context with the helper value
 ``Releasable`` just when there is a ``Releasable To``, wants the context repeated there, and knows administrative
-categories at UNCLASSIFIED alone. No file of XML SPIF can say that. Other files may name the same rules with the
-attribute ``profile="context"`` of the gateway's own namespace.
+categories at UNCLASSIFIED alone. No file of XML SPIF can say that. Other files may ask for the same rules with
+``profile="context"`` in the gateway's own ``rules`` (docs/security-policies.md).
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ import msgspec
 from gateway.errors import FormatError, PolicyError
 from gateway.labels import codes
 from gateway.labels.equivalence import Direction
-from gateway.labels.profiles import BY_NAME, BY_OID, Profile
+from gateway.labels.profiles import BY_OID
 from gateway.labels.spif import Level, Spif, StatedLevel, Tag, TagSet, Value, folded
 from gateway.labels.spif_refs import (
     Key,
@@ -24,10 +24,10 @@ from gateway.labels.spif_refs import (
     read_excluded_classes,
     read_policies,
     read_required,
+    read_rules,
     types_of,
 )
 from gateway.labels.spif_xml import (
-    GATEWAY,
     SPIF_NAMESPACE,
     Node,
     choice,
@@ -69,17 +69,15 @@ def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool
     identity = one(root, "securityPolicyId")
     identity.only("name id", "markingData markingQualifier")
     identifier = oid(identity, "id")
-    profile = _profile(root, identifier)
-    reading = References(
-        ignore_case=ignore_case or switch(root, f"{GATEWAY}ignoreCase") or (profile is not None and profile.ignore_case)
-    )
+    rules = read_rules(root)
+    profile = rules.profile or BY_OID.get(identifier)
+    reading = References(ignore_case=ignore_case or rules.ignore_case or (profile is not None and profile.ignore_case))
     reading.policies = read_policies(root)
     categories = [(tag_set, list(nodes(tag_set, "securityCategoryTag"))) for tag_set in _tag_sets(root, reading)]
     reading.classes = {word(level, "name") for level in nodes(one(root, "securityClassifications"), _LEVEL)}
     levels = _levels(root, reading)
     tag_sets = {word(tag_set, "name"): _tag_set(tag_set, tags, reading) for tag_set, tags in categories}
-    wanted = {*mandatory, *(profile.mandatory if profile else ())}
-    wanted |= {word(tag_set, "name") for tag_set, _ in categories if switch(tag_set, f"{GATEWAY}mandatory")}
+    wanted = {*mandatory, *rules.mandatory, *(profile.mandatory if profile else ())}
     not_before, not_after = reading.time(root, "notBefore"), reading.time(root, "notAfter")
     spif = Spif(
         name=word(identity, "name"),
@@ -125,20 +123,11 @@ def _root(octets: bytes) -> Node:
         )
     root.only(
         "schemaVersion version creationDate originatorDN keyIdentifier privilegeId rbacId userRefURI docRefURI"
-        f" notBefore notAfter {GATEWAY}ignoreCase {GATEWAY}profile",
+        " notBefore notAfter",
         "defaultSecurityPolicyId securityPolicyId updateInfo securityClassifications securityCategoryTagSets"
         " privacyMarks equivalentPolicies markingData markingQualifier extensions",
     )
     return root
-
-
-def _profile(root: Node, identifier: str) -> Profile | None:
-    named = root.get(f"{GATEWAY}profile")
-    if named is None:
-        return BY_OID.get(identifier)
-    if named not in BY_NAME:
-        raise refuse(codes.SPIF_UNKNOWN, root, f"profile {named[:60]!r}")
-    return BY_NAME[named]
 
 
 def _tag_sets(root: Node, reading: References) -> list[Node]:
@@ -151,7 +140,7 @@ def _tag_sets(root: Node, reading: References) -> list[Node]:
     reading.unique(parent, "tag set", [word(each, "name") for each in found])
     reading.unique(parent, "identifier of tag sets", [oid(each, "id") for each in found])
     for tag_set in found:
-        tag_set.only(f"name id {GATEWAY}mandatory", "securityCategoryTag equivalentSecurityCategoryTagSet")
+        tag_set.only("name id", "securityCategoryTag equivalentSecurityCategoryTagSet")
         name = word(tag_set, "name")
         reading.sets.add(name)
         names: list[str] = []

@@ -6,11 +6,46 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import NamedTuple
 
+from lxml import etree
+from msgspec import Struct
+
 from gateway.labels import codes
+from gateway.labels.profiles import BY_NAME, Profile
 from gateway.labels.spif import INFORMATIVE, NOT_APPLICABLE, PERMISSIVE, RESTRICTIVE, Group, Operation, Requirement
-from gateway.labels.spif_xml import Node, choice, lacv_of, nodes, oid, optional, refuse, switch, time_of, word
+from gateway.labels.spif_xml import GATEWAY, Node, choice, lacv_of, nodes, oid, optional, refuse, switch, time_of, word
 
 _TAG_TYPES = ("restrictive", "permissive", "enumerated", "tagType7", "notApplicable")
+
+
+class Rules(Struct, frozen=True):
+    """What the gateway's own ``rules`` in ``extensions`` say."""
+
+    ignore_case: bool = False
+    mandatory: tuple[str, ...] = ()
+    profile: Profile | None = None
+
+
+def read_rules(root: Node) -> Rules:
+    """The rules of the gateway's own namespace; other extensions are not looked at, ours must be understood."""
+    parent = optional(root, "extensions")
+    own = [] if parent is None else list(parent.element.iterchildren(f"{GATEWAY}*"))
+    if parent is None or not own:
+        return Rules()
+    node = Node(own[0], f"line {own[0].sourceline} rules")
+    if len(own) > 1 or own[0].tag != f"{GATEWAY}rules":
+        raise refuse(codes.SPIF_UNKNOWN, parent, f"element {str(own[-1].tag)[:120]}")
+    for name in node.element.attrib:
+        if name not in ("ignoreCase", "profile"):
+            raise refuse(codes.SPIF_UNKNOWN, node, f"attribute {str(name)[:80]}")
+    mandatory = []
+    for child in node.element.iterchildren(tag=etree.Element):
+        if child.tag != f"{GATEWAY}mandatory" or len(child) or child.attrib:
+            raise refuse(codes.SPIF_UNKNOWN, node, f"element {str(child.tag)[:120]}")
+        mandatory.append((child.text or "").strip())
+    named = node.get("profile")
+    if named is not None and named not in BY_NAME:
+        raise refuse(codes.SPIF_UNKNOWN, node, f"profile {named[:60]!r}")
+    return Rules(switch(node, "ignoreCase"), tuple(mandatory), BY_NAME[named] if named is not None else None)
 
 
 class Key(NamedTuple):

@@ -15,7 +15,7 @@ from gateway.labels.spif import Marking, Qualifier
 
 SPIF_NAMESPACE = "http://www.xmlspif.org/spif"
 GATEWAY = "{urn:alliance:gateway:spif:1}"
-"""Attributes of ours (``ignoreCase``, ``mandatory``, ``profile``): the schema lets every element have foreign ones."""
+"""Our own element in ``extensions``, the place that the schema has for what it does not say itself."""
 MAX_WORD = 256
 """Characters of a name or phrase (schema bound of most of them)."""
 _HARMLESS = ("{http://www.w3.org/2001/XMLSchema-instance}", "{http://www.w3.org/XML/1998/namespace}")

@@ -35,7 +35,7 @@ def spif_text(
     )
     tag_sets = f"<securityCategoryTagSets>{sets}</securityCategoryTagSets>" if sets else ""
     return (
-        f'<SPIF xmlns="http://www.xmlspif.org/spif" xmlns:g="urn:alliance:gateway:spif:1" {root}>'
+        f'<SPIF xmlns="http://www.xmlspif.org/spif" {root}>'
         f'<securityPolicyId name="{name}" id="{oid}"/>'
         f"<securityClassifications>{classes}</securityClassifications>{tag_sets}{extra}</SPIF>"
     ).encode()
@@ -51,6 +51,11 @@ def tag_set(name: str, kind: str, values: str, *, oid: str, bodies: dict[str, st
         f'<securityCategoryTagSet name="{name}" id="{oid}"><securityCategoryTag name="{name}" {_TYPES[kind]} {tag}>'
         f"{inside}</securityCategoryTag></securityCategoryTagSet>"
     )
+
+
+def rules(attributes: str = "", inside: str = "") -> str:
+    """The gateway's own rules, in the place for extensions."""
+    return f'<extensions><g:rules xmlns:g="urn:alliance:gateway:spif:1" {attributes}>{inside}</g:rules></extensions>'
 
 
 def policy(sets: str = "", **more: str) -> Spif:

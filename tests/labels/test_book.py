@@ -17,7 +17,7 @@ from gateway.labels.shipped import shipped
 from gateway.labels.spif_read import read_spif
 from gateway.labels.write import write_label
 from gateway.track import Label, Succession
-from tests.labels.spif_texts import NOW, REVIEW, P, R, category, clearance, label, policy, spif_text, tag_set
+from tests.labels.spif_texts import NOW, REVIEW, P, R, category, clearance, label, policy, rules, spif_text, tag_set
 
 SETS = tag_set("Secrets", R, "EMBER ANVIL", oid="2.25.1.1") + tag_set("Release", P, "XAA XBB", oid="2.25.1.2")
 TEST = policy(SETS)
@@ -169,7 +169,7 @@ def test_clearances_of_one_policy_are_remembered_within_bounds(monkeypatch: pyte
     [
         spif_text(name="TEST", oid="2.25.99"),
         spif_text(name="TWIN"),
-        spif_text(name="test", oid="2.25.99", root='schemaVersion="2.1" g:ignoreCase="true"'),
+        spif_text(name="test", oid="2.25.99", extra=rules('ignoreCase="true"')),
     ],
 )
 def test_two_policies_of_one_name_or_identifier_are_refused(twin: bytes) -> None:

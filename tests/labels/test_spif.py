@@ -15,7 +15,7 @@ from gateway.labels.shipped import shipped
 from gateway.labels.spif import INFORMATIVE, NOT_APPLICABLE, Operation
 from gateway.labels.spif_read import MAX_SPIF_OCTETS, MAX_SPIF_TAGS, read_spif
 from tests.data import recording
-from tests.labels.spif_texts import I, P, R, policy, spif_text, tag_set
+from tests.labels.spif_texts import I, P, R, policy, rules, spif_text, tag_set
 
 ONE = tag_set("Set", R, "A B", oid="2.25.1")
 
@@ -77,7 +77,10 @@ def test_refuses_what_is_no_spif(octets: bytes) -> None:
         (("</tagCategory>", '<y xmlns="urn:y"/></tagCategory>'), "urn:y"),
         (("</tagCategory>", '<markingData phrase="x"><code>nowhere</code></markingData></tagCategory>'), "nowhere"),
         (("</SPIF>", "<policySecret/></SPIF>"), "policySecret"),
-        (('schemaVersion="2.1"', 'schemaVersion="2.1" g:profile="mine"'), "mine"),
+        (("</SPIF>", rules('profile="mine"') + "</SPIF>"), "mine"),
+        (("</SPIF>", rules('strict="true"') + "</SPIF>"), "strict"),
+        (("</SPIF>", rules(inside="<g:mandatry>Set</g:mandatry>") + "</SPIF>"), "mandatry"),
+        (("</SPIF>", rules().replace("g:rules", "g:rule") + "</SPIF>"), "rule"),
     ],
 )
 def test_refuses_what_it_does_not_understand(change: tuple[str, str], word: str) -> None:
@@ -291,17 +294,15 @@ def test_equivalences_are_read_and_none_is_applied() -> None:
     ]
 
 
-def test_our_own_attributes_say_what_no_other_can() -> None:
-    sets = ONE.replace('id="2.25.1"', 'id="2.25.1" g:mandatory="true"')
-    found = read_spif(spif_text(sets=sets, root='schemaVersion="2.1" g:ignoreCase="true"'))
+def test_our_own_rules_say_what_the_schema_cannot() -> None:
+    found = read_spif(spif_text(sets=ONE, extra=rules('ignoreCase="true"', "<g:mandatory>set</g:mandatory>")))
     assert found.mandatory == {"Set"}
     assert found.ignore_case
-    profiled = read_spif(
-        spif_text(
-            sets=tag_set("Context", P, "X Releasable", oid="2.25.1"), root='schemaVersion="2.1" g:profile="context"'
-        )
-    )
+    sets = tag_set("Context", P, "X Releasable", oid="2.25.1")
+    profiled = read_spif(spif_text(sets=sets, extra=rules('profile="context"')))
     assert profiled.mandatory == {"Context"}
+    assert profiled.profile is not None
+    refused(spif_text(sets=ONE, extra=rules(inside="<g:mandatory>None</g:mandatory>")), "LBL-035", "None")
 
 
 @given(st.binary(max_size=300))
