@@ -14,7 +14,7 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from msgspec.structs import replace
 
 from gateway.errors import FormatError
-from gateway.formats.alliance.codes import NO_RETRACTION, TOO_LARGE
+from gateway.formats.alliance.codes import INVALID, NO_RETRACTION, TOO_LARGE
 from gateway.formats.alliance.extensions import guard_attributes
 from gateway.formats.alliance.read import read
 from gateway.formats.alliance.render import ROOT_END, fault, render
@@ -37,7 +37,7 @@ def _new_nonce() -> str:
 
 
 class AllianceDecoder:
-    """Reads track message documents, one per frame.
+    """Reads track message documents, one per frame; of a relayed one the original that it encloses.
 
     The tracks take along what their message said of all of them: its label where they have none of their own, and that
     they are simulated or of an exercise where the header says so. `node`, when given, is this gateway's name: it passed
@@ -51,9 +51,11 @@ class AllianceDecoder:
     def decode(self, frame: Frame) -> Decoded:
         """The tracks of one document, all or none; a retraction is reported as a problem, for it is no track."""
         try:
-            document = parse(frame.octets, max_octets=self._limits.max_message_octets)
-            guard_attributes(document)
-            message = read(document, signed=True)
+            message = self._read(frame.octets)
+            if message.original is not None:  # nobody has verified that one either
+                message = self._read(message.original)
+            if message.original is not None:
+                raise FormatError(INVALID, place="Original", cause="an original inside of an original")
         except FormatError as error:
             return Decoded(problems=(error,))
         passed = self._passed(message.header)
@@ -65,6 +67,11 @@ class AllianceDecoder:
             ]
         )
         return Decoded(tracks=tracks, problems=problems, silent=0 if tracks or problems else 1)
+
+    def _read(self, octets: bytes) -> Message:
+        document = parse(octets, max_octets=self._limits.max_message_octets)
+        guard_attributes(document)
+        return read(document, signed=True)
 
     def _passed(self, header: Header) -> tuple[Provenance, ...]:
         """What this gateway adds to the tracks of one message."""

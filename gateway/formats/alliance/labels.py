@@ -125,7 +125,10 @@ def _of_text(inner: str) -> Label:
     tlp, purpose = beside.groups()
     label = plain_labels(alone[0])
     if label is None:
-        wrapper = parse(f"<Label>{alone[0]}</Label>".encode(), max_octets=_MOST_OCTETS)
+        try:
+            wrapper = parse(f"<Label>{alone[0]}</Label>".encode(), max_octets=_MOST_OCTETS)
+        except FormatError as error:  # a prefix that is declared elsewhere
+            raise ValueError(str(error)) from None
         label = _told_labels(wrapper.iterchildren(etree.Element))
     return (
         label if tlp is None and purpose is None else replace(label, tlp=known_code(tlp), purpose=known_code(purpose))

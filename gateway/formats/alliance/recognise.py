@@ -1,11 +1,11 @@
 """The track message in canonical octets that the schema certainly admits, validated and read in one pass.
 
-`message_of` cuts the text at the tags of tracks, states and labels. Each part between two cuts is matched as a whole by the
-expression of its type (`grammar`), so a text is taken only if it is the concatenation of valid parts in the order of
-the schema; what no expression says (dates exist, references name a source, extensions are plain) is checked by code.
-Parts that a batch repeats are remembered by their text together with what they say. Whatever is not taken is no error:
-libxml2 validates it, and the general reader reads it. `docs/adr/0030-known-text-needs-no-validator.md` has the
-argument, and the tests hold the two to the same answer.
+`message_of` cuts the text at the tags of tracks, states and labels. Each part between two cuts is matched as a whole by
+the expression of its type (`grammar`), and a label validated by itself when it is first met; so a text is taken only if
+it is the concatenation of valid parts in the order of the schema; what no expression says (dates exist, references name
+a source, extensions are plain) is checked by code. Parts that a batch repeats are remembered by their text together
+with what they say. Whatever is not taken is no error: libxml2 validates it, and the general reader reads it.
+`docs/adr/0030-known-text-needs-no-validator.md` has the argument, and the tests hold the two to the same answer.
 """
 
 from __future__ import annotations
