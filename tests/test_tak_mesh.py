@@ -15,6 +15,7 @@ from lxml import etree
 
 from gateway.clock import SystemClock, utc_text
 from gateway.config import load
+from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import Player, free_ports, set_stage
 from gateway.formats.registry import formats
 from gateway.node.assembly import Node
@@ -68,6 +69,7 @@ async def mesh(tmp_path: Path) -> AsyncIterator[tuple[Node, Player, Device]]:
     player = set_stage(tmp_path, SystemClock(), simulation="SIMULATED")[0]
     (port,) = free_ports(1)
     head = player.config_path.read_text().partition("\n[link.")[0]
+    player.policy_path.write_text(simple_policy())
     player.config_path.write_text(
         f"""{head}
 [feed.mesh]

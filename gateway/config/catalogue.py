@@ -34,11 +34,11 @@ class Section(Struct, frozen=True, kw_only=True):
     """One table of the file."""
 
     header: str
-    """``node``, ``link.NAME``, ``policy.label``."""
+    """``node``, ``link.NAME``, ``marking.when``."""
     named: bool
     """Whether the operator chooses the last part of the header."""
     repeated: bool
-    """Whether it stands in a list: ``[[policy.accept]]``."""
+    """Whether it stands in a list: ``[[accept]]``."""
     text: str
     keys: tuple[Key, ...]
     model: str
