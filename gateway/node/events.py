@@ -16,7 +16,7 @@ EVENTS: dict[str, str] = {
     "node.started": "both doors are open, and so are all feeds a moment later",
     "node.stopped": "everything that was acknowledged is on disk",
     "node.unclean_stop": "something could not be finished within the time to stop; nothing acknowledged is lost",
-    "onward.failed": "a partner's message could not go on to others, for the reason given; the message itself was taken",
+    "onward.failed": "a partner's message could not go on to others, for the reason given; it was taken itself",
     "picture.unreadable": "a stored message could not be read again at the start; the picture lacks its tracks",
     "policy.changed": "another release policy decides from here on; the ledger says so",
     "policy.kept": "a new release policy was refused; the one before stays in force until the errors are mended",
