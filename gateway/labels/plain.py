@@ -85,7 +85,10 @@ def _one(text: str, begin: int) -> tuple[str, Label, int] | None:
     name, review, uri, policy, classification, mark, inner, kind, originator, created = match.groups()
     if "  " in policy or "  " in classification or policy != policy.strip() or classification != classification.strip():
         return None  # to be collapsed
-    if max(len(policy), len(classification), len(uri or ""), len(originator or "")) > MAX_NAME:
+    if match.end() - begin > MAX_NAME and (
+        max(len(policy), len(classification), len(uri or ""), len(originator or "")) > MAX_NAME
+        or len(mark or "") > MAX_MARK
+    ):
         return None
     try:
         label = Label(
@@ -101,11 +104,12 @@ def _one(text: str, begin: int) -> tuple[str, Label, int] | None:
         )
     except ValueError:  # no such day, or out of bounds
         return None
-    return None if mark is not None and len(mark) > MAX_MARK else (name, label, match.end())
+    return name, label, match.end()
 
 
 def _categories(inner: str) -> tuple[LabelCategory, ...]:
     found: list[LabelCategory] = []
+    short = len(inner) <= MAX_NAME  # so is everything in it, and there are few values
     parts = inner.split("</slab:Category>")
     if len(parts) > MAX_CATEGORIES + 1:
         raise ValueError("too many categories")
@@ -113,9 +117,8 @@ def _categories(inner: str) -> tuple[LabelCategory, ...]:
         head, _, held = part.partition(">")  # attributes in canonical order, none of which holds a quotation mark
         said = head.split('"')
         values = tuple(held[_FIRST_VALUE:_LAST_VALUE].split(_BETWEEN_VALUES)) if held else ()
-        uri = said[5] if len(said) > 5 else None
-        longest = max(map(len, values), default=0)
-        if longest > MAX_NAME or len(values) > MAX_VALUES or len(said[1]) > MAX_NAME or len(uri or "") > MAX_NAME:
+        if not short and (len(values) > MAX_VALUES or max(map(len, (*values, *said))) > MAX_NAME):
             raise ValueError("out of bounds")
+        uri = said[5] if len(said) > 5 else None
         found.append(LabelCategory(tag=said[1], kind=said[3], values=values, uri=uri))
     return tuple(found)
