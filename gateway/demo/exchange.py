@@ -14,6 +14,7 @@ from gateway.demo.stage import Player
 from gateway.demo.stored import Stored, received_by, sent_by
 from gateway.policy.area import circle
 from gateway.policy.parts import is_systems_name
+from gateway.stages import Derivation
 from gateway.track import Label, Loss, Track
 
 AIRPORT_RADIUS_M = 8_000.0
@@ -65,6 +66,8 @@ class Passed(Struct, frozen=True):
     tracks: tuple[Seen, ...]
     secrets: frozenset[bytes]
     """Those of `SECRETS` that stand in it."""
+    derived: Derivation | None
+    """The message of another node that it says it is made from."""
 
 
 class Exchange(Struct, frozen=True):
@@ -125,6 +128,7 @@ def _passed(one: Stored, labels: dict[Label, Label]) -> Passed:
         one.message.header.sender,
         tuple(_seen(track, labels.setdefault(label, label)) for track, label in one.labelled),
         frozenset(word for word in SECRETS if word in one.octets),
+        one.message.header.derived,
     )
 
 

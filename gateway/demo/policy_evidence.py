@@ -49,12 +49,13 @@ def examine_policies(players: Sequence[Player], now: datetime, *, is_simulated: 
 
 
 def find_promises(exchange: Exchange, now: datetime) -> tuple[Promise, ...]:
-    """The five findings on a run of the simulated sky."""
+    """The six findings on a run of the simulated sky."""
     return (
         alliance_only(exchange),
         equivalent_label(exchange, now),
         withheld_field(exchange),
         civil_view(exchange),
+        origin_control(exchange),
         agreement(exchange),
     )
 
@@ -165,12 +166,12 @@ def withheld_field(exchange: Exchange) -> Promise:
 
 def civil_view(exchange: Exchange) -> Promise:
     """Civil aviation got drones near the airport and nothing else, and no word of what saw them."""
-    ally, sender, _, civil = exchange.players
+    ally, sender, agency, civil = exchange.players
     whole = [track for one in exchange.to(sender, ally) for track in one.tracks if track.is_drone]
     near = {track.track_id for track in whole if track.is_near}
     far = {track.track_id for track in whole} - near
     given = [track for one in exchange.seen_by(civil) for track in one.tracks]
-    got = {track.track_id for one in exchange.arrived(sender, civil) for track in one.tracks}
+    got = {track.track_id for one in exchange.arrived(agency, civil) for track in one.tracks}
     outside = sum(not track.is_nearly for track in given)
     named = {word for octets in exchange.octets_to(civil) for word in exchange.words if word in octets}
     line = (
@@ -180,6 +181,29 @@ def civil_view(exchange: Exchange) -> Promise:
     )
     is_apt = bool(got) and got <= near and not outside and all(track.is_drone for track in given)
     return Promise("civil view", is_apt and bool(far) and bool(exchange.words) and not named, line)
+
+
+def origin_control(exchange: Exchange) -> Promise:
+    """What the agency passed on names, by its digest, the message that it is made from, and keeps its origin's labels.
+
+    The digest is the one in the origin's ledger. That it was redacted is said: no signature of the origin is on it.
+    """
+    _, sender, agency, civil = exchange.players
+    originals = {(one.leaf.mid, one.leaf.sha256): one for one in exchange.to(sender, agency)}
+    passed = exchange.to(agency, civil)
+    cited = 0
+    for one in passed:
+        derived = one.derived
+        original = originals.get((derived.message_id, derived.sha256)) if derived is not None else None
+        if derived is None or original is None or not derived.redacted or derived.origin != sender:
+            continue
+        labels = {track.snapshot[0]: track.label for track in original.tracks}
+        cited += all(labels.get(track.track_id) == track.label for track in one.tracks)
+    line = (
+        f"{len(passed)} messages went on from {agency} to {civil}: {cited} name the message of {sender} that they are "
+        f"made from, by its digest, say that they were redacted, and have its label"
+    )
+    return Promise("origin control", 0 < cited == len(passed), line)
 
 
 # --------------------------------------------------------------------------------------------------------- both ledgers

@@ -49,7 +49,7 @@ CAST = (
         node="atm-1",
         nation="EUC",
         title="EU civil partner: air traffic control",
-        strangers=frozenset({"nld-1", "eu-1"}),
+        strangers=frozenset({"nld-1", "deu-1"}),
         scripted=True,
     ),
 )
