@@ -10,12 +10,13 @@ What 6.1 or 6.2 finds refuses the whole message: a signer who labels one track w
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from msgspec.structs import replace
 
 from gateway.errors import Code, PolicyError
+from gateway.labels.book import Book
 from gateway.labels.decision import Decision
 from gateway.labels.equivalence import Direction
 from gateway.policy import codes
@@ -111,30 +112,44 @@ def join_rules(rules: Sequence[str]) -> str:
 
 def _check_labels(policy: Policy, opened: Opened, tracks: Sequence[Track], now: datetime) -> None:
     """6.1 and 6.2, once for each label."""
-    book = policy.book
     outer, label = opened.message.header.label, opened.content.message.header.label
-    _check(policy, outer, "message", now)
-    if opened.original is not None and outer != label:
-        _check(policy, label, "original", now)
-        if not book.covers(outer, label, now):
-            raise _refusal(codes.SAYS_LESS, "message", SAYS_LESS, f"{_words(outer)} over {_words(label)}")
-    seen: set[Label] = {outer, label}
+    read = {outer: _check(policy, outer, "message", now)}
+    if outer != label:
+        read[label] = _check(policy, label, "original", now)
+        _hold(policy.book, outer, label, read, "message", now)
     for track in tracks:
         own = track.label
-        if own is None or own in seen:
+        if own is None or own in read:
             continue
         place = f"track {track.track_id}"
-        _check(policy, own, place, now)
-        for above in (label, outer):
-            if not book.covers(above, own, now):
-                raise _refusal(codes.SAYS_LESS, place, SAYS_LESS, f"{_words(above)} over {_words(own)}")
-        seen.add(own)
+        read[own] = _check(policy, own, place, now)
+        for above in (label, outer) if outer != label else (label,):
+            _hold(policy.book, above, own, read, place, now)
 
 
-def _check(policy: Policy, label: Label, place: str, now: datetime) -> None:
-    decision = policy.book.judge(label, policy.own, now, direction=Direction.DECRYPT).decision
-    if not decision.permit:
-        raise _refused_label(decision, label, place)
+def _check(policy: Policy, label: Label, place: str, now: datetime) -> Label:
+    """The words in which a label permits us, which may be those of an alternative or of an equivalence."""
+    judgement = policy.book.judge(label, policy.own, now, direction=Direction.DECRYPT)
+    if not judgement.decision.permit:
+        raise _refused_label(judgement.decision, label, place)
+    return judgement.decided_on
+
+
+def _hold(book: Book, above: Label, below: Label, read: Mapping[Label, Label], place: str, now: datetime) -> None:
+    """Refuse a label that says less than one that stands under it, in the words that we know."""
+    if book.spif(above.policy) is not None and book.spif(below.policy) is not None:
+        enough = book.covers(_in_known_words(book, above), _in_known_words(book, below), now)
+    else:  # a policy that we do not have: then the alternatives by which we read them are compared
+        one, other = read[above], read[below]
+        enough = book.covers(replace(one, alternatives=()), replace(other, alternatives=()), now)
+    if not enough:
+        raise _refusal(codes.SAYS_LESS, place, SAYS_LESS, f"{_words(above)} over {_words(below)}")
+
+
+def _in_known_words(book: Book, label: Label) -> Label:
+    """The label without alternatives of policies that are not installed, which nobody here acts on."""
+    known = tuple([one for one in label.alternatives if book.spif(one.policy) is not None])
+    return label if len(known) == len(label.alternatives) else replace(label, alternatives=known)
 
 
 def _refused_label(decision: Decision, label: Label, place: str) -> PolicyError:

@@ -170,11 +170,10 @@ class Store:
         cited: Cited | None = None,
         onward: Sequence[Outgoing] = (),
     ) -> InboundOutcome:
-        """`record_inbound` for a message that rests on another node's, or from which messages of ours go onward.
+        """`record_inbound` for a message that rests on another node's, or from which messages of ours go `onward`.
 
-        All in one transaction. What is `enclosed` is recorded under its own origin and id, with its own leaf and
-        receipt; where it was answered before, that answer binds. `onward` goes to its recipients' queues only if there
-        is anything new: nothing goes on of a duplicate, of a conflict, or where the outcome is `repeated`.
+        What is `enclosed` is recorded under its own origin and id, with its own leaf and receipt; where it was answered
+        before, that answer binds. Nothing goes on of a duplicate, of a conflict, or where the outcome is `repeated`.
         """
         operation = RecordRelayed(
             incoming,
@@ -203,15 +202,16 @@ class Store:
         The body is not kept (quarantine has it, bounded). Without `leaf` the refusal stands in a summary and the
         receipt gets index -1. When the id was answered before, that answer stands, an acceptance too.
         """
-        operation = RecordInbound(
-            incoming,
-            code=code,
-            leaf=leaf,
-            answer=receipt,
-            conflict_leaf=conflict_leaf,
-            conflict_answer=conflict_receipt,
+        return await self._writer.submit(
+            RecordInbound(
+                incoming,
+                code=code,
+                leaf=leaf,
+                answer=receipt,
+                conflict_leaf=conflict_leaf,
+                conflict_answer=conflict_receipt,
+            )
         )
-        return await self._writer.submit(operation)
 
     async def find_messages(self, message_id: str) -> list[StoredMessage]:
         """Every message with this id, with leaf index, receipts and answer; usually one."""

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.errors import Code, PolicyError
+from gateway.labels.book import Book
 from gateway.labels.equivalence import Direction
+from gateway.labels.shipped import shipped
+from gateway.labels.spif_read import read_spif
 from gateway.policy import codes
 from gateway.policy.acceptance import MOST_RULE_TEXT, NO_RULE, SAYS_LESS, accept, join_rules, origin_of
 from gateway.policy.condition import Circumstances, meets
@@ -149,6 +152,9 @@ def test_the_decision_is_that_of_the_book_for_our_own_clearances_and_what_we_rec
 
         def covers(self, label: Label, other: Label, now: object) -> bool:
             return True
+
+        def spif(self, name: str) -> object:
+            return book().spif(name)
 
     by = policy(words=Asked())  # type: ignore[arg-type]  # what accept asks of a book
     accept(by, opened(header(OURS), track("1"), track("2"), track("3", LOW), track("4", LOW)), NOW)
@@ -376,6 +382,33 @@ def test_a_partner_who_reads_another_policy_needs_an_equivalence_or_an_alternati
     )
     both = replace(alpha("RESTRICTED", "ALPHA", "BRV"), alternatives=(other,))
     assert accept(by, opened(header(both), track("1")), NOW).tracks[0].label == both
+
+
+def test_labels_of_a_policy_that_we_do_not_have_are_compared_by_the_alternatives_that_we_read() -> None:
+    union = Book([read_spif(shipped()["BRAVO"])])
+    by = policy(own=BRAVO, words=union)
+
+    def read_as(level: str, label: Label = OURS) -> Label:
+        words = replace(
+            label, policy="BRAVO", policy_uri=None, classification=level, categories=(permissive(TO, "BRV"),)
+        )
+        return replace(label, alternatives=(union.complete(words, created_at=NOW, review_at=NOW),))
+
+    high, low = read_as("LIMITED"), read_as("OPEN", LOW)
+    assert [one.label for one in accept(by, opened(header(high), track("1"), track("2", low)), NOW).tracks] == [
+        high,
+        low,
+    ]
+    assert refusal(by, opened(header(low), track("1", high)))[0] is codes.SAYS_LESS
+
+
+def test_an_alternative_that_nobody_here_reads_keeps_no_message_out() -> None:
+    def told(label: Label, level: str) -> Label:
+        return replace(label, alternatives=(replace(label, policy="TLP", classification=level, categories=()),))
+
+    message = opened(header(told(OURS, "AMBER")), track("1", told(LOW, "GREEN")))
+    assert len(accept(policy(), message, NOW).tracks) == 1
+    assert refusal(policy(), opened(header(told(LOW, "AMBER")), track("1", told(OURS, "GREEN"))))[0] is codes.SAYS_LESS
 
 
 def test_clearances_are_lists_and_no_upper_bounds() -> None:
