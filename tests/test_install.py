@@ -10,6 +10,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from lxml import etree
 
 from tests.data import ROOT
 
@@ -93,5 +94,7 @@ def test_the_wheel_holds_the_package_and_the_schemas(tmp_path: Path) -> None:
     (wheel,) = tmp_path.glob("*.whl")
     names = zipfile.ZipFile(wheel).namelist()
     assert "gateway/_schemas/track-message-1.0.xsd" in names
+    zipfile.ZipFile(wheel).extractall(tmp_path / "unpacked")
+    etree.XMLSchema(file=str(tmp_path / "unpacked/gateway/_schemas/track-message-1.0.xsd"))  # finds that of labels
     assert "gateway/py.typed" in names
     assert not any(name.startswith(("tests/", "certs/")) for name in names)
