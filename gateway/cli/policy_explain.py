@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gateway.cli.output import printable
-from gateway.cli.policy_words import label_of, marking_of, seconds, what_is
+from gateway.cli.policy_words import clearance_words, label_of, marking_of, seconds, what_is
 from gateway.clock import utc_text
 from gateway.labels.decision import Judgement
 from gateway.labels.equivalence import Direction
@@ -41,6 +41,8 @@ def lines(policy: Policy, explained: Sequence[Explanation]) -> Iterator[str]:
     yield from _label_lines(policy, first)
     for one in explained:
         yield f"  to {one.partner}"
+        for clearance in policy.partners.get(one.partner, ()):
+            yield f"    {'holds':<{_WIDE}} {clearance_words(clearance)}"
         if not one.verdicts:
             yield f"    {'group':<{_WIDE}} the partner is in no release group"
         for verdict in one.verdicts:
@@ -151,6 +153,7 @@ def document(policy: Policy, explained: Explanation, *, place: str = "") -> dict
         "outcome": outcome(explained),
         "marked": None if explained.marked is None else _marked(policy, explained.marked),
         "label": _labelled(policy, explained),
+        "clearances": [clearance_words(one) for one in policy.partners.get(explained.partner, ())],
         "groups": [_verdict(policy, explained, one) for one in explained.verdicts],
     }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from hashlib import sha256
 from itertools import zip_longest
@@ -14,9 +13,9 @@ from gateway.cli.policy_words import clearance_words, label_of, marking_of, seco
 from gateway.clock import utc_text
 from gateway.config.policy_load import LoadedPolicy
 from gateway.config.policy_sources import POLICY_NAME
-from gateway.labels.clearance import Clearance
 from gateway.policy.terms import AltitudeBand, Condition, Redaction, ReleaseRule
 
+_NOTHING = "none: may see nothing"
 _WIDEST = 44
 """Characters of a cell, so that four columns fit side by side on a wide terminal."""
 
@@ -36,9 +35,12 @@ def show(found: Found, *, json: bool) -> None:
     _table("SECURITY POLICY", ["OID", "CLASSIFICATIONS"], _security_policies(loaded))
     _table("LABEL", ["MARKING"], [[name, marking] for name, marking in _labels(loaded)])
     _table("EQUIVALENCE", ["DIRECTION", "LEVELS", "SIGNED OFF"], _equivalences(loaded))
-    held = [[f"own {policy.node}", words] for words in _held(policy.own)]
-    held += [[name, words] for name, clearances in policy.partners.items() for words in _held(clearances)]
-    _table("PARTNER", ["CLEARANCE"], held)
+    held = [[name, clearance_words(one)] for name, one in policy.clearances.items()]
+    _table("CLEARANCE", ["UNDER ITS POLICY"], held)
+    file = loaded.file
+    holders = [[f"{policy.node} (this node)", ", ".join(file.own.clearances) or _NOTHING]]
+    holders += [[name, ", ".join(one.clearances) or _NOTHING] for name, one in file.partner.items()]
+    _table("NODE", ["CLEARANCES"], holders)
     _table("GROUP", ["PARTNERS"], [[name, ", ".join(members)] for name, members in policy.groups.items()])
     rows = [
         [f"mark.{one.id}", words(one.when), marking_of(policy, one.label), one.existing.value]
@@ -91,10 +93,6 @@ def _equivalences(loaded: LoadedPolicy) -> list[list[str]]:
         ]
         for one in loaded.policy.book.equivalences
     ]
-
-
-def _held(clearances: Iterable[Clearance]) -> list[str]:
-    return [clearance_words(one) for one in clearances] or ["none: may see nothing"]
 
 
 def _release(rule: ReleaseRule) -> list[str]:
@@ -196,8 +194,9 @@ def _document(loaded: LoadedPolicy) -> dict[str, object]:
             }
             for one in policy.book.equivalences
         ],
-        "own": [clearance_words(one) for one in policy.own],
-        "partners": {name: [clearance_words(one) for one in held] for name, held in policy.partners.items()},
+        "clearances": {name: clearance_words(one) for name, one in policy.clearances.items()},
+        "own": list(loaded.file.own.clearances),
+        "partners": {name: list(one.clearances) for name, one in loaded.file.partner.items()},
         "groups": {name: list(members) for name, members in policy.groups.items()},
         "markings": [
             {

@@ -58,6 +58,7 @@ def test_explains_rule_by_rule_why_a_track_goes_to_a_partner(place: Path, invoke
         "mark.picture met, decides",
         "release.no-hostiles not met, its identity is NEUTRAL",
         "release.union met, decides",
+        "holds BRAVO: OPEN, LIMITED; Releasable To BRV",
         "clearance permits, by a signed-off equivalence: BRAVO LIMITED REL BRAVO",
         "made coarser state.position",
         "RELEASED by release.union under ALPHA RESTRICTED Releasable to BRAVO",
@@ -168,6 +169,21 @@ def test_who_operates_a_drone_is_never_printed(place: Path, invoke: Invoke) -> N
         assert result.exit_code == 0, result.stderr
         assert "NLDoperator77" not in result.output
         assert "52.123456" not in result.output
+
+
+def test_the_options_of_a_configured_source_are_the_decoders(node: Path, invoke: Invoke) -> None:
+    with (node / "gateway.toml").open("a") as file:
+        file.write('\n[source.tak]\nformats = ["cot"]\noptions = { cot = { label_policy = "PUBLIC" } }\n')
+    with (node / "policy.toml").open("a") as file:
+        file.write('\n[partner.deu-1]\nclearances = ["public"]\n')
+    labelled = NEUTRAL.replace("how=", 'access="UNMARKED" how=')
+    arguments = ("policy", "explain", "-", "--format", "cot", "--to", "deu-1", "--source")
+    assert "as its source gave it" in invoke(*arguments, "tak", stdin=labelled.encode()).stdout
+    other = invoke(*arguments, "other", stdin=labelled.encode())
+    assert "as its source gave it" not in other.stdout
+    assert "the partner is in no release group" in other.stdout
+    given = invoke(*arguments, "tak", "--option", 'label_policy="ALPHA"', stdin=labelled.encode())
+    assert "ALPHA UNMARKED" in given.stdout
 
 
 @pytest.mark.parametrize(
@@ -305,6 +321,8 @@ def test_show_has_the_digest_that_sha256sum_gives(place: Path, invoke: Invoke) -
     own = next(one["sha256"] for one in shown["files"] if one["name"] == "policy.toml")
     assert own == hashlib.sha256((place / "policy.toml").read_bytes()).hexdigest()
     assert [one["rule"] for one in shown["releases"]][:2] == ["release.no-hostiles", "release.allies"]
+    assert shown["partners"] == {"nld-1": ["alliance"], "eu-1": ["union"], "atm-1": ["civil"]}
+    assert shown["clearances"]["union"] == "BRAVO: OPEN, LIMITED; Releasable To BRV"
     assert shown["groups"] == {"allies": ["nld-1"], "union": ["eu-1"], "aviation": ["atm-1"]}
 
 
