@@ -151,7 +151,7 @@ def test_order_and_duplicates_change_nothing(tested: Label, mine: Clearance, cha
     assert (first.permit, first.rule == "tag-set") == (second.permit, second.rule == "tag-set")
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     several(), clearances(), bravo_clearances(),
     st.sampled_from(BOOKS), st.integers(1, 3), st.sampled_from([Direction.ENCRYPT, Direction.DECRYPT]),
@@ -168,7 +168,7 @@ def test_whom_a_joined_label_permits_each_of_the_labels_permits(
         assert decision.permit, (decision, one, joined)
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(
     whole_labels(), whole_labels(), clearances(), bravo_clearances(), st.sampled_from(BOOKS), st.integers(1, 3),
     st.sampled_from([Direction.ENCRYPT, Direction.DECRYPT]),
