@@ -42,28 +42,16 @@ class Inbox:
             partner=inbound.partner,
             track_ids=() if enclosed is not None else _track_ids(accepted),
         )
-        received = _received(accepted, opened, digest, original=derived.sha256 if derived is not None else "")
-        receipt = self._receipt(verified, digest, header.message_id)
-        conflict_leaf = _conflict(verified, digest, header.message_id)
-        conflict_receipt = self._receipt(verified, digest, header.message_id, DIGEST_CONFLICT.id)
-        if derived is None and not onward:
-            return await self._store.record_inbound(
-                incoming,
-                leaf=received,
-                receipt=receipt,
-                conflict_leaf=conflict_leaf,
-                conflict_receipt=conflict_receipt,
-            )
         rests_on = opened.content.message.header.derived
         cited = None
         if rests_on is not None:
             cited = Cited(origin=rests_on.origin, message_id=rests_on.message_id, sha256=rests_on.sha256)
-        return await self._store.record_relayed(
+        return await self._store.record_inbound(
             incoming,
-            leaf=received,
-            receipt=receipt,
-            conflict_leaf=conflict_leaf,
-            conflict_receipt=conflict_receipt,
+            leaf=_received(accepted, opened, digest, original=derived.sha256 if derived is not None else ""),
+            receipt=self._receipt(verified, digest, header.message_id),
+            conflict_leaf=_conflict(verified, digest, header.message_id),
+            conflict_receipt=self._receipt(verified, digest, header.message_id, DIGEST_CONFLICT.id),
             enclosed=enclosed,
             cited=cited,
             onward=onward,

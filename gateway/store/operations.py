@@ -131,7 +131,6 @@ class RecordInbound:
         answer: AnswerFactory,
         conflict_leaf: LeafFactory,
         conflict_answer: AnswerFactory,
-        minted: Sequence[Minted] = (),
     ) -> None:
         self._incoming = incoming
         self._code = code
@@ -139,8 +138,7 @@ class RecordInbound:
         self._answer = answer
         self._conflict_leaf = conflict_leaf
         self._conflict_answer = conflict_answer
-        self._minted = minted
-        self.rows = 2 + len(incoming.track_ids) + len(minted)
+        self.rows = 2 + len(incoming.track_ids)
         self.outbound_ids: Sequence[str] = ()
         self.inbound_ids: Sequence[str] = (incoming.message_id,)
 
@@ -192,8 +190,6 @@ class RecordInbound:
         )
         if accepted:
             transaction.latest(map(track_key, incoming.track_ids), INBOUND_AUDIENCE, seq)
-        for minted in self._minted:
-            remember_incarnation(transaction, minted)
         transaction.inbound_known[incoming.message_id, origin] = (
             incoming.message_id,
             origin,

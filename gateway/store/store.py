@@ -140,40 +140,18 @@ class Store:
         receipt: AnswerFactory,
         conflict_leaf: LeafFactory,
         conflict_receipt: AnswerFactory,
-        minted: Sequence[Minted] = (),
+        enclosed: Enclosed | None = None,
+        cited: Cited | None = None,
+        onward: Sequence[Outgoing] = (),
     ) -> InboundOutcome:
         """An accepted message, durable with leaf and receipt; or what its id was answered before.
 
         A duplicate gets the original answer, whatever it was. The same id with another digest is an incident with a
         leaf of its own (one per distinct content) and `conflict_receipt` as its answer.
-        """
-        operation = RecordInbound(
-            incoming,
-            code="",
-            leaf=leaf,
-            answer=receipt,
-            conflict_leaf=conflict_leaf,
-            conflict_answer=conflict_receipt,
-            minted=minted,
-        )
-        return await self._writer.submit(operation)
 
-    async def record_relayed(
-        self,
-        incoming: Incoming,
-        *,
-        leaf: LeafFactory,
-        receipt: AnswerFactory,
-        conflict_leaf: LeafFactory,
-        conflict_receipt: AnswerFactory,
-        enclosed: Enclosed | None = None,
-        cited: Cited | None = None,
-        onward: Sequence[Outgoing] = (),
-    ) -> InboundOutcome:
-        """`record_inbound` for a message that rests on another node's, or from which messages of ours go `onward`.
-
-        What is `enclosed` is recorded under its own origin and id, with its own leaf and receipt; where it was answered
-        before, that answer binds. Nothing goes on of a duplicate, of a conflict, or where the outcome is `repeated`.
+        What it has `enclosed` is recorded under its own origin and id, with its own leaf and receipt; where that was
+        answered before, the answer binds. What goes `onward` from it is recorded in the same transaction, unless it is
+        a duplicate or a conflict, or all of it was here before (`repeated`).
         """
         operation = RecordRelayed(
             incoming,

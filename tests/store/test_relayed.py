@@ -42,7 +42,7 @@ async def relay(
     cited: Cited | None = None,
     onward: tuple[int, ...] = (),
 ) -> InboundOutcome:
-    return await store.record_relayed(
+    return await store.record_inbound(
         incoming(number, body=body, tracks=() if inside else (OTHER,)),
         leaf=leaf("relay"),
         receipt=answer("relay accepted"),
