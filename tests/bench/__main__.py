@@ -27,6 +27,7 @@ STAGES = (
     "geojson",
     "alliance",
     "seal",
+    "policy",
     "store",
     "ledger",
     "post",
