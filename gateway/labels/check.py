@@ -138,7 +138,7 @@ def read_by(label: Label, spif: Spif, now: datetime, *, new: bool = False, succe
         _bounds(value, level, sets, now, found, new=new)
     if level is not None and level.required:
         _requirements(level.required, sets, f"Classification {level.name}", found)
-    if limited:
+    if limited or spif.demanding:
         _numbers(sets, spif, found)
     if spif.profile is not None:
         _profile(spif.profile, level, sets, found)
@@ -271,11 +271,12 @@ def _of(name: str, values: frozenset[str], sets: Sets) -> frozenset[str]:
 
 
 def _numbers(sets: Sets, spif: Spif, found: list[Finding]) -> None:
-    """Rule 7. A tag of which a label has no value at all is held to nothing, nor is an empty set, which is nobody."""
-    for name, (_, values) in sets.items():
+    """Rule 7. What a tag asks for at least, it asks of every label."""
+    for name in dict.fromkeys((*sets, *spif.demanding)):
+        values = sets[name][1] if name in sets else _NONE
         for tag in spif.tag_sets[name].tags:
             number = len(values.intersection(tag.values))
-            if number and (number < tag.at_least or (tag.at_most is not None and number > tag.at_most)):
+            if number < tag.at_least or (tag.at_most is not None and number > tag.at_most):
                 cause = f"{number} values, at least {tag.at_least} and at most {tag.at_most or 'any number'}"
                 found.append(_finding(codes.WRONG_NUMBER, f"Category {name!r}", cause))
 

@@ -165,6 +165,11 @@ class Spif(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     qualifiers: tuple[Qualifier, ...] = ()
 
     @cached_property
+    def demanding(self) -> tuple[str, ...]:
+        """Tag sets with a tag of which a label has a least number of values."""
+        return tuple(each.name for each in self.tag_sets.values() if any(tag.at_least for tag in each.tags))
+
+    @cached_property
     def folded_levels(self) -> dict[str, str]:
         """Lower-case ASCII names of classifications to names; empty where case counts."""
         return folded(self.levels) if self.ignore_case else {}

@@ -238,7 +238,7 @@ def _tag_set(node: Node, tags: list[Node], reading: References) -> TagSet:
 
 
 def _selection(tag: Node) -> tuple[int, int | None]:
-    """(at least, at most) values of one tag; a label without any value of the tag is held to nothing."""
+    """(at least, at most) values of one tag in every label."""
     least, most = tag.get("minSelection") or "unbounded", tag.get("maxSelection") or "unbounded"
     at_least = 0 if least == "unbounded" else integer(tag, "minSelection")
     at_most = None if most == "unbounded" else integer(tag, "maxSelection")

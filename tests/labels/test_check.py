@@ -218,13 +218,19 @@ def test_values_ask_for_and_exclude_others() -> None:
 
 @pytest.mark.parametrize(
     ("limit", "allowed"),
-    [('singleSelection="true"', {0, 1}), ('maxSelection="2"', {0, 1, 2}), ('minSelection="2"', {0, 2, 3})],
+    [('singleSelection="true"', {0, 1}), ('maxSelection="2"', {0, 1, 2}), ('minSelection="2"', {2, 3})],
 )
 def test_a_tag_has_as_many_values_as_it_may(limit: str, allowed: set[int]) -> None:
     spif = policy(tag_set("Release", P, "XAA XBB XCC", oid="2.25.1", tag=limit))
     for number in range(4):
         tested = label("LOW", category("Release", P, *("XAA", "XBB", "XCC")[:number]))
         assert found(tested, spif) == ([] if number in allowed else ["LBL-056"])
+
+
+def test_what_a_tag_asks_for_at_least_it_asks_of_labels_without_its_set_too() -> None:
+    spif = policy(tag_set("Release", P, "XAA XBB", oid="2.25.1", tag='minSelection="1"'))
+    assert found(label("LOW"), spif) == ["LBL-056"]
+    assert found(label("LOW", category("Release", P, "XAA")), spif) == []
 
 
 def test_duplicates_and_order_change_nothing() -> None:
