@@ -13,13 +13,12 @@ from pydantic import Field
 
 from gateway.config.labels import CategoryTable
 from gateway.config.table import Table
-from gateway.config.values import CodePattern, FilePath, Name, OpenCode, RuleId, UtcTime
+from gateway.config.values import CodePattern, DnsName, FilePath, Name, OpenCode, RuleId, Text, UtcTime
 from gateway.labels.equivalence import Direction
 from gateway.policy.terms import Admittance, Existing, Height
 from gateway.policy.terms import Field as TrackField
 from gateway.track import Environment, Identity
 
-Text = Annotated[str, Field(min_length=1, max_length=1_024)]
 Words = Annotated[tuple[Text, ...], Field(max_length=1_000)]
 Age = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
 Codes = Annotated[tuple[CodePattern, ...], Field(max_length=1_000)]
@@ -47,7 +46,7 @@ class AboutTable(Table):
     """When it was issued; the time at which labels that it gives were created."""
     review: UtcTime
     """When it is to be reviewed; the review time of labels that it gives."""
-    originator: Text | None = None
+    originator: DnsName | None = None
     """DNS name of whoever sets the labels; absent names nobody."""
     follow_succession: bool = False
     """Let a label's successor apply from its succession time on. Otherwise the stricter of both applies."""

@@ -24,10 +24,11 @@ from gateway.config.policy_rules import Known, accept_rule, marking, release_rul
 from gateway.config.policy_sources import Named, digest, read_sources
 from gateway.config.problems import InvalidConfigError, Problem, all_from_pydantic, dotted, unrepresentable
 from gateway.config.toml_text import parse_toml, read_toml
-from gateway.errors import ConfigError
+from gateway.errors import ConfigError, GatewayError
 from gateway.labels.book import Book
 from gateway.labels.check import check_label
 from gateway.labels.equivalence import Equivalence
+from gateway.labels.write import write_labels
 from gateway.policy.area import Area
 from gateway.policy.policy import Policy
 from gateway.track import Label
@@ -103,8 +104,13 @@ def load_policy_text(
     problems += _label_problems(words, table.policy.issued)
     if problems:
         raise _invalid(file, places, problems)
-    book = Book(words.spifs.values(), equivalences, follow_succession=table.policy.follow_succession)
+    try:
+        book = Book(words.spifs.values(), equivalences, follow_succession=table.policy.follow_succession)
+    except GatewayError as error:  # what the checks above did not foresee
+        raise _invalid(file, places, [_unforeseen(error)]) from None
     labels = _labels(table, words, book)
+    if problems := list(_unwritable(labels)):
+        raise _invalid(file, places, problems)
     total = digest(text, named)
     policy = Policy(
         name=table.policy.name,
@@ -197,6 +203,21 @@ def _label_problems(words: Vocabulary, now: datetime) -> Iterator[Problem]:
             cause = f'label {name} has no value of tag set "{missing}", which every label of {spif.name} must have'
             remedy = "add a category for it; without it nobody may see what has the label"
             yield Problem(code=codes.LABEL, path=path, cause=cause, remedy=remedy, at_key=True)
+
+
+def _unwritable(labels: Mapping[str, Label]) -> Iterator[Problem]:
+    """Labels that no message could carry: control characters, too much text."""
+    for name, label in labels.items():
+        try:
+            write_labels(label)
+        except GatewayError as error:
+            cause = f"label {name}: {error.code.title}: {error.cause}"
+            yield Problem(code=codes.LABEL, path=("label", name), cause=cause, remedy=error.remedy, at_key=True)
+
+
+def _unforeseen(error: GatewayError) -> Problem:
+    cause = f"{error.place}: {error.code.title}: {error.cause}"
+    return Problem(code=codes.CONFLICT, path=("policy",), cause=cause, remedy=error.remedy, at_key=True)
 
 
 def _invalid(file: Path, places: Places, problems: list[Problem]) -> InvalidConfigError:

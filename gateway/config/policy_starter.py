@@ -15,7 +15,9 @@ def starter_policy(*, issued: datetime, review: datetime, originator: str) -> st
 
     `originator` is the DNS name of whoever sets the labels.
     """
-    return _STARTER.format(issued=_text(utc_text(issued)), review=_text(utc_text(review)), originator=_text(originator))
+    times = {"issued": issued, "review": review}
+    written = {key: _text(utc_text(time.replace(microsecond=0))) for key, time in times.items()}
+    return _STARTER.format(**written, originator=_text(originator))
 
 
 def simple_policy(
@@ -115,7 +117,7 @@ clearances = ["public"]
 # Radar, SAPIENT, Remote ID and NVG carry no label, so without a marking nothing of them leaves.
 
 [[marking]]
-id = "exercise-traffic"
+id = "everything"
 label = "unmarked"
 # when.source = ["radar-north"]
 # when.format = ["ASTERIX_*"]

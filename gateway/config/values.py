@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import PlainValidator, ValidationInfo, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, ValidationInfo, WithJsonSchema
 
 from gateway.clock import parse_utc
 
@@ -237,6 +237,22 @@ _rule_check, _rule_schema = _word(
 )
 RuleId = Annotated[str, _rule_check, _rule_schema]
 """Name of a rule of the policy, as it stands in ledgers and messages behind ``release.``, ``mark.`` or ``accept.``."""
+
+_dns_check, _dns_schema = _word(
+    r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?(?:\.[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?)*",
+    "a DNS name, such as nld-1.example",
+)
+DnsName = Annotated[str, _dns_check, _dns_schema]
+
+
+def _some_words(value: str) -> str:
+    if not value.strip():
+        raise ValueError("expected some words")
+    return value
+
+
+Text = Annotated[str, Field(min_length=1, max_length=1_024), AfterValidator(_some_words)]
+"""Words of people and of security policies: anything but blanks."""
 
 _pattern_check, _pattern_schema = _word(
     r"[A-Z*?][A-Z0-9_*?]{0,39}|x-[a-z]+:[A-Za-z0-9_.*?-]{1,64}",

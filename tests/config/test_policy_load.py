@@ -356,6 +356,9 @@ POLYGON = "polygon = [[52.0, 3.0], [54.0, 3.0], [54.0, 5.0], [52.0, 5.0]]"
         ('downgrade = { HOSTILE =', 'downgrade = { HOSTIL =', "CFG-006", "HOSTIL =", '"HOSTIL" is not allowed', ""),
         ("[[accept]]", "[accept]", "CFG-002", "", "", "toml.io"),
         ('partners = ["deu-1"]', "partners = []", "CFG-006", "[]", "at least 1", ""),
+        ('= "National security authority"', '= "  "', "CFG-006", '"  "', "expected some words", ""),
+        ('originator = "nld-1.example"', 'originator = "NLD 1"', "CFG-006", '"NLD 1"', "a DNS name", ""),
+        ('"AIR SAFETY"', '"AIR \\u0007"', "CFG-017", "shared]\npolicy", "label shared: text holds", "control char"),
         # what the policy is
         ('review = "2027', 'review = "2025', "CFG-008", '"2025', "reviewed before it is issued", "exchange"),
         # security policies
