@@ -25,6 +25,7 @@ from gateway.xml import parse
 
 FORMAT_CODE = "ALLIANCE"
 MAPPING_ID = "alliance/1.0"
+_DATED_FOR = timedelta(days=1)  # so long the same undated label stays the same one, which is written once
 _REVIEW_AFTER = timedelta(days=365)  # ADatP-4774 wants a review time, or a successor, in every label
 
 
@@ -119,9 +120,9 @@ class AllianceEncoder:
     """Writes tracks as unsigned track messages.
 
     The defaults say that nobody vouches for the message: a test, perhaps simulated, of no security policy. A label that
-    nobody dated, the default one and those that sources gave, is as old as the message, for review in a year. A track
-    without a `track_id` gets one derived from `sender` and its native identifier, so that a dry run repeats itself;
-    provenance of a decoder that was not told its node is the sender's.
+    nobody dated, the default one and those that sources gave, is as old as the message or an earlier one of the same
+    day, for review in a year. A track without a `track_id` gets one derived from `sender` and its native identifier, so
+    that a dry run repeats itself; provenance of a decoder that was not told its node is the sender's.
     """
 
     def __init__(
@@ -148,13 +149,16 @@ class AllianceEncoder:
         self._new_id = new_id
         self._new_nonce = new_nonce
         self._limits = limits or Limits()
+        self._dated_at: datetime | None = None
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """The tracks as messages of at most `batch_max_tracks`; what the schema does not admit is a problem."""
+        if self._dated_at is None or not timedelta(0) <= now - self._dated_at < _DATED_FOR:
+            self._dated_at = now
         good: list[Track] = []
         problems: list[FormatError] = []
         for i, track in enumerate(tracks):
-            named = self._named(track, now)
+            named = self._named(track, self._dated_at)
             error = fault(named)
             if error is None:
                 good.append(named)
@@ -191,10 +195,10 @@ class AllianceEncoder:
             nonce=self._new_nonce(),
             exercise=self._exercise,
             simulation=self._simulation,
-            label=_dated(self._label, now),
+            label=_dated(self._label, self._dated_at or now),
         )
 
-    def _named(self, track: Track, now: datetime) -> Track:
+    def _named(self, track: Track, dated_at: datetime) -> Track:
         """The track with what admission and a configured node would have given it."""
         if track.track_id is None:
             track = replace(track, track_id=self._mint(track))
@@ -202,7 +206,7 @@ class AllianceEncoder:
             passed = [entry if entry.gateway else replace(entry, gateway=self._sender) for entry in track.provenance]
             track = replace(track, provenance=tuple(passed))
         if track.label is not None:
-            label = _dated(track.label, now)
+            label = _dated(track.label, dated_at)
             track = track if label is track.label else replace(track, label=label)
         return track
 

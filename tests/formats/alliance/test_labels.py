@@ -374,5 +374,13 @@ def test_the_encoder_dates_labels_that_nobody_dated_and_leaves_the_others() -> N
     assert first is not None
     assert [(one.created_at, one.review_at) for one in (first, *first.alternatives)] == [(NOW, year)] * 2
     assert (second, third) == (FULL, None)
+    encoder = FORMAT.encoder()
+    ages = {0: NOW, 3_600: NOW, 86_399: NOW, 86_400: NOW + timedelta(days=1), 90_000: NOW + timedelta(days=1), -1: None}
+    for after_s, created in ages.items():
+        now = NOW + timedelta(seconds=after_s)
+        (octets,) = encoder.encode(own[:1], now).frames
+        message = read(parsed(octets))
+        assert message.tracks[0].label is not None
+        assert {message.header.label.created_at, message.tracks[0].label.created_at} == {created or now}
     (octets,) = FORMAT.encoder().encode(own[2:], datetime(9999, 12, 31, tzinfo=UTC)).frames
     assert read(parsed(octets)).header.label.review_at is None
