@@ -16,7 +16,7 @@ from msgspec.structs import replace
 from gateway import pipeline, xml
 from gateway.clock import SystemClock
 from gateway.config import load
-from gateway.demo.stage import Player, ledger_verifier, set_stage
+from gateway.demo.stage import NATIONS, Nation, Player, ledger_verifier, set_stage
 from gateway.formats import alliance
 from gateway.formats.registry import find
 from gateway.ledger import verify
@@ -28,10 +28,11 @@ from gateway.track import Track
 from tests.assembled import aircraft
 from tests.test_corridor import running, until
 
-NLD, DEU, EU = "nld-1", "deu-1", "eu-1"
-NATION = {NLD: "XNL", DEU: "XDE", EU: "XAT"}
+NLD, DEU, EU, FRA = "nld-1", "deu-1", "eu-1", "fra-1"
+NATION = {NLD: "XNL", DEU: "XDE", EU: "XAT", FRA: "XFF"}
 PASS_ON = '[[release]]\nid = "pass-on"\nonward = true\naction = "release"\n'
 GROUPS = {NLD: {"near": [DEU]}, DEU: {"far": [EU], "back": [NLD]}, EU: {"all": [NLD, DEU]}}
+FOUR = {**GROUPS, EU: {"further": [FRA]}, FRA: {"all": [NLD, DEU, EU]}}
 
 
 def category(of: str, tag: str, *values: str) -> str:
@@ -39,8 +40,8 @@ def category(of: str, tag: str, *values: str) -> str:
     return f'[[{of}.category]]\ntag = "{tag}"\nkind = "PERMISSIVE"\nvalues = [{listed}]\n'
 
 
-def policy_text(node: str, rules: str) -> str:
-    """The policy of one node: all three read ALPHA, each holds its own nation's release."""
+def policy_text(node: str, rules: str, groups: dict[str, dict[str, list[str]]]) -> str:
+    """The policy of one node: all read ALPHA, each holds its own nation's release."""
     text = '[policy]\nname = "row"\nissued = "2026-01-01T00:00:00Z"\nreview = "2036-01-01T00:00:00Z"\n'
     text += '[[security_policy]]\nuse = "ALPHA"\n'
     for label, releases in (("all", tuple(NATION.values())), ("near", ("XNL", "XDE"))):
@@ -52,10 +53,10 @@ def policy_text(node: str, rules: str) -> str:
         text += category(f"clearance.{name}", "Context", "ALPHA", "Releasable")
         text += category(f"clearance.{name}", "Releasable To", nation)
     text += f'[own]\nclearances = ["{node}"]\n'
-    for name in NATION:
+    for name in groups:
         if name != node:
             text += f'[partner.{name}]\nclearances = ["{name}"]\n'
-    for group, members in GROUPS[node].items():
+    for group, members in groups[node].items():
         text += f"[group.{group}]\npartners = {json.dumps(members)}\n"
     text += '[[marking]]\nid = "near"\nwhen.identifier = { icao24 = ["484009"] }\nlabel = "near"\n'
     text += '[[marking]]\nid = "all"\nlabel = "all"\n'
@@ -66,11 +67,11 @@ def policy_text(node: str, rules: str) -> str:
 
 
 class Row:
-    """The three nodes, running."""
+    """The nodes, running."""
 
     def __init__(self, players: list[Player], nodes: list[Node]) -> None:
         self.players = players
-        self.nld, self.deu, self.eu = nodes
+        self.nld, self.deu, self.eu, *self.more = nodes
 
     async def tell(self, *tracks: Track) -> list[str]:
         """Hand tracks to the first node as its sensors would; their ids once they are durable there."""
@@ -111,12 +112,15 @@ async def settled(node: Node, partner: str) -> None:
 
 
 @asynccontextmanager
-async def row(root: Path, rules: str = PASS_ON, *, last: str = "") -> AsyncIterator[Row]:
-    """Three nodes; `rules` are the middle one's, `last` the last one's. Their ledgers hold when they end."""
-    players = set_stage(root, SystemClock(), simulation="SIMULATED")
+async def row(
+    root: Path, rules: str = PASS_ON, *, last: str = "", groups: dict[str, dict[str, list[str]]] = GROUPS
+) -> AsyncIterator[Row]:
+    """The nodes of `groups`; `rules` are the second one's, `last` the third one's. Their ledgers hold when they end."""
+    cast = (*NATIONS, Nation(node=FRA, nation="FRA", title="A nation further on"))
+    players = set_stage(root, SystemClock(), simulation="SIMULATED", cast=cast[: len(groups)])
     for player in players:
         name = player.nation.node
-        player.policy_path.write_text(policy_text(name, {DEU: rules, EU: last}.get(name, "")))
+        player.policy_path.write_text(policy_text(name, {DEU: rules, EU: last}.get(name, ""), groups))
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(Node(load(player.config_path).config)) for player in players]
         async with running(*nodes):
@@ -267,6 +271,38 @@ async def test_what_is_delayed_goes_on_whole_when_it_is_old_enough(tmp_path: Pat
         assert read(relay.octets).original == first.octets
 
 
+async def test_a_relay_of_a_relay_carries_the_first_nodes_own_octets(tmp_path: Path) -> None:
+    async with row(tmp_path, last=PASS_ON, groups=FOUR) as nodes:
+        (one,) = await nodes.tell(aircraft(1))
+        (fra,) = nodes.more
+        await until(lambda: has(fra, one))
+        (first,) = await nodes.sent(nodes.nld)
+        (second,) = await nodes.sent(nodes.eu)
+        message = read(second.octets)
+        assert message.original == first.octets
+        assert [hop.node for hop in message.header.hops] == [DEU, EU]
+        (kept,) = await fra.store.find_messages(first.message_id)
+        assert (kept.origin, kept.partners) == (NLD, (EU,))
+        assert (fra.rooms.picture.find(one).origin, await nodes.sent(fra)) == (NLD, [])  # type: ignore[union-attr]
+
+
+async def test_what_was_redacted_once_goes_on_as_it_was_redacted(tmp_path: Path) -> None:
+    redact = '[[release]]\nid = "less"\nonward = true\naction = "redact"\ndrop = ["identifiers"]\n'
+    async with row(tmp_path, redact, last=PASS_ON, groups=FOUR) as nodes:
+        (one,) = await nodes.tell(aircraft(1))
+        (fra,) = nodes.more
+        await until(lambda: has(fra, one))
+        entry = fra.rooms.picture.find(one)
+        assert entry is not None
+        assert (entry.origin, entry.via, entry.track.identifiers) == (NLD, DEU, ())
+        (redacted,) = await nodes.sent(nodes.deu)
+        (passed,) = await nodes.sent(nodes.eu)
+        message = read(passed.octets)
+        assert message.original == redacted.octets
+        assert message.header.derived is not None
+        assert (message.header.derived.origin, message.header.derived.redacted) == (DEU, False)
+
+
 # ------------------------------------------------------------------------------------------------------ bad neighbours
 
 
@@ -376,3 +412,17 @@ async def test_a_restarted_node_remembers_whose_tracks_it_was_told(tmp_path: Pat
         entry = again.rooms.picture.find(one)
         assert entry is not None
         assert (entry.origin, entry.via) == (NLD, "")
+
+
+async def test_what_a_rule_leaves_out_is_counted_in_the_ledger_and_stays_out_over_a_restart(tmp_path: Path) -> None:
+    drop = '[[accept]]\nid = "not-this"\naction = "drop"\nwhen.identifier = { icao24 = ["484002"] }\n'
+    async with row(tmp_path, last=drop) as nodes:
+        one, two = await nodes.tell(aircraft(1), aircraft(2))
+        await until(lambda: has(nodes.eu, one))
+        assert not has(nodes.eu, two)
+        inner, outer = [leaf for leaf in await events(nodes.eu) if leaf["ev"] == "received"]
+        assert (inner["tracks"], inner["left_out"], outer["left_out"]) == (1, 1, 1)
+        players = nodes.players
+    async with Node(load(players[2].config_path).config) as again, running(again):
+        assert has(again, one)
+        assert not has(again, two)
