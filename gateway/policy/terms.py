@@ -1,7 +1,9 @@
 """The words of a release policy: conditions, what is taken out, and the three kinds of rules. Data, no logic.
 
 A condition on something that a track does not say (an area, of a bearing without a position) is not met by a rule that
-lets something through, and met by one that keeps something back.
+lets something through, and met by one that keeps something back. A rule that lets through and takes something out does
+both: it does not let the track go, and what it takes out is taken out by whichever later rule lets it go. So does a
+marking: the label is then at least as strict as both.
 """
 
 from __future__ import annotations
@@ -58,7 +60,12 @@ class Field(StrEnum):
 
 
 class Condition(Struct, frozen=True, kw_only=True):
-    """When a rule applies: every part that is given must be met. Texts may hold ``*`` and ``?``."""
+    """When a rule applies: every part that is given must be met. Texts may hold ``*`` and ``?``.
+
+    A part is met, not met, or not said (`gateway.policy.condition.meets`): not said are a source of ours, format,
+    platform, class, position, the kind of height, time, a scheme of identifiers or a label that the track has none of.
+    An identity that nobody declared, the environment ``UNKNOWN`` and absent flags are said.
+    """
 
     sources: tuple[str, ...] = ()
     """Configured national sources, for our own tracks."""
@@ -86,7 +93,7 @@ class Condition(Struct, frozen=True, kw_only=True):
     has: frozenset[Field] = frozenset()
     lacks: frozenset[Field] = frozenset()
     identifiers: Mapping[str, tuple[str, ...]] = {}
-    """Scheme to values, one of which it must have."""
+    """Scheme to values, one of which it must have, for each scheme."""
     labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
     """(security policy, classifications), one of which its label must be of; no classifications is any."""
 
