@@ -36,7 +36,7 @@ class AltitudeBand(Struct, frozen=True, kw_only=True):
 
 
 class Field(StrEnum):
-    """Parts of a track that rules ask for and take out. ``docs/policy.md`` says which elements each covers."""
+    """Parts of a track that rules ask for and take out. ``docs/policy-redaction.md`` says what each covers."""
 
     SENSORS = "sensors"
     """Which sensors and systems saw it: sources, names that they gave it, who declared its identity, the polar

@@ -21,6 +21,7 @@ from gateway.policy.marking import mark
 from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
 from gateway.policy.release import release
+from gateway.policy.terms import Field
 from gateway.stages import Held, Refused, Release
 from gateway.track import (
     Environment,
@@ -239,3 +240,8 @@ def test_the_json_schema_refuses_what_the_model_refuses(old: str, new: str) -> N
 def test_the_json_schema_knows_no_null() -> None:
     assert b"null" not in msgspec.json.encode(policy_schema())
     assert policy_schema()["title"] == "policy.toml"
+
+
+def test_every_field_that_can_be_dropped_is_told_what_it_covers() -> None:
+    text = (ROOT / "docs" / "policy-redaction.md").read_text()
+    assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [field.value for field in Field]
