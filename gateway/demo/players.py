@@ -14,7 +14,8 @@ import msgspec
 
 from gateway.demo.stage import Player
 
-READY_S = 20.0
+READY_S = 60.0
+"""Far more than four nodes need on a machine that does nothing else."""
 STOP_S = 15.0
 POLL_S = 0.25
 _LOG = "gateway.log"

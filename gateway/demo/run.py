@@ -193,7 +193,7 @@ def _table(cast: _Cast, simulation: str, left_s: float) -> Table:
             node,
             str(corridor(status, "tracks_received")),
             str(corridor(status, "tracks_released")),
-            str(corridor(status, "messages_signed")),
+            str(corridor(status, "messages_signed") + corridor(status, "messages_relayed")),
             str(delivered(status)),
             str(corridor(status, "messages_verified")),
             str(corridor(status, "tracks_accepted")),
@@ -206,13 +206,15 @@ def _table(cast: _Cast, simulation: str, left_s: float) -> Table:
 
 
 def _wall_lines(cast: _Cast) -> list[str]:
-    """What the drone wall says and who sees it."""
+    """What the drone wall says, who sees it, and who passes it on."""
     lines = [f"TAK client at {cast.players[0].nation.node}: {cast.tak.summary()}"]
     wall = cast.wall
     if wall is not None:
         said = f"SAPIENT {len(wall.said_at)} by place, {wall.bearings} by bearing alone; Remote ID {wall.claims}"
         lines.insert(0, f"drone wall at {cast.players[1].nation.node}: {said}")
-    return lines
+    agency, civil = cast.processes[2], cast.players[3].nation.node
+    passed_on = corridor(agency.status, "messages_relayed")
+    return [*lines, f"passed on by {agency.player.nation.node} to {civil}, with less in them: {passed_on} messages"]
 
 
 def _report(evidence: Evidence, cast: _Cast, chart: Chart, console: Console) -> None:

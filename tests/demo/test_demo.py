@@ -114,6 +114,10 @@ def test_everybody_accepts_what_is_released_to_him_and_shows_it_to_his_systems(
         "atm-1": to_aviation,
     }
     assert taken["eu-1"] == taken["atm-1"] == released["atm-1"] == 0
+    passed_on = re.findall(
+        r"^passed on by eu-1 to atm-1, with less in them: (\d+) messages", done.stdout, re.MULTILINE
+    )[-1]
+    assert table["eu-1"][2] == passed_on == table["atm-1"][4] != "0", "signed there, verified here"
     events = {node: int(table[node][-2]) for node in NODES}
     assert events == accepted
 
