@@ -12,10 +12,11 @@ from gateway.labels.book import Book
 from gateway.labels.clearance import Clearance
 from gateway.labels.decide import decide
 from gateway.labels.equivalence import Direction, Equivalence
+from gateway.labels.marking import marking
 from gateway.labels.shipped import shipped
 from gateway.labels.spif_read import read_spif
-from gateway.track import Label, LabelCategory
-from tests.labels.spif_texts import NOW, I, P, R, category, clearance, label, policy, tag_set
+from gateway.track import Label, LabelCategory, Succession
+from tests.labels.spif_texts import NOW, REVIEW, I, P, R, category, clearance, label, policy, tag_set
 
 EXCLUDING = {
     "EMBER": "<excludedClass>LOW</excludedClass>",
@@ -203,3 +204,48 @@ def test_a_judgement_out_of_the_memory_is_the_one_that_a_fresh_book_gives(
         first = book.judge(tested, held, NOW, direction=Direction.ENCRYPT)
         assert first == book.judge(tested, held, NOW, direction=Direction.ENCRYPT)
         assert first == fresh.judge(tested, held, NOW, direction=Direction.ENCRYPT)
+
+
+WORDS = st.sampled_from([
+    "LOW", "low", "ＬＯＷ", "", " ", "x" * 300, "\u202e", "\x00", "Release", "Secrets", "XAA", "EMBER", "TEST", "TEST",
+    "BRAVO", "OPEN", "Releasable To", R, P, I, "urn:oid:2.25.1.1", "\ud800", "ß", "İ", "{}",
+])  # fmt: skip
+ODD_CATEGORIES = st.lists(
+    st.builds(
+        LabelCategory, tag=WORDS, kind=WORDS, values=st.lists(WORDS, max_size=3).map(tuple), uri=st.none() | WORDS
+    ),
+    max_size=3,
+).map(tuple)
+ODD = st.builds(
+    Label, policy=WORDS, classification=WORDS, categories=ODD_CATEGORIES, policy_uri=st.none() | WORDS,
+    review_at=st.none() | st.just(REVIEW), privacy_mark=st.none() | WORDS, unknown=st.sampled_from([(), (), ("x",)]),
+)  # fmt: skip
+
+
+def odd_labels() -> st.SearchStrategy[Label]:
+    """With a successor, an alternative and a label of the label, each as odd."""
+
+    def assembled(first: Label, others: list[Label]) -> Label:
+        successor, alternative, metadata = (*others, None, None, None)[:3]
+        return msgspec.structs.replace(
+            first,
+            successor=Succession(at=NOW, label=successor) if successor else None,
+            alternatives=(alternative,) if alternative else (),
+            metadata=metadata,
+        )
+
+    return st.builds(assembled, ODD, st.lists(ODD, max_size=3))
+
+
+@given(odd_labels(), ODD_CATEGORIES, st.lists(WORDS, max_size=3).map(tuple), st.sampled_from(BOOKS))
+def test_whatever_a_label_or_a_clearance_says_it_is_decided(
+    tested: Label, held: tuple[LabelCategory, ...], levels: tuple[str, ...], book: Book
+) -> None:
+    mine = tuple(Clearance(policy=name, classifications=levels, categories=held) for name in (tested.policy, "BRAVO"))
+    judgement = book.judge(tested, mine, NOW, direction=Direction.DECRYPT)
+    assert judgement.decision.permit == (judgement.decision.rule == "permit")
+    assert not (judgement.decision.permit and judgement.decided_on.unknown)
+    joined = book.dominant([tested], NOW)
+    assert joined is None or book.covers(joined, tested, NOW)
+    assert marking(tested, SPIF, NOW) == "" or tested.policy == "TEST"
+    assert book.complete(tested, created_at=NOW, review_at=REVIEW).classification == tested.classification
