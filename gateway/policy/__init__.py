@@ -1,6 +1,6 @@
 """Takes: admitted tracks and release groups, or a national consumer's view; an opened message from a partner.
 
-Gives: `Release`, `Held` or `Refused`; the tracks that the consumer may see; `Accepted` or a `PolicyError`. Pure functions.
+Gives: `Release`, `Held` or `Refused`; the tracks that the consumer may see; `Accepted` or a `PolicyError`. Pure.
 Fails: closed; whatever no rule and no label permits is refused with that rule's name.
 Trusts: the operator's policy, and of a message only what its verified signature covers.
 """
