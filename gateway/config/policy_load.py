@@ -82,7 +82,7 @@ def load_policy_text(
     text: str,
     *,
     file: Path = DEFAULT_POLICY,
-    node: str = "nld-1",
+    node: str,
     sources: Collection[str] | None = None,
     partners: Collection[str] | None = None,
 ) -> LoadedPolicy:
@@ -104,30 +104,12 @@ def load_policy_text(
     problems += _label_problems(words, table.policy.issued)
     if problems:
         raise _invalid(file, places, problems)
-    try:
-        book = Book(words.spifs.values(), equivalences, follow_succession=table.policy.follow_succession)
-    except GatewayError as error:  # what the checks above did not foresee
-        raise _invalid(file, places, [_unforeseen(error)]) from None
+    book = _book(file, places, words, equivalences, follow_succession=table.policy.follow_succession)
     labels = _labels(table, words, book)
     if problems := list(_unwritable(labels)):
         raise _invalid(file, places, problems)
     total = digest(text, named)
-    policy = Policy(
-        name=table.policy.name,
-        digest=total,
-        node=node,
-        book=book,
-        markings=tuple(marking(one, labels, known) for one in table.marking),
-        releases=tuple(release_rule(one, known) for one in table.release),
-        accepts=tuple(accept_rule(one, known) for one in table.accept),
-        groups={name: tuple(sorted(group.partners)) for name, group in table.group.items()},
-        areas=areas,
-        own=tuple(words.clearances[name] for name in table.own.clearances),
-        partners={
-            name: tuple(words.clearances[one] for one in partner.clearances) for name, partner in table.partner.items()
-        },
-        clearances=words.clearances,
-    )
+    policy = _compiled(table, known, book, labels, areas, total)
     findings = tuple(
         _error(file, places, one) for one in (*party_findings(table, node, partners), *rule_findings(table))
     )
@@ -140,6 +122,38 @@ def load_policy_text(
         digest=total,
         sources=tuple(named),
         findings=findings,
+    )
+
+
+def _book(
+    file: Path, places: Places, words: Vocabulary, equivalences: list[Equivalence], *, follow_succession: bool
+) -> Book:
+    try:
+        return Book(words.spifs.values(), equivalences, follow_succession=follow_succession)
+    except GatewayError as error:  # what the checks before did not foresee
+        cause = f"{error.place}: {error.code.title}: {error.cause}"
+        problem = Problem(code=codes.CONFLICT, path=("policy",), cause=cause, remedy=error.remedy, at_key=True)
+        raise _invalid(file, places, [problem]) from None
+
+
+def _compiled(
+    table: PolicyFile, known: Known, book: Book, labels: Mapping[str, Label], areas: dict[str, Area], total: str
+) -> Policy:
+    """The policy of a file in which nothing is wrong."""
+    clearances = known.words.clearances
+    return Policy(
+        name=table.policy.name,
+        digest=total,
+        node=known.node,
+        book=book,
+        markings=tuple(marking(one, labels, known) for one in table.marking),
+        releases=tuple(release_rule(one, known) for one in table.release),
+        accepts=tuple(accept_rule(one, known) for one in table.accept),
+        groups={name: tuple(sorted(group.partners)) for name, group in table.group.items()},
+        areas=areas,
+        own=tuple(clearances[name] for name in table.own.clearances),
+        partners={name: tuple(clearances[one] for one in held.clearances) for name, held in table.partner.items()},
+        clearances=clearances,
     )
 
 
@@ -213,11 +227,6 @@ def _unwritable(labels: Mapping[str, Label]) -> Iterator[Problem]:
         except GatewayError as error:
             cause = f"label {name}: {error.code.title}: {error.cause}"
             yield Problem(code=codes.LABEL, path=("label", name), cause=cause, remedy=error.remedy, at_key=True)
-
-
-def _unforeseen(error: GatewayError) -> Problem:
-    cause = f"{error.place}: {error.code.title}: {error.cause}"
-    return Problem(code=codes.CONFLICT, path=("policy",), cause=cause, remedy=error.remedy, at_key=True)
 
 
 def _invalid(file: Path, places: Places, problems: list[Problem]) -> InvalidConfigError:
