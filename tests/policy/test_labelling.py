@@ -7,9 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.labels.clearance import Clearance
 from gateway.labels.equivalence import Direction
 from gateway.policy.labelling import batch_labels
-from gateway.track import Label, Track
+from gateway.track import Label, LabelCategory, Track
 from tests.policy import policies as make
 from tests.policy.policies import ANVIL, HIGH, LABELS, LOW, NATIONS, NOW, TO_XAT, TO_XIE, TRACK
 
@@ -82,3 +83,23 @@ def test_whoever_a_batch_label_permits_may_see_every_track_of_it(labels: list[La
                     assert book.judge(one.label, clearances, NOW, direction=Direction.ENCRYPT).decision.permit
         for member in recipients:
             assert book.judge(label, NATIONS[member], NOW, direction=Direction.ENCRYPT).decision.permit
+
+
+def test_a_label_that_all_tracks_share_and_a_recipient_may_not_see_is_not_given() -> None:
+    """Whoever holds two nations may see what is for either; what both have in common is for a third."""
+
+    def released(*nations: str) -> Label:
+        category = LabelCategory(tag="Releasable To", kind="PERMISSIVE", values=nations)
+        bare = Label(policy="BRAVO", classification="OPEN", categories=(category,))
+        return make.book().complete(bare, created_at=make.ISSUED, review_at=make.REVIEW)
+
+    held = LabelCategory(tag="Releasable To", kind="PERMISSIVE", values=("XAA", "XBB"))
+    two = Clearance(policy="BRAVO", classifications=("OPEN",), categories=(held,))
+    first, second = released("XAA", "XCC"), released("XBB", "XCC")
+    policy = make.policy(partners={"two": (two,)})
+    for label in (first, second):
+        assert policy.book.judge(label, (two,), NOW, direction=Direction.ENCRYPT).decision.permit
+    together = policy.book.dominant([first, second], NOW)
+    assert together is not None
+    assert not policy.book.check(together, NOW)
+    assert [label for label, _ in batch_labels(policy, tracks_of(first, second), ("two",), NOW)] == [first, second]
