@@ -298,6 +298,15 @@ def test_labels_in_extensions_are_what_every_tool_takes_or_stay_out(inner: str, 
     assert fault in refused.value.cause
 
 
+@pytest.mark.parametrize("inner", [originator(attributes=' Id="a"'), originator().replace(">ALPHA<", "><")])
+def test_foreign_elements_of_a_label_that_would_make_a_message_invalid_are_not_written(inner: str) -> None:
+    note = etree.fromstring(f'<n xmlns="urn:x">{inner}</n>'.encode())
+    extension = Extension("urn:x", "n", etree.tostring(note, method="c14n", exclusive=True).decode())
+    with pytest.raises(FormatError) as refused:
+        render(with_labels(PLAIN, replace(PLAIN, extensions=(extension,))))
+    assert (refused.value.code.id, refused.value.place) == ("ALM-017", "Track[1]/Label")
+
+
 @pytest.mark.parametrize("name", ["originatorConfidentialityLabel", "ConfidentialityLabel", "Category"])
 def test_what_the_schema_declares_is_no_plain_extension(name: str) -> None:
     foreign = f'<{name} xmlns="{LABEL}" a="1">x</{name}>'
