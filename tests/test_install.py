@@ -40,9 +40,10 @@ def run(prefix: Path, *arguments: str, cwd: Path) -> subprocess.CompletedProcess
 def test_the_installed_wheel_runs_the_demonstration_outside_of_the_checkout(installed: Path, tmp_path: Path) -> None:
     done = run(installed, "demo", "--seconds", "3", "--directory", str(tmp_path / "demo"), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert len(re.findall(r"every one hashed again, the signed checkpoint holds", done.stdout)) == 3
+    assert len(re.findall(r"every one hashed again, the signed checkpoint holds", done.stdout)) == 4
     assert re.search(r"0 missing at a partner, 0 received\s+twice", done.stdout)
     assert "proven in" in done.stdout
+    assert done.stdout.count("\n  holds: ") == 6, "the players find their release policies in the wheel"
 
 
 def test_init_check_and_version_work_from_nothing(installed: Path, tmp_path: Path) -> None:
