@@ -304,7 +304,8 @@ def test_foreign_elements_of_a_label_that_would_make_a_message_invalid_are_not_w
     extension = Extension("urn:x", "n", etree.tostring(note, method="c14n", exclusive=True).decode())
     with pytest.raises(FormatError) as refused:
         render(with_labels(PLAIN, replace(PLAIN, extensions=(extension,))))
-    assert (refused.value.code.id, refused.value.place) == ("ALM-017", "Track[1]/Label")
+    assert refused.value.code.id == "ALM-017"
+    assert refused.value.place.startswith("Track[1]/Label/")
 
 
 @pytest.mark.parametrize("name", ["originatorConfidentialityLabel", "ConfidentialityLabel", "Category"])
