@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Who may see what, and why.", no_args_is_help=True, rich_markup_mode=None)
 
-_Format = Annotated[str, typer.Option("--format", "-f", help="Format of the file; an alliance message needs none.")]
+_Format = Annotated[str, typer.Option("--format", "-f", help="Format of the file; without it the one that reads it.")]
 _Source = Annotated[str, typer.Option("--source", "-s", help="National source that the tracks came from.")]
 _Option = Annotated[list[str], typer.Option("--option", metavar="KEY=VALUE", help="Option of the decoder.")]
 _BaseTime = Annotated[
@@ -131,7 +131,7 @@ def _tracks(
     from gateway.cli.translate import begin, recording_of
 
     read = recording_of(file)
-    dialect = find_or_guess(form, read)
+    dialect = find_or_guess(form, read, found.config, source)
     return TrackFile(
         read,
         form=dialect,

@@ -17,11 +17,11 @@ from pydantic_core import to_json
 from gateway.config import InvalidConfigError, codes
 from gateway.config.labels import CategoryTable
 from gateway.config.locate import Places, Spot
-from gateway.config.policy_file import IdentityTest, Text, Vertex, Words
+from gateway.config.policy_file import IdentityTest, Vertex, Words
 from gateway.config.problems import Problem, all_from_pydantic, did_you_mean, unrepresentable
 from gateway.config.table import Table
 from gateway.config.toml_text import parse_toml, read_toml
-from gateway.config.values import FilePath, FormatName, Name, OpenCode, UtcTime
+from gateway.config.values import FilePath, FormatName, Name, OpenCode, Text, UtcTime
 from gateway.errors import ConfigError
 from gateway.policy.terms import Field as TrackField
 from gateway.policy.terms import Height
@@ -144,7 +144,7 @@ class Case(Table):
     file: FilePath | None = None
     """Recording or message whose tracks are taken instead, relative to the file of cases."""
     format: FormatName | None = None
-    """Format of that file; an alliance message needs none."""
+    """Format of that file; absent: the one that reads it."""
     source: Name | None = None
     """National source that the file's tracks came from."""
     index: Annotated[int, Field(ge=0, le=1_000_000)] | None = None

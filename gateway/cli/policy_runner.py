@@ -108,8 +108,8 @@ class Runner:
             yield track_of(case.track, self._loaded, node=case.origin or self._policy.node, now=now), now
             return
         assert case.file is not None, "one of the two is there"
-        form = find_or_guess(case.format or "", case.file)
         source = case.source or ""
+        form = find_or_guess(case.format or "", case.file, self._config, source)
         file = TrackFile(
             case.file,
             form=form,

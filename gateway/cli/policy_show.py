@@ -8,6 +8,7 @@ from itertools import zip_longest
 from textwrap import wrap
 
 from gateway.cli.output import as_json, data, printable, table
+from gateway.cli.policy_case_track import named_label
 from gateway.cli.policy_files import Found
 from gateway.cli.policy_words import clearance_words, label_of, marking_of, seconds
 from gateway.clock import utc_text
@@ -33,7 +34,7 @@ def show(found: Found, *, json: bool) -> None:
     for name, sum_ in _files(loaded):
         data(f"file     {sum_}  {printable(name)}")
     _table("SECURITY POLICY", ["OID", "CLASSIFICATIONS"], _security_policies(loaded))
-    _table("LABEL", ["MARKING"], [[name, marking] for name, marking in _labels(loaded)])
+    _table("LABEL", ["MARKING", "ALSO SAID AS", "BESIDE IT"], _labels(loaded))
     _table("EQUIVALENCE", ["DIRECTION", "LEVELS", "SIGNED OFF"], _equivalences(loaded))
     held = [[name, clearance_words(one)] for name, one in policy.clearances.items()]
     _table("CLEARANCE", ["UNDER ITS POLICY"], held)
@@ -77,10 +78,17 @@ def _security_policies(loaded: LoadedPolicy) -> list[list[str]]:
     return [[spif.name, spif.oid, ", ".join(spif.levels)] for spif in loaded.policy.book.spifs.values()]
 
 
-def _labels(loaded: LoadedPolicy) -> list[tuple[str, str]]:
-    """Labels that markings give, by their names in the file."""
-    named = {table.label: rule.label for table, rule in zip(loaded.file.marking, loaded.policy.markings, strict=True)}
-    return [(name, marking_of(loaded.policy, label)) for name, label in named.items()]
+def _labels(loaded: LoadedPolicy) -> list[list[str]]:
+    """Every label of the file, with what stands beside it."""
+    return [
+        [
+            name,
+            marking_of(loaded.policy, named_label(name, loaded)),
+            ", ".join(table.alternatives),
+            " ".join(word for word in (f"TLP {table.tlp}" if table.tlp else "", table.purpose or "") if word),
+        ]
+        for name, table in loaded.file.label.items()
+    ]
 
 
 def _equivalences(loaded: LoadedPolicy) -> list[list[str]]:
@@ -195,6 +203,7 @@ def _document(loaded: LoadedPolicy) -> dict[str, object]:
             for one in policy.book.equivalences
         ],
         "clearances": {name: clearance_words(one) for name, one in policy.clearances.items()},
+        "labels": {name: label_of(policy, named_label(name, loaded)) for name in loaded.file.label},
         "own": list(loaded.file.own.clearances),
         "partners": {name: list(one.clearances) for name, one in loaded.file.partner.items()},
         "groups": {name: list(members) for name, members in policy.groups.items()},

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
+from collections.abc import Generator, Iterator, Sequence
+from datetime import UTC, datetime
+from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
@@ -18,11 +19,13 @@ from gateway.config.codec_options import unknown_option
 from gateway.dialect import Decoder, Format, finished
 from gateway.errors import GatewayError
 from gateway.feeds.files import FileReport, read_frames
+from gateway.formats.registry import formats
 from gateway.limits import Limits
 from gateway.stages import Decoded
 from gateway.track import Track
 
-_LOOKED_AT = 65_536  # octets in which the root of an alliance message stands
+_FRAMES_TRIED = 20  # tell one format from another
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Sighting(Struct, frozen=True, kw_only=True):
@@ -82,21 +85,40 @@ class TrackFile:
             yield Sighting(track=whole, received_at=now, place=peer)
 
 
-def find_or_guess(name: str, recording: Path | bytes) -> Format:
-    """The format that was named; without a name the alliance's, where the file begins like a message of it."""
+def find_or_guess(name: str, recording: Path | bytes, config: Config | None, source: str) -> Format:
+    """The format that was named, else the only one of the configured source, else the one that reads the beginning."""
     if name:
         return find_format(name)
-    if b"TrackMessage" in _beginning(recording):
-        return find_format("alliance")
-    cause = "the file is no alliance message, so its format has to be named"
-    raise CommandError(UNKNOWN_FORMAT, Exit.USAGE, cause=cause)
+    table = config.source.get(source) if config is not None else None
+    if table is not None and len(table.formats) == 1:
+        return find_format(table.formats[0])
+    scores = {form.name: score for form in formats().values() if (score := _score(recording, form)) > 0}
+    best = [one for one in scores if scores[one] == max(scores.values())]
+    if len(best) == 1:
+        return find_format(best[0])
+    told = f"{' and '.join(best)} would read it" if best else "no format reads it as it is"
+    raise CommandError(UNKNOWN_FORMAT, Exit.USAGE, cause=told)
 
 
-def _beginning(recording: Path | bytes) -> bytes:
-    if isinstance(recording, bytes):
-        return recording[:_LOOKED_AT]
-    with recording.open("rb") as stream:
-        return stream.read(_LOOKED_AT)
+def _score(recording: Path | bytes, form: Format) -> int:
+    """How well a format reads the beginning of a file, by what it makes of it and what it refuses."""
+    report = FileReport()
+    frames = read_frames(
+        recording, form=form, feed=FEED, source="guess", base_time=_LONG_AGO, limits=Limits(), report=report
+    )
+    score = 0
+    try:
+        decoder = form.decoder(**signed(form.decoder, {}))
+        for frame in islice(frames, _FRAMES_TRIED):
+            decoded = decoder.decode(frame)
+            score += 2 * len(decoded.tracks) + decoded.silent - 2 * len(decoded.problems)
+        score += 2 * len(finished(decoder, _LONG_AGO).tracks)
+    except GatewayError:
+        return 0
+    finally:
+        if isinstance(frames, Generator):
+            frames.close()  # what it holds open
+    return score - 2 * report.problem_count
 
 
 def decoder_options(form: Format, config: Config | None, source: str, pairs: Sequence[str]) -> dict[str, object]:

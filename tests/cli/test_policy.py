@@ -30,6 +30,7 @@ from tests.cli.conftest import ENVIRONMENT, Gateway, Invoke
 from tests.cli.policies import EVENTS, HOSTILE, NEUTRAL, POLICY, event, write
 from tests.data import recording
 
+NOON = "2026-11-20T12:00:00Z"
 AS_COT = ("--format", "cot", "--source", "tak")
 
 
@@ -171,6 +172,25 @@ def test_who_operates_a_drone_is_never_printed(place: Path, invoke: Invoke) -> N
         assert "52.123456" not in result.output
 
 
+@pytest.mark.parametrize("form", ["alliance", "asterix", "cot", "geojson", "nffi", "nvg"])
+def test_without_a_format_the_one_that_reads_the_file_is_taken(place: Path, invoke: Invoke, form: str) -> None:
+    (place / "one.xml").write_text(NEUTRAL)
+    made = invoke("translate", "one.xml", "--from", "cot", "--to", form, "-o", "file")
+    assert made.exit_code == 0, made.stderr
+    arguments = ("policy", "explain", "file", "-p", "policy.toml", "--json")
+    guessed, named = invoke(*arguments, "--at", NOON), invoke(*arguments, "--at", NOON, "--format", form)
+    assert guessed.exit_code == 0, guessed.stderr
+    assert guessed.stdout == named.stdout != ""
+
+
+def test_a_source_of_one_format_says_which_it_is(node: Path, invoke: Invoke) -> None:
+    with (node / "gateway.toml").open("a") as file:
+        file.write('\n[source.radar]\nformats = ["asterix"]\n')
+    result = invoke("policy", "explain", "-", "--source", "radar", stdin=NEUTRAL.encode())
+    assert result.exit_code == 1
+    assert "error[FEED-" in result.stderr or "error[AST-" in result.stderr
+
+
 def test_the_options_of_a_configured_source_are_the_decoders(node: Path, invoke: Invoke) -> None:
     with (node / "gateway.toml").open("a") as file:
         file.write('\n[source.tak]\nformats = ["cot"]\noptions = { cot = { label_policy = "PUBLIC" } }\n')
@@ -191,7 +211,7 @@ def test_the_options_of_a_configured_source_are_the_decoders(node: Path, invoke:
     [
         (("events.xml", "--format", "cot", "--to", "fra-1", "-p", "policy.toml"), 2, "error[CLI-004]"),
         (("events.xml", "--format", "cto", "-p", "policy.toml"), 2, 'did you mean "cot"?'),
-        (("events.xml", "-p", "policy.toml"), 2, "error[CLI-011]"),
+        (("policy.toml", "-p", "policy.toml"), 2, "error[CLI-011]"),
         (("nowhere.xml", "--format", "cot", "-p", "policy.toml"), 2, "error[CLI-001]"),
         (("events.xml", "--format", "cot", "-p", "nowhere.toml"), 3, "error[CFG-001]"),
         (("events.xml", "--format", "cot"), 3, "error[CFG-001]"),
@@ -323,6 +343,8 @@ def test_show_has_the_digest_that_sha256sum_gives(place: Path, invoke: Invoke) -
     assert [one["rule"] for one in shown["releases"]][:2] == ["release.no-hostiles", "release.allies"]
     assert shown["partners"] == {"nld-1": ["alliance"], "eu-1": ["union"], "atm-1": ["civil"]}
     assert shown["clearances"]["union"] == "BRAVO: OPEN, LIMITED; Releasable To BRV"
+    assert shown["labels"]["shared"]["alternatives"] == ["TLP:GREEN"]
+    assert shown["labels"]["civil"]["marking"] == "TLP:GREEN"
     assert shown["groups"] == {"allies": ["nld-1"], "union": ["eu-1"], "aviation": ["atm-1"]}
 
 

@@ -14,6 +14,8 @@ from msgspec.structs import replace
 from gateway.labels.book import Book
 from gateway.labels.clearance import Clearance
 from gateway.labels.equivalence import Direction, Equivalence
+from gateway.labels.shipped import shipped
+from gateway.labels.spif_read import read_spif
 from gateway.policy.condition import Circumstances, matches, meets
 from gateway.policy.engine import NO_RULE
 from gateway.policy.lint import Facts, Finding, Severity, codes, lint
@@ -44,6 +46,7 @@ from tests.policy.policies import (
     SPIFS,
     clearance,
     conditions,
+    label,
     markings,
     policy,
     rule_lists,
@@ -548,6 +551,16 @@ def test_a_policy_is_reviewed_in_time(days: int, code: Any) -> None:
     found = findings(facts=Facts(review_at=NOW + timedelta(days=days)))
     told = [one.code for one in found if one.code in (codes.REVIEW_PASSED, codes.REVIEW_SOON)]
     assert told == ([] if code is None else [code])
+
+
+def test_a_label_in_words_that_are_obsolete_is_found_once() -> None:
+    text = shipped()["ALPHA"].replace(b'name="LANTERN" lacv="3"/>', b'name="LANTERN" lacv="3" obsolete="true"/>')
+    lantern = label("RESTRICTED", sensitivity=["LANTERN"])
+    rules = (Marking(id="a", when=Condition(platforms=("UAV",)), label=lantern), Marking(id="b", label=lantern))
+    [found] = said(codes.LABEL_DATED, book=Book([read_spif(text)]), markings=rules)
+    assert (found.severity, found.path) == (Severity.WARNING, ("marking", 0, "label"))
+    assert "obsolete" in found.words
+    assert said(codes.LABEL_DATED, markings=rules) == []
 
 
 # -------------------------------------------------------------------------------------------------------- as a whole

@@ -60,6 +60,9 @@ UNMARKED_SOURCE = Code(
 UNKNOWN_SOURCE = Code("POL-122", "condition names a source that is not configured", "correct the name")
 ACCEPTS_NOTHING = Code("POL-123", "nothing of partners is let in", "add [[accept]] rules, and clearances in [own]")
 NO_LINK = Code("POL-124", "partner of the policy has no link", "add [link.NAME] to gateway.toml, or remove the partner")
+LABEL_DATED = Code(
+    "POL-125", "label is not one that its security policy gives today", "write it in words that are current"
+)
 
 CODES = (
     UNREACHABLE,
@@ -86,4 +89,5 @@ CODES = (
     UNKNOWN_SOURCE,
     ACCEPTS_NOTHING,
     NO_LINK,
+    LABEL_DATED,
 )

@@ -20,6 +20,7 @@ def check_reach(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding
     yield from _partners(policy, facts, sees)
     yield from _groups(policy, sees)
     yield from _labels(policy, facts, sees)
+    yield from _dated(policy, facts, now)
     yield from _sources(policy, facts)
     yield from _inbound(policy)
     used = facts.clearances_in_use
@@ -131,6 +132,17 @@ def _labels(policy: Policy, facts: Facts, sees: dict[str, dict[int, str]]) -> It
             yield Finding(
                 code=codes.LABEL_FOR_NOBODY, severity=Severity.NOTE, path=("marking", index, "label"), words=words
             )
+
+
+def _dated(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
+    """Labels with obsolete words, or with words that are not valid now, though they were when the policy was issued."""
+    told = set()
+    for index, marking in enumerate(policy.markings):
+        for wrong in policy.book.check(marking.label, now, new=True) if marking.label not in told else ():
+            words = f"label {_label(facts, index)}: {wrong.place}: {wrong.code.title} ({wrong.cause})"
+            path = ("marking", index, "label")
+            yield Finding(code=codes.LABEL_DATED, severity=Severity.WARNING, path=path, words=words)
+        told.add(marking.label)
 
 
 def _sources(policy: Policy, facts: Facts) -> Iterator[Finding]:
