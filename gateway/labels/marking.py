@@ -42,8 +42,8 @@ def marking(label: Label, spif: Spif, now: datetime, *, language: str = "") -> s
 
 
 def _policy(spif: Spif, level: Level, values: list[Value], language: str) -> str:
-    """The policy's word, unless the classification or else a value replaces it."""
-    parts: list[Level | Value] = [level, *values]
+    """The policy's word, unless the classification, a value or the policy itself replaces it, perhaps by nothing."""
+    parts: list[Level | Value | Spif] = [level, *values, spif]
     for part in parts:
         replacing = _best((each for each in part.markings if "replacePolicy" in each.codes), language)
         if replacing is not None and replacing.phrase is not None:
@@ -60,7 +60,7 @@ def _words(part: Level | Value | Spif, name: str, language: str) -> str:
         return "" if any({"replacePolicy", "noNameDisplay"} <= each.codes for each in part.markings) else name
     if "noMarkingDisplay" in best.codes:
         return ""
-    if best.phrase:
+    if best.phrase is not None:
         return best.phrase
     return "" if "noNameDisplay" in best.codes else name
 

@@ -109,6 +109,23 @@ def test_the_policy_frames_the_line() -> None:
     assert marking(label("LOW"), _with(root=named, qualifiers=frame), NOW) == "[ The policy LOW ]"
 
 
+def test_the_policy_may_replace_its_own_word_by_nothing() -> None:
+    """As the demonstration policy TLPX of spiffing does: ``TLPX:AMBER J:EU``."""
+    prefix = qualified("", ("TLPX:", "prefix"))
+    spif = _with(root=data("", "replacePolicy"), qualifiers=prefix)
+    assert marking(label("LOW", category("Set", P, "AAA")), spif, NOW) == "TLPX:LOW AAA"
+
+
+def test_qualifiers_of_a_tag_stand_around_its_values() -> None:
+    """As in spiffing's demonstration policy UK: ``DEMO-UK SECRET - UK / EU EYES ONLY``."""
+    around = qualified("", ("- ", "prefix"), (" / ", "separator"), (" EYES ONLY", "suffix"))
+    end = "</securityCategoryTag>"
+    sets = tag_set("Caveats", P, "UK US EU", oid="2.25.1").replace(end, around + end)
+    spif = read_spif(spif_text(name="UK", levels="SECRET", sets=sets, extra=qualified("", ("DEMO-", "prefix"))))
+    tested = label("SECRET", category("Caveats", P, "EU", "UK"), policy="UK")
+    assert marking(tested, spif, NOW) == "DEMO-UK SECRET - UK / EU EYES ONLY"
+
+
 def test_the_classification_replaces_the_policys_word_before_a_value_does() -> None:
     replaced = data("COSMIC", "replacePolicy")
     spif = read_spif(
