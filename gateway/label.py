@@ -1,4 +1,4 @@
-"""A confidentiality label as every room knows it: the words of ADatP-4774 without their XML. Imports nothing of ours."""
+"""A confidentiality label as every room knows it: the words of ADatP-4774, not their XML. Imports nothing of ours."""
 
 from __future__ import annotations
 
