@@ -296,7 +296,7 @@ def test_a_policy_that_calls_everything_releasable_is_found_out(loose: Run) -> N
 def test_a_label_without_its_equivalent_is_found_out(loose: Run) -> None:
     promise = loose.promises["equivalent label"]
     assert not promise.holds
-    assert re.search(r"[1-9]\d* tracks of nld-1 reached eu-1, 0 of them under", promise.line), promise.line
+    assert re.search(r"[1-9]\d* reports of nld-1 reached eu-1, 0 of them under", promise.line), promise.line
 
 
 def test_a_measurement_that_went_along_is_found_out(loose: Run) -> None:

@@ -138,7 +138,7 @@ def equivalent_label(exchange: Exchange, now: datetime) -> Promise:
                 words = [marking(one, spif, now) for one, spif in zip((label, other), spifs, strict=True) if spif]
                 example = f'{track.name or track.track_id} "{words[0]}" is "{words[1]}" there'
     line = (
-        f"{len(arrived)} tracks of {sender} reached {agency}, {both} of them under the label that {ally} has and its "
+        f"{len(arrived)} reports of {sender} reached {agency}, {both} of them under the label that {ally} has and its "
         f"equivalent in {UNION}: {example or 'none'}"
     )
     return Promise("equivalent label", 0 < both == len(arrived), line)
@@ -155,7 +155,7 @@ def withheld_field(exchange: Exchange) -> Promise:
     bare = [track for one in arrived for track in one.tracks if track.snapshot in measured]
     listed = sum(track.listed for track in bare)
     line = (
-        f"{len(measured)} tracks went to {ally} with what the radar measured; {len(bare)} of them reached {agency}: "
+        f"{len(measured)} reports went to {ally} with what the radar measured; {len(bare)} of them reached {agency}: "
         f"{there} with a measurement or octets of a sensor, {listed} list it as withheld"
     )
     return Promise("withheld field", not there and 0 < listed == len(bare), line)

@@ -129,7 +129,7 @@ def test_the_release_policies_kept_what_they_promise(played: tuple[Path, subproc
     words = " ".join(found.split())
     for pattern in (
         r"9 tracks of nld-1 are ALPHA's alone, all 4 fighters among them: deu-1 got 9, eu-1 0, atm-1 0 ",
-        r"(\d+) tracks of nld-1 reached eu-1, \1 of them under the label that deu-1 has and its equivalent in BRAVO: ",
+        r"(\d+) reports of nld-1 reached eu-1, \1 of them under the label that deu-1 has and its equivalent in BRAVO: ",
         r"SIM\d+ \"ALPHA RESTRICTED Releasable to BRAVO\" is \"BRAVO LIMITED REL BRAVO\" there",
         r"(\d+) of them reached eu-1: 0 with a measurement or octets of a sensor, \1 list it as withheld",
         r"atm-1 saw 3 drone tracks, 0 reports of them outside of the airport's area; of 12 drone tracks elsewhere 0 ",
