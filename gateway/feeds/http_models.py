@@ -128,6 +128,8 @@ class Feature(BaseModel):
     properties: dict[str, JsonValue] | None
     origin: str
     """Node that reported the track."""
+    via: str | None = None
+    """Node that told of it in the origin's stead, redacted; absent where the origin's own word was verified."""
 
 
 class FeatureCollection(BaseModel):

@@ -79,13 +79,17 @@ def offered_types(national: National) -> dict[str, str]:
 
 
 def feature(encoder: Encoder, national: National, entry: Entry) -> bytes:
-    """One entry as a GeoJSON Feature with its ``origin``; empty when it cannot be one. Made once for all viewers."""
+    """One entry as a GeoJSON Feature with its ``origin``, and ``via`` whom it was told if not by that.
+
+    Empty when it cannot be one. Made once for all viewers.
+    """
     rendered = entry.rendered
     if rendered is None:
         frames = encoder.encode((withhold_personal(entry.track),), national.clock.now()).frames
         rendered = frames[0].strip(b"\x1e\n ") if frames else b""
         if rendered.endswith(b"}"):
-            rendered = rendered[:-1] + b',"origin":' + json.dumps(entry.origin).encode() + b"}"
+            via = b',"via":' + json.dumps(entry.via).encode() if entry.via else b""
+            rendered = rendered[:-1] + b',"origin":' + json.dumps(entry.origin).encode() + via + b"}"
         entry.rendered = rendered
     return rendered
 

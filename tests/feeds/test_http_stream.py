@@ -87,6 +87,17 @@ async def test_box_and_origin_narrow_the_stream(http: aiohttp.ClientSession) -> 
         assert json.loads((await viewer.event())["data"])["id"] == "mine"
 
 
+async def test_a_second_hand_track_says_by_whom_it_was_told(http: aiohttp.ClientSession) -> None:
+    taken = desk()
+    async with serving(taken) as url, http.get(f"{url}/v1/stream") as answer:
+        viewer = Viewer(answer)
+        taken.picture.update([track("own")], "deu", LABEL)
+        taken.picture.update([track("told")], "deu", LABEL, "nld")
+        own, told = [json.loads((await viewer.event())["data"]) for _ in range(2)]
+        assert (own["origin"], "via" in own) == ("deu", False)
+        assert (told["origin"], told["via"]) == ("deu", "nld")
+
+
 async def test_a_track_that_goes_stale_is_told(http: aiohttp.ClientSession) -> None:
     taken = desk(source_silence_s=-1)
     async with serving(taken) as url, http.get(f"{url}/v1/stream") as answer:
