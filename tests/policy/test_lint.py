@@ -20,7 +20,7 @@ from gateway.policy.condition import Circumstances, matches, meets
 from gateway.policy.engine import NO_RULE
 from gateway.policy.lint import Facts, Finding, Severity, codes, lint
 from gateway.policy.lint.implication import covers_glob, implies, why_never
-from gateway.policy.lint.order import dead_rules
+from gateway.policy.lint.order import reached_groups
 from gateway.policy.marking import mark
 from gateway.policy.memory import Memory
 from gateway.policy.release import release
@@ -123,7 +123,7 @@ def test_without_the_rules_that_are_dead_everything_is_decided_as_with_them(
     rules: tuple[ReleaseRule, ...], tracks: list[Any], whence: tuple[str | None, str]
 ) -> None:
     whole = policy(releases=rules)
-    dead = dead_rules(whole)
+    dead = {name for name, groups in reached_groups(whole).items() if not groups}
     event(f"dead rules: {bool(dead)}")
     living = policy(releases=tuple(one for one in rules if one.id not in dead))
     source, origin = whence
@@ -372,6 +372,8 @@ def test_a_group_that_no_living_rule_releases_to_is_found() -> None:
         ("group", "eu"),
         ("group", "none"),
     ]
+    below = rule("keep", to=EU, release=False), rule("show")
+    assert [one.path for one in said(codes.NO_RELEASE, *below)] == [("group", "eu")]
     dead = rule("keep", to=EU, release=False), rule("show", to=EU)
     paths = [one.path for one in said(codes.NO_RELEASE, *dead, groups={"eu": ("aut",)})]
     assert paths == [("group", "eu")]
@@ -495,6 +497,8 @@ def test_personal_data_that_goes_out_is_a_warning_with_its_groups() -> None:
     [found] = said(codes.PERSONAL, rule("drones", to=EU, personal_data=True))
     assert found.severity is Severity.WARNING
     assert found.path == ("release", 0, "personal_data")
+    assert found.words.endswith("to eu")
+    [found] = said(codes.PERSONAL, rule("above", to=ALLIES), rule("drones", to=ALLIES | EU, personal_data=True))
     assert found.words.endswith("to eu")
     dropped = Redaction(drop=frozenset({Field.OPERATOR}))
     assert said(codes.PERSONAL, rule("drones", personal_data=True, redaction=dropped)) == []

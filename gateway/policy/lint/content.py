@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from gateway.policy.lint import codes
 from gateway.policy.lint.finding import Facts, Finding, Path, Severity
-from gateway.policy.lint.order import groups_of
+from gateway.policy.lint.order import reached_groups
 from gateway.policy.policy import Policy
 from gateway.policy.terms import Field, ReleaseRule
 from gateway.track import Identity
@@ -30,11 +30,12 @@ _MILDNESS = {
 
 def check_content(policy: Policy, facts: Facts, now: datetime) -> Iterator[Finding]:
     """What each rule lets out, rule by rule, and whether the policy is due for review."""
+    reached = reached_groups(policy)
     for index, rule in enumerate(policy.releases):
         if rule.release:
             path: Path = ("release", index)
             yield from _left_in(rule, path)
-            yield from _personal(policy, rule, path)
+            yield from _personal(rule, path, reached[rule.id])
             yield from _downgrade(rule, path)
     untested = [(index, rule.id) for index, rule in enumerate(policy.releases) if rule.release and not rule.when.labels]
     if untested:
@@ -60,10 +61,9 @@ def _left_in(rule: ReleaseRule, path: Path) -> Iterator[Finding]:
             yield Finding(code=codes.LEFT_IN, severity=Severity.NOTE, path=(*path, "drop"), words=words)
 
 
-def _personal(policy: Policy, rule: ReleaseRule, path: Path) -> Iterator[Finding]:
-    if rule.personal_data and Field.OPERATOR not in rule.redaction.drop:
-        groups = ", ".join(sorted(groups_of(policy, rule))) or "nobody yet"
-        words = f'release rule "{rule.id}" shows who flies a drone, and from where, to {groups}'
+def _personal(rule: ReleaseRule, path: Path, groups: frozenset[str]) -> Iterator[Finding]:
+    if rule.personal_data and groups and Field.OPERATOR not in rule.redaction.drop:
+        words = f'release rule "{rule.id}" shows who flies a drone, and from where, to {", ".join(sorted(groups))}'
         path = (*path, "personal_data")
         yield Finding(code=codes.PERSONAL, severity=Severity.WARNING, path=path, words=words)
 

@@ -54,14 +54,15 @@ def check_order(policy: Policy) -> Iterator[Finding]:
     yield from _undone(policy)
 
 
-def dead_rules(policy: Policy) -> frozenset[str]:
-    """Ids of release rules that no track ever reaches."""
+def reached_groups(policy: Policy) -> dict[str, frozenset[str]]:
+    """For each release rule, by its id, the groups that it does anything for: some track reaches it."""
     lines = _releases(policy)
-    return frozenset(
-        line.id
-        for index, line in enumerate(lines)
-        if why_never(line.when, lenient=line.acts_unsaid)[0] or _takers(line, lines[:index])
-    )
+    reached: dict[str, frozenset[str]] = {}
+    for index, line in enumerate(lines):
+        never = bool(why_never(line.when, lenient=line.acts_unsaid)[0])
+        taken = {scope for one in lines[:index] if _takes(one, line) for scope in one.scopes}
+        reached[line.id] = frozenset() if never else line.scopes - taken
+    return reached
 
 
 def groups_of(policy: Policy, rule: ReleaseRule) -> frozenset[str]:

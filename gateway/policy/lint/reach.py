@@ -9,7 +9,7 @@ from gateway.labels.equivalence import Direction
 from gateway.policy.lint import codes
 from gateway.policy.lint.finding import Facts, Finding, Severity
 from gateway.policy.lint.implication import covers_glob
-from gateway.policy.lint.order import dead_rules, groups_of
+from gateway.policy.lint.order import reached_groups
 from gateway.policy.policy import Policy
 from gateway.policy.terms import Admittance, Condition
 
@@ -106,16 +106,16 @@ def _partners(policy: Policy, facts: Facts, sees: dict[str, dict[int, str]]) -> 
 
 
 def _groups(policy: Policy, sees: dict[str, dict[int, str]]) -> Iterator[Finding]:
-    dead = dead_rules(policy)
+    reached = reached_groups(policy)
     for group, members in policy.groups.items():
-        rules = [rule for rule in policy.releases if rule.release and group in groups_of(policy, rule)]
+        rules = [rule for rule in policy.releases if rule.release and group in reached[rule.id]]
         path = ("group", group)
-        if not any(rule.id not in dead for rule in rules):
+        if not rules:
             words = f'no rule releases anything to group "{group}"'
             yield Finding(code=codes.NO_RELEASE, severity=Severity.WARNING, path=path, words=words)
             continue
         # Tracks of partners come with labels of their own: of those nothing is known here
-        own = [rule for rule in rules if not rule.onward and rule.id not in dead]
+        own = [rule for rule in rules if not rule.onward]
         if own and members and all(sees.get(one) and all(sees[one].values()) for one in members):
             words = f'nobody in group "{group}" may see any label that a marking gives'
             yield Finding(code=codes.NO_RELEASE, severity=Severity.WARNING, path=path, words=words)
