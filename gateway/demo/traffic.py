@@ -1,4 +1,4 @@
-"""The traffic of the demonstration: sensors that speak to two nodes, and national systems that listen to all three."""
+"""The traffic of the demonstration: sensors that speak to two nodes, and national systems that listen to all nodes."""
 
 from __future__ import annotations
 
