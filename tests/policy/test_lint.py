@@ -309,8 +309,9 @@ def test_a_condition_that_no_track_can_meet_is_found_at_its_key(when: dict[str, 
 
 
 def test_a_rule_that_keeps_back_may_be_about_what_a_track_does_not_say() -> None:
-    keeper = rule("keep", release=False, areas=("box",), lacks=frozenset({Field.POSITION}))
-    assert said(codes.NEVER_MET, keeper) == []
+    for when in ({"areas": ("box",), "lacks": frozenset({Field.POSITION})}, {"min_age_s": 2.0, "max_age_s": 1.0}):
+        assert said(codes.NEVER_MET, rule("keep", release=False, **when)) == []
+        assert said(codes.NEVER_MET, rule("show", **when))
 
 
 # --------------------------------------------------------------------------------------- more than the rule above keeps

@@ -49,14 +49,14 @@ def why_never(when: Condition, *, lenient: bool = False) -> tuple[str, str]:
     """(key of the condition, why no track can meet it); two empty texts where one may."""
     if both := sorted(when.has & when.lacks):
         return "lacks", f"has and lacks both name {', '.join(both)}"
-    if when.min_age_s is not None and when.max_age_s is not None and when.min_age_s > when.max_age_s:
-        return "min_age_s", f"min_age_s {when.min_age_s:g} is more than max_age_s {when.max_age_s:g}"
     if Field.IDENTITY in when.has and when.identities == {None}:
         return "identity", "has names identity, and identity asks for one that nobody declared"
     if Field.IDENTITY in when.lacks and when.identities and None not in when.identities:
         return "identity", "lacks names identity, and identity asks for a declared one"
     if lenient:  # what follows is met by a track that does not say
         return "", ""
+    if when.min_age_s is not None and when.max_age_s is not None and when.min_age_s > when.max_age_s:
+        return "min_age_s", f"min_age_s {when.min_age_s:g} is more than max_age_s {when.max_age_s:g}"
     if when.areas and set(when.areas) <= set(when.not_areas):
         return "not_area", f"area and not_area both name {', '.join(sorted(set(when.areas)))}"
     if Field.POSITION in when.lacks and (when.areas or when.not_areas):
