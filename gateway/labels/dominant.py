@@ -17,7 +17,7 @@ from gateway.labels.check import Reading, Sets, read_by, successors
 from gateway.labels.spif import PERMISSIVE, Spif
 from gateway.track import Label, LabelCategory
 
-_TLP = ("CLEAR", "GREEN", "AMBER", "AMBER+STRICT", "RED")
+_TLP = ("CLEAR", "GREEN", "AMBER", "AMBER_STRICT", "RED")
 
 
 def readings(label: Label, spif: Spif, now: datetime) -> list[Reading] | None:

@@ -121,11 +121,11 @@ def test_what_is_joined_is_held_to_the_policy_again() -> None:
 
 def test_times_and_marks_of_the_joined_label() -> None:
     later, sooner = label("LOW", tlp="GREEN", originator="a", originator_kind="dNSName"), label(
-        "HIGH", tlp="AMBER+STRICT", review_at=NOW + timedelta(days=1), created_at=NOW - timedelta(days=1)
+        "HIGH", tlp="AMBER_STRICT", review_at=NOW + timedelta(days=1), created_at=NOW - timedelta(days=1)
     )  # fmt: skip
     both = joined(later, sooner)
     assert both is not None
-    assert (both.review_at, both.created_at, both.tlp) == (NOW + timedelta(days=1), NOW, "AMBER+STRICT")
+    assert (both.review_at, both.created_at, both.tlp) == (NOW + timedelta(days=1), NOW, "AMBER_STRICT")
     assert (both.originator, both.originator_kind) == (None, None)
     assert both.policy_uri == "urn:oid:2.25.11112222333344445555666677778888"
     unknown = joined(later, msgspec.structs.replace(later, tlp="x-eu:PURPLE"))
