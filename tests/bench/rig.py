@@ -17,6 +17,7 @@ import aiohttp
 import msgspec
 
 from gateway.clock import SystemClock
+from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import Player, ledger_verifier, set_stage
 from gateway.ledger import verify
 
@@ -127,6 +128,7 @@ async def pair(*, recording: Path | None = None, cores: tuple[int, int] | None =
         for index, player in enumerate(players):
             text = player.config_path.read_text()
             player.config_path.write_text(without(without(text, "link.eu-1"), "feed.sector"))
+            player.policy_path.write_text(simple_policy([players[1 - index].nation.node]))
             gateways.append(Gateway(player, core=cores[index] if cores else None))
         try:
             yield gateways

@@ -13,6 +13,7 @@ import uvloop
 from msgspec import Struct
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
+from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import free_ports
 from gateway.dialect import Peer as Caller
 from gateway.formats.registry import find
@@ -194,6 +195,8 @@ def open_sensors(gateway: rig.Gateway, *, links: bool) -> int:
     (port,) = free_ports(1)
     path = gateway.player.config_path
     text = path.read_text() if links else rig.without(path.read_text(), "link.deu-1")
+    if not links:
+        gateway.player.policy_path.write_text(simple_policy())
     head, mark, tail = text.replace('formats = ["', 'formats = ["sapient", "', 1).partition("\n[link.")
     path.write_text(head + FEED.format(port=port) + mark + tail)
     return port

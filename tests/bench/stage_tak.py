@@ -16,6 +16,7 @@ import msgspec
 import uvloop
 from msgspec import Struct
 
+from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import free_ports
 from tests.bench import peers, rig
 from tests.bench.harness import REPEATS, Peer, Row, Target
@@ -181,6 +182,8 @@ def open_tak(gateway: rig.Gateway, *, links: bool) -> int:
     (port,) = free_ports(1)
     path = gateway.player.config_path
     text = path.read_text() if links else rig.without(path.read_text(), "link.deu-1")
+    if not links:
+        gateway.player.policy_path.write_text(simple_policy())
     head, mark, tail = text.partition("\n[link.")
     path.write_text(head + FEED.format(port=port) + mark + tail)
     return port
