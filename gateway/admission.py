@@ -7,14 +7,17 @@ number alone names nothing. An incarnation of a number begins
 - with the first report after one that the source flagged as the last,
 - with the first report after a silence longer than the source's time-out.
 
-The `track_id` is a name-based UUID of (node, source, native number, begin of the incarnation): the same input gives
-the same identifier, and the table of live incarnations is stored with the messages, so that a restart changes nothing.
+The `track_id` is a name-based UUID of (node, source, native number, begin of the incarnation), keyed with a secret of
+the node: the same input gives the same identifier, and the table of live incarnations is stored with the messages, so
+that a restart changes nothing. Without the secret a partner could try sources and numbers until the identifier of a
+track fits, and would know what a release rule took out of it: there are few radars and 4,096 numbers of each.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
+from hashlib import blake2b
 from uuid import UUID, uuid5
 
 from msgspec import Struct
@@ -27,7 +30,7 @@ from gateway.store import Minted
 from gateway.track import Loss, State, Track
 
 NAMESPACE = UUID("6a1cf5d8-58f3-5f2b-9d0e-0a8a3f7f5c11")
-"""Name space of track identifiers; part of the contract, because relays recompute nothing but auditors may."""
+"""Name space of track identifiers."""
 
 SHARED_SCHEMES = frozenset({"mode1", "mode2", "mode3a", "callsign", "flight_plan"})
 """Names that several objects may bear at once: a plot that has no better one is not tracked."""
@@ -50,17 +53,22 @@ class _Incarnation(Struct):
 
 
 class Admission:
-    """The table of live incarnations of one node. Memory is bounded: the longest silent go first."""
+    """The table of live incarnations of one node. Memory is bounded: the longest silent go first.
+
+    `secret` (up to 64 octets) keeps others from telling whose number a `track_id` was made of.
+    """
 
     def __init__(
         self,
         node: str,
         limits: Limits,
         *,
+        secret: bytes,
         silence_s: Mapping[str, float] | None = None,
         known: Iterable[Minted] = (),
     ) -> None:
         self._node = node
+        self._secret = secret
         self._limits = limits
         self._silence = {source: timedelta(seconds=s) for source, s in (silence_s or {}).items()}
         self._default_silence = timedelta(seconds=limits.source_silence_s)
@@ -130,7 +138,7 @@ class Admission:
                 if status is not None and status.ended:
                     live.ended = True
                 return live.track_id
-        track_id = str(uuid5(NAMESPACE, f"{self._node}\n{source}\n{native}\n{utc_text(time)}"))
+        track_id = self._mint(source, native, time)
         self._live.pop((source, native), None)  # re-insert last: the table is ordered by begin
         self._live[source, native] = _Incarnation(
             track_id, time, time, ended=status is not None and status.ended is True
@@ -143,7 +151,12 @@ class Admission:
 
     def _name_plot(self, source: str, received_at: datetime) -> str:
         self._plots += 1
-        return str(uuid5(NAMESPACE, f"{self._node}\n{source}\nplot {self._plots}\n{utc_text(received_at)}"))
+        return self._mint(source, f"plot {self._plots}", received_at)
+
+    def _mint(self, source: str, native: str, time: datetime) -> str:
+        name = f"{self._node}\n{source}\n{native}\n{utc_text(time)}"
+        keyed = blake2b(name.encode("utf-8", "surrogatepass"), key=self._secret, digest_size=32)
+        return str(uuid5(NAMESPACE, keyed.hexdigest()))
 
     def _forget(self) -> None:
         """Drop the tenth that has been silent longest."""

@@ -309,8 +309,8 @@ class Track(Struct, frozen=True, kw_only=True, gc=False):
     """
 
     track_id: str | None = None
-    """Lower-case UUID minted by the first gateway from (node, source, native number, incarnation); a decoder of a
-    national format leaves it absent."""
+    """Lower-case UUID minted by the first gateway from (node, source, native number, incarnation) and a secret of its
+    own, so that it tells nobody whose number it was; a decoder of a national format leaves it absent."""
     identifiers: tuple[Identifier, ...] = ()
     environment: Environment = Environment.UNKNOWN
     identity: IdentityGroup | None = None

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
+from uuid import UUID, uuid5
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gateway.admission import Admission
+from gateway.admission import NAMESPACE, Admission
 from gateway.limits import Limits
 from gateway.track import Identifier, Loss, Provenance, State, Status, Track
 
+SECRET = bytes(range(32))
 START = datetime(2026, 11, 22, 8, 0, tzinfo=UTC)
 
 
@@ -34,7 +35,7 @@ def ids(admission: Admission, *tracks: Track, source: str = "sdps") -> list[str]
 
 @pytest.fixture
 def admission() -> Admission:
-    return Admission("nld-1", Limits())
+    return Admission("nld-1", Limits(), secret=SECRET)
 
 
 def test_one_number_keeps_its_identifier_while_it_is_alive(admission: Admission) -> None:
@@ -60,7 +61,7 @@ def test_a_late_report_belongs_to_the_track_that_ended(admission: Admission) -> 
 
 
 def test_silence_longer_than_the_sources_time_out_ends_a_track() -> None:
-    admission = Admission("nld-1", Limits(), silence_s={"slow": 130.0})
+    admission = Admission("nld-1", Limits(), secret=SECRET, silence_s={"slow": 130.0})
     before, after = ids(admission, report(), report(after_s=121))
     assert before != after
     before, after = ids(admission, report(), report(after_s=121), source="slow")
@@ -72,19 +73,19 @@ def test_the_same_number_of_two_sources_is_two_tracks(admission: Admission) -> N
 
 
 def test_a_restart_with_the_stored_incarnations_changes_nothing() -> None:
-    before = Admission("nld-1", Limits())
+    before = Admission("nld-1", Limits(), secret=SECRET)
     admitted, begun = before.admit("sdps", [report()], START)
-    after = Admission("nld-1", Limits(), known=begun)
+    after = Admission("nld-1", Limits(), secret=SECRET, known=begun)
     assert ids(after, report(after_s=4)) == [admitted.tracks[0].track_id]
 
 
 def test_a_long_lived_track_survives_a_restart_through_what_was_touched() -> None:
-    before = Admission("nld-1", Limits())
+    before = Admission("nld-1", Limits(), secret=SECRET)
     (first, *_) = ids(before, report(), report(after_s=50), report(after_s=100))
     touched = before.touched()
     assert [minted.track_id for minted in touched] == [first]
     assert before.touched() == []
-    after = Admission("nld-1", Limits(), known=touched)
+    after = Admission("nld-1", Limits(), secret=SECRET, known=touched)
     assert ids(after, report(after_s=140)) == [first]
 
 
@@ -95,7 +96,7 @@ def test_every_plot_without_a_name_of_its_own_is_a_track_of_its_own(admission: A
 
 
 def test_the_table_forgets_the_longest_silent_first() -> None:
-    admission = Admission("nld-1", Limits(incarnations=10))
+    admission = Admission("nld-1", Limits(incarnations=10), secret=SECRET)
     for number in range(10):
         ids(admission, report(number, after_s=number))
     kept = ids(admission, report(9, after_s=20))
@@ -127,4 +128,20 @@ def test_flags_what_is_implausible_and_carries_it_unchanged(admission: Admission
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans(), st.booleans(), st.floats(0, 300)), max_size=40))
 def test_equal_input_gives_equal_identifiers(steps: list[tuple[int, bool, bool, float]]) -> None:
     tracks = [report(n, started=s, ended=e, after_s=round(t, 3)) for n, s, e, t in steps]
-    assert ids(Admission("nld-1", Limits()), *tracks) == ids(Admission("nld-1", Limits()), *tracks)
+    first, second = Admission("nld-1", Limits(), secret=SECRET), Admission("nld-1", Limits(), secret=SECRET)
+    assert ids(first, *tracks) == ids(second, *tracks)
+
+
+def test_an_identifier_tells_nobody_whose_number_it_was_made_of() -> None:
+    """Who knows node, source, number and time exactly, and the algorithm, must still not be able to check a guess."""
+    (minted,) = ids(Admission("nld-1", Limits(), secret=SECRET), report())
+    (guessed,) = ids(Admission("nld-1", Limits(), secret=bytes(32)), report())
+    assert minted != guessed
+    assert minted != str(uuid5(NAMESPACE, "nld-1\nsdps\nsystem_track:70/16/1473\n2026-11-22T08:00:00Z"))
+
+
+def test_no_plot_tells_whose_it_is() -> None:
+    plot = Track(identifiers=(Identifier("mode3a", "7000"),), state=State(time=START))
+    assert ids(Admission("nld-1", Limits(), secret=SECRET), plot) != ids(
+        Admission("nld-1", Limits(), secret=bytes(32)), plot
+    )

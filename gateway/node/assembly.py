@@ -149,6 +149,7 @@ class Node:
                 admission=Admission(
                     config.node.name,
                     limits,
+                    secret=await self.store.track_secret(),
                     silence_s={name: config.source_silence_s(name) for name in config.source},
                     known=await self.store.load_incarnations(),
                 ),

@@ -25,7 +25,15 @@ from gateway.store.records import (
     Standing,
     StoredMessage,
 )
-from gateway.store.schema import INBOUND_AUDIENCE, connect_reader, from_micros, track_key, track_text, unpack_tracks
+from gateway.store.schema import (
+    INBOUND_AUDIENCE,
+    KEYED_WITH,
+    connect_reader,
+    from_micros,
+    track_key,
+    track_text,
+    unpack_tracks,
+)
 from gateway.store.writer import describe
 
 T = TypeVar("T")
@@ -294,6 +302,12 @@ def response(connection: Connection, source: str, key: str) -> tuple[str, bytes]
         "SELECT body, response FROM idempotency WHERE source = ? AND key = ?", (source, key)
     ).fetchone()
     return None if row is None else (row[0].hex(), row[1])
+
+
+def track_secret(connection: Connection) -> bytes:
+    """What the node keys its track identifiers with."""
+    (secret,) = connection.execute("SELECT value FROM meta WHERE key = ?", (KEYED_WITH,)).fetchone()
+    return bytes(secret)
 
 
 def incarnations(connection: Connection, limit: int) -> list[Minted]:

@@ -10,12 +10,15 @@ import sqlite3
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from secrets import token_bytes
 
 from gateway.errors import StoreError
 from gateway.store import codes
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+KEYED_WITH = "track_key"
+"""Its key in the table `meta`."""
 INBOUND_AUDIENCE = 0
 """Audience of messages that partners sent to us, in the table `latest`."""
 
@@ -150,7 +153,12 @@ def _share_quarantine(connection: sqlite3.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues, _share_quarantine)
+def _keep_secret(connection: sqlite3.Connection) -> None:
+    """Version 4: what keeps partners from guessing which sensor's number a track identifier was made of."""
+    connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (KEYED_WITH, token_bytes(32)))
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues, _share_quarantine, _keep_secret)
 """Step n turns version n into version n + 1. Append only: a released step never changes."""
 
 

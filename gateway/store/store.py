@@ -298,6 +298,10 @@ class Store:
 
         await self._writer.submit(Plain(work))
 
+    async def track_secret(self) -> bytes:
+        """32 random octets that were made with the database: the key of the node's track identifiers."""
+        return await self._readers.run(reader.track_secret)
+
     async def load_incarnations(self) -> list[Minted]:
         """What admission remembered, least recently seen first, up to `Limits.incarnations`."""
         return await self._readers.run(partial(reader.incarnations, limit=self._limits.incarnations))

@@ -165,7 +165,7 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize(("where", "at"), [("before", 5), ("after", 5), ("before", 8), ("after", 9)])
+@pytest.mark.parametrize(("where", "at"), [("before", 6), ("after", 6), ("before", 9), ("after", 10)])
 async def test_kill_9_around_a_commit_loses_nothing_that_was_acknowledged(tmp_path: Path, where: str, at: int) -> None:
     command = [sys.executable, "-c", KILLED, str(tmp_path), where, str(at)]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ}, capture_output=True, check=False)  # noqa: ASYNC221 - short

@@ -172,4 +172,17 @@ async def test_counts_and_information(store: Store) -> None:
     counts = await store.counts()
     assert (counts.outbound, counts.inbound, counts.leaves, counts.quarantined, counts.incarnations) == (1, 0, 1, 1, 1)
     assert store.info.engine.startswith("SQLite 3.")
-    assert store.info.schema_version == 3
+    assert store.info.schema_version == 4
+
+
+async def test_the_key_of_track_identifiers_is_made_once_and_no_other_store_has_it(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    first = await opened(tmp_path)
+    secret = await first.track_secret()
+    await first.close()
+    again, other = await opened(tmp_path), await opened(tmp_path / "other")
+    assert len(secret) == 32
+    assert await again.track_secret() == secret
+    assert await other.track_secret() != secret
+    await again.close()
+    await other.close()
