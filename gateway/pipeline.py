@@ -275,7 +275,8 @@ def set_aside(rooms: Rooms, frame: Frame, problems: Sequence[GatewayError], leng
         )
     )
     for problem in problems:
-        rooms.ledger.count_refusal(peer=frame.source, code=problem.code.id)
+        # Partners read the ledger: which of our systems it was is told by quarantine and metrics, at home
+        rooms.ledger.count_refusal(peer=rooms.node, code=problem.code.id)
 
 
 async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
