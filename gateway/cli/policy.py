@@ -191,7 +191,7 @@ def lint(
         bool, typer.Option("--strict", help="Warnings end with exit code 1 too, not only errors.")
     ] = False,
     ignore: Annotated[
-        list[str], typer.Option("--ignore", metavar="CODE", help="Leave findings of this code out, such as POL-115.")
+        list[str], typer.Option("--ignore", metavar="CODE", help="Leave findings of this code out, such as POL-116.")
     ] = [],  # noqa: B006 (typer copies it)
     sign_off_days: Annotated[
         int, typer.Option("--sign-off-days", min=1, max=36_500, help="Oldest sign-off of an equivalence, in days.")
@@ -205,7 +205,7 @@ def lint(
     \b
     Examples:
       gateway policy lint
-      gateway policy lint --policy policy.new.toml --strict --ignore POL-115
+      gateway policy lint --policy policy.new.toml --strict --ignore POL-116
 
     An error is dead for certain, a warning may show more or less than was meant, a note is worth knowing. Exit code
     1: there is an error, or with --strict a warning.

@@ -22,7 +22,7 @@ SLIPS_OUT = Code(
 )
 NO_GROUP = Code("POL-105", "partner is in no release group", "add it to a group, or remove it")
 NO_CLEARANCE = Code("POL-106", "partner has no clearance, and is shown nothing", "give it a clearance, or remove it")
-NO_RELEASE = Code("POL-107", "no rule releases anything to the group", "add a release rule, or remove the group")
+NO_RELEASE = Code("POL-107", "nothing reaches the group", "add a release rule, or check labels and clearances")
 SEES_NOTHING = Code(
     "POL-108",
     "partner may see none of the labels that markings give",
