@@ -389,6 +389,17 @@ def test_a_group_whose_members_may_see_no_label_is_found_with_each_of_them() -> 
     assert "classification" in partners["bel"]
 
 
+def test_whom_only_tracks_of_partners_reach_is_not_accused_of_seeing_none_of_our_labels() -> None:
+    ours = rule("ours", to=ALLIES)
+    onward = rule("onward", to=frozenset({"theirs"}), onward=True)
+    groups = {"allies": ("bel",), "theirs": ("aut",)}
+    partners = {"bel": (clearance("UNCLASSIFIED"),), "aut": (clearance("SECRET", to="XAT"),)}
+    found = findings(ours, onward, groups=groups, partners=partners)
+    assert not [one.words for one in found if one.code is codes.SEES_NOTHING]
+    found = findings(ours, replace(onward, onward=False), groups=groups, partners=partners)
+    assert [one.path for one in found if one.code is codes.SEES_NOTHING] == [("partner", "aut")]
+
+
 def test_tracks_of_partners_have_labels_that_nobody_knows_here() -> None:
     onward = rule("theirs", onward=True, to=EU)
     assert said(codes.NO_RELEASE, onward, markings=(Marking(id="a", label=HIGH),), groups={"eu": ("aut",)}) == []

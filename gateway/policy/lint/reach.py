@@ -88,6 +88,15 @@ def _seen_labels(policy: Policy, now: datetime) -> dict[str, dict[int, str]]:
 
 def _partners(policy: Policy, facts: Facts, sees: dict[str, dict[int, str]]) -> Iterator[Finding]:
     grouped = {partner for members in policy.groups.values() for partner in members}
+    reached = reached_groups(policy)
+    # Of labels that tracks of partners come with nothing is known here: whoever gets those alone is not accused
+    from_here = {
+        partner
+        for group, members in policy.groups.items()
+        for partner in members
+        if any(rule.release and not rule.onward and group in reached[rule.id] for rule in policy.releases)
+        or not any(rule.release and rule.onward and group in reached[rule.id] for rule in policy.releases)
+    }
     for partner, clearances in policy.partners.items():
         path = ("partner", partner)
         if partner not in grouped:
@@ -96,7 +105,7 @@ def _partners(policy: Policy, facts: Facts, sees: dict[str, dict[int, str]]) -> 
         if not clearances:
             words = f'partner "{partner}" has no clearance'
             yield Finding(code=codes.NO_CLEARANCE, severity=Severity.WARNING, path=path, words=words)
-        elif sees[partner] and all(sees[partner].values()):
+        elif (partner in from_here or partner not in grouped) and sees[partner] and all(sees[partner].values()):
             reasons = ", ".join(f"{_label(facts, index)}: {why}" for index, why in list(sees[partner].items())[:5])
             words = f'partner "{partner}" may see none of the labels that markings give ({reasons})'
             yield Finding(code=codes.SEES_NOTHING, severity=Severity.WARNING, path=path, words=words)
