@@ -73,13 +73,14 @@ def _settle_allocator() -> None:
 async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
     """Run one node until SIGTERM, SIGINT or cancellation, then stop it cleanly. SIGHUP reads the policy again."""
     loop = asyncio.get_running_loop()
-    async with Node(config) as node:
+    node = Node(config)
+    loop.add_signal_handler(signal.SIGHUP, node.reload.ask)  # before it starts: unhandled, the signal would end it
+    async with node:
         _settle_collector()
         async with asyncio.TaskGroup() as group:
             running = group.create_task(node.run(ready=ready), name=f"node {config.node.name}")
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.add_signal_handler(number, running.cancel)
-            loop.add_signal_handler(signal.SIGHUP, node.reload.ask)
 
 
 def run(config: Config) -> None:

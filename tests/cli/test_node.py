@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -19,9 +21,13 @@ import pytest
 
 from gateway.clock import ManualClock
 from gateway.config import load
+from gateway.feeds.http_types import Reloaded
 from gateway.ledger import Ledger, leaf, open_receipt, sign_receipt
 from gateway.ledger.leaf import Event
 from gateway.limits import Limits
+from gateway.node.assembly import Node
+from gateway.node.reload import Reload
+from gateway.node.run import serve
 from gateway.node.trust import read_ledger_signer
 from gateway.stages import Sealed
 from gateway.store import Outgoing, Quarantined, Settlement, Store
@@ -493,3 +499,80 @@ def test_run_answers_status_and_stops_cleanly_when_told(
     assert json.loads(status.stdout)["node"] == "nld-1"
     assert heard[0].startswith("starting node nld-1: national side at https://127.0.0.1:")
     assert "node.stopped" in rest
+
+
+def test_a_hangup_has_the_policy_read_again_and_never_ends_the_node(
+    node: Path, free_port: int, gateway: Gateway
+) -> None:
+    """Also one that comes while it starts: the default of the signal would end the process."""
+    environment = ENVIRONMENT | {"GATEWAY__HTTP__LISTEN": f"127.0.0.1:{free_port}", "GATEWAY__NODE__LOG": "json"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gateway", "run"], stderr=subprocess.PIPE, cwd=node, env=environment, text=True
+    )
+    assert process.stderr is not None
+    lines = iter(process.stderr)
+    policy = node / "policy.toml"
+
+    def heard(event: str) -> dict[str, Any]:
+        said = []
+        for line in lines:
+            said.append(line)
+            if f'"{event}"' in line:
+                found: dict[str, Any] = json.loads(line)
+                return found
+        raise AssertionError("".join(said))
+
+    try:
+        heard("node.started")
+        before = policy.read_text()
+        process.send_signal(signal.SIGHUP)
+        first = heard("policy.unchanged")["policy"]
+        policy.write_text(before + "# changed\n")
+        process.send_signal(signal.SIGHUP)
+        changed = heard("policy.changed")
+        assert changed["previous"] == first != changed["policy"]
+        policy.write_text(before + "[[release]")
+        process.send_signal(signal.SIGHUP)
+        assert heard("policy.kept")["policy"] == changed["policy"]
+        status = gateway("status", "--json", GATEWAY__HTTP__LISTEN=f"127.0.0.1:{free_port}")
+        found = json.loads(status.stdout)["policy"]
+        assert (found["digest"], found["reloads"], found["refused"]) == (changed["policy"], 1, 1)
+        assert "policy.toml:" in found["last_error"]
+        process.send_signal(signal.SIGTERM)
+        rest = process.stderr.read()
+        assert process.wait(30) == 0, rest
+    finally:
+        process.kill()
+        process.wait()
+        process.stderr.close()
+
+
+async def test_a_hangup_while_the_node_starts_is_heard_once_it_runs(
+    node: Path, free_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    listen = {"GATEWAY__HTTP__LISTEN": f"127.0.0.1:{free_port}"}
+    config = load(node / "gateway.toml", environ=listen).config
+    reloads = asyncio.Event()
+    begin, read = Node.__aenter__, Reload.now
+
+    async def hung_up(self: Node) -> Node:
+        os.kill(os.getpid(), signal.SIGHUP)  # would end this process, were nobody to hear it
+        return await begin(self)
+
+    async def seen(self: Reload) -> Reloaded:
+        done = await read(self)
+        reloads.set()
+        return done
+
+    monkeypatch.setattr(Node, "__aenter__", hung_up)
+    monkeypatch.setattr(Reload, "now", seen)
+    running = asyncio.create_task(serve(config))
+    try:
+        async with asyncio.timeout(20):
+            await reloads.wait()
+    finally:
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().remove_signal_handler(number)
