@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import heapq
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from datetime import datetime
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.clock import Clock
 from gateway.limits import Limits
@@ -69,6 +70,24 @@ class Delay:
             self.given_up += len(self._pop().tracks)
         if self._heap[0][2] is delayed:
             self._earlier.set()
+
+    def withdraw(self, track_ids: Collection[str], origin: str) -> None:
+        """These tracks of a partner are not to go on any more: their origin has withdrawn them."""
+        kept: list[tuple[datetime, int, Delayed]] = []
+        for until, number, delayed in self._heap:
+            one = delayed
+            if delayed.carried is not None and delayed.carried.origin == origin:
+                tracks = tuple([track for track in delayed.tracks if track.track_id not in track_ids])
+                if len(tracks) < len(delayed.tracks):
+                    self._count += len(tracks) - len(delayed.tracks)
+                    self._weight -= delayed.weight
+                    one = replace(delayed, tracks=tracks)
+                    if not tracks:
+                        continue
+                    self._weight += one.weight
+            kept.append((until, number, one))
+        heapq.heapify(kept)
+        self._heap = kept
 
     async def run(self) -> None:
         """Hand on what is due, in order, until cancelled."""

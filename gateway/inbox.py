@@ -23,24 +23,27 @@ class Inbox:
         self._store = store
         self._ledger = ledger
 
-    async def record(self, accepted: Accepted, onward: Sequence[Outgoing] = ()) -> InboundOutcome:
+    async def record(
+        self, accepted: Accepted, onward: Sequence[Outgoing] = (), track_ids: Sequence[str] | None = None
+    ) -> InboundOutcome:
         """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before.
 
         An original that it encloses is recorded beside it, under its own origin and id; `onward` goes out if there is
-        anything new.
+        anything new. `track_ids` are those on which it is the newest word; absent is every track that was accepted.
         """
         opened = accepted.opened
         verified, header = opened.verified, opened.message.header
         inbound, digest = verified.inbound, sha256(verified.inbound.octets).hexdigest()
         derived = header.derived
-        enclosed = self._enclosed(accepted, digest) if opened.original is not None else None
+        names = tuple(dict.fromkeys(_track_ids(accepted) if track_ids is None else track_ids))
+        enclosed = self._enclosed(accepted, digest, names) if opened.original is not None else None
         incoming = Incoming(
             origin=verified.signer,
             message_id=header.message_id,
             sha256=digest,
             octets=inbound.octets,
             partner=inbound.partner,
-            track_ids=() if enclosed is not None else _track_ids(accepted),
+            track_ids=() if enclosed is not None else names,
         )
         rests_on = opened.content.message.header.derived
         cited = None
@@ -57,7 +60,7 @@ class Inbox:
             onward=onward,
         )
 
-    def _enclosed(self, accepted: Accepted, relay_digest: str) -> Enclosed:
+    def _enclosed(self, accepted: Accepted, relay_digest: str, track_ids: tuple[str, ...]) -> Enclosed:
         """The original as if its origin had sent it, with the answer that its origin would get."""
         relay, original = accepted.opened, accepted.opened.content
         verified, message_id = original.verified, original.message.header.message_id
@@ -78,7 +81,7 @@ class Inbox:
             message_id=message_id,
             sha256=digest,
             octets=verified.inbound.octets,
-            track_ids=_track_ids(accepted),
+            track_ids=track_ids,
             leaf=_received(accepted, original, digest, peer=relay.verified.inbound.partner),
             receipt=self._receipt(verified, digest, message_id),
             conflict_leaf=_conflict(verified, digest, message_id, peer=relay.verified.inbound.partner),

@@ -16,14 +16,26 @@ from gateway.delay import Delayed
 from gateway.errors import GatewayError
 from gateway.ledger import leaf
 from gateway.policy.acceptance import origin_of
+from gateway.policy.memory import Taken
 from gateway.policy.onward import NOTHING, Carried, Onward, carry, pass_on, passes_on
 from gateway.policy.policy import Policy
 from gateway.relay import draft_passage
 from gateway.rooms import Rooms
-from gateway.stages import Accepted, Refused, Sealed
+from gateway.stages import Accepted, Refused, Retraction, Sealed
 from gateway.store import Outgoing
 
 _log = structlog.get_logger("pipeline")
+
+
+class Word(Struct, frozen=True, kw_only=True):
+    """What an accepted message is believed to say: nobody speaks for another's tracks, nor withdraws them."""
+
+    contested: frozenset[str]
+    """Ids of its tracks for which another speaks. They are not shown, and do not go on."""
+    retractions: tuple[Retraction, ...]
+    """Withdrawals that are not another's to make."""
+    track_ids: tuple[str, ...]
+    """Of tracks on which it is the newest word, those that it withdraws among them."""
 
 
 class Departure(Struct, frozen=True, kw_only=True):
@@ -33,6 +45,8 @@ class Departure(Struct, frozen=True, kw_only=True):
     carried: Carried | None = None
     onward: Onward = NOTHING
     outgoing: tuple[Outgoing, ...] = ()
+    thinned: Taken = {}
+    """What rules that thin out took as gone."""
 
     @property
     def sealed(self) -> list[Sealed]:
@@ -40,23 +54,56 @@ class Departure(Struct, frozen=True, kw_only=True):
         return [one.sealed for one in self.outgoing]
 
 
-async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, now: datetime) -> Departure:
-    """What goes on of an accepted message, by this policy. Nothing of it is durable, and nobody knows of it, yet."""
-    retractions = accepted.opened.content.message.retractions
-    if not retractions and not passes_on(policy):
-        return Departure(policy=policy)
-    told: Mapping[str, frozenset[str]] = {}
+async def weigh(rooms: Rooms, accepted: Accepted) -> Word:
+    """What of an accepted message is its sender's to say, by what we were told before."""
+    opened, content = accepted.opened, accepted.opened.content
+    origin, signer = origin_of(opened), content.verified.signer
+    via = "" if origin == signer else signer
+    contested = frozenset(rooms.picture.contested([track.track_id for track in accepted.tracks], origin, via))
+    unsaid = contested.union([track_id for track_id, _ in accepted.left_out])
+    names = [track.track_id or "" for track in accepted.tracks if track.track_id not in unsaid]
+    retractions = content.message.retractions
     if retractions:
-        told = await rooms.store.told([one.track_id for one in retractions])
-        if not told and not passes_on(policy):
-            return Departure(policy=policy)
-    carried = carry(accepted, node=rooms.node, origin=origin_of(accepted.opened))
-    hops = rooms.limits.relay_hops
-    onward = pass_on(policy, carried, now=now, memory=rooms.memory, most_hops=hops, told=told)
-    return await _sealed(rooms, policy, carried, onward)
+        ids = [one.track_id for one in retractions]
+        speakers = await rooms.store.speakers(ids)
+        sent = await rooms.store.told([one for one in ids if one not in speakers])
+        mine: dict[str, bool] = {}
+        for one in ids:
+            shown = rooms.picture.may_retract(one, origin, via)
+            mine[one] = shown if shown is not None else speakers.get(one) == signer
+            if shown is None and one not in speakers and one not in sent:
+                continue  # nobody here ever heard of it
+            if not mine[one]:
+                retractions = tuple([other for other in retractions if other.track_id != one])
+        names += [one for one in ids if mine[one]]
+    return Word(contested=contested, retractions=retractions, track_ids=tuple(dict.fromkeys(names)))
 
 
-async def _sealed(rooms: Rooms, policy: Policy, carried: Carried, onward: Onward) -> Departure:
+async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, word: Word, now: datetime) -> Departure:
+    """What goes on of an accepted message, by this policy. Nothing of it is durable, and nobody knows of it, yet."""
+    told: Mapping[str, frozenset[str]] = {}
+    if word.retractions:
+        told = await rooms.store.told([one.track_id for one in word.retractions])
+    if not word.retractions and not passes_on(policy):
+        return Departure(policy=policy)
+    carried = carry(
+        accepted,
+        node=rooms.node,
+        origin=origin_of(accepted.opened),
+        contested=word.contested,
+        retractions=word.retractions,
+    )
+    hops, memory = rooms.limits.relay_hops, rooms.memory
+    onward, thinned = memory.noting(lambda: pass_on(policy, carried, now=now, memory=memory, most_hops=hops, told=told))
+    return await _sealed(rooms, policy, carried, onward, thinned)
+
+
+def stay(rooms: Rooms, departure: Departure) -> None:
+    """What was prepared does not go: the message was not recorded, or not for the first time."""
+    rooms.memory.give_back(departure.thinned)
+
+
+async def _sealed(rooms: Rooms, policy: Policy, carried: Carried, onward: Onward, thinned: Taken) -> Departure:
     """The passages as signed messages. One that cannot be made keeps back neither the others nor what came in."""
     outgoing: list[Outgoing] = []
     for passage in onward.passages:
@@ -72,7 +119,7 @@ async def _sealed(rooms: Rooms, policy: Policy, carried: Carried, onward: Onward
             continue
         for _, problem in unfit:
             _report(rooms, carried, problem)
-    return Departure(policy=policy, carried=carried, onward=onward, outgoing=tuple(outgoing))
+    return Departure(policy=policy, carried=carried, onward=onward, outgoing=tuple(outgoing), thinned=thinned)
 
 
 def depart(rooms: Rooms, departure: Departure) -> None:
@@ -81,6 +128,9 @@ def depart(rooms: Rooms, departure: Departure) -> None:
     if carried is None:
         return
     sealed = departure.sealed
+    withdrawn = frozenset([one.track_id for one in carried.retractions])
+    if withdrawn and rooms.delay is not None:
+        rooms.delay.withdraw(withdrawn, carried.origin)
     counts.messages_relayed += len(sealed)
     for held in departure.onward.held:
         counts.tracks_delayed += len(held.tracks)
@@ -97,20 +147,23 @@ async def resume(rooms: Rooms, delayed: Delayed) -> None:
     """Decide anew, by the policy that is in force now, on a partner's tracks that were held back from one group."""
     carried, policy = delayed.carried, rooms.desk.policy
     assert carried is not None, "only what came from a partner is resumed here"
-    onward = pass_on(
-        policy,
-        carried,
-        now=rooms.clock.now(),
-        memory=rooms.memory,
-        most_hops=rooms.limits.relay_hops,
-        only=delayed.group,
-        tracks=delayed.tracks,
+    onward, thinned = rooms.memory.noting(
+        lambda: pass_on(
+            policy,
+            carried,
+            now=rooms.clock.now(),
+            memory=rooms.memory,
+            most_hops=rooms.limits.relay_hops,
+            only=delayed.group,
+            tracks=delayed.tracks,
+        )
     )
-    departure = await _sealed(rooms, policy, carried, onward)
+    departure = await _sealed(rooms, policy, carried, onward, thinned)
     try:
         if departure.outgoing:
             await rooms.store.record_outbound_all(departure.outgoing)
     except GatewayError as error:  # what waits behind it must not be held up
+        stay(rooms, departure)
         _report(rooms, carried, error)
         return
     depart(rooms, departure)

@@ -317,12 +317,18 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         return ReceiptAnswer(note=refusal.answer, accepted=not refusal.code)
 
     # 7. Onward release: what goes on is sealed now, to be recorded with what it rests on or not at all
-    departure = await onward.prepare(rooms, policy, accepted, now)
+    word = await onward.weigh(rooms, accepted)
+    departure = await onward.prepare(rooms, policy, accepted, word, now)
 
     # 8. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
-    outcome = await rooms.inbox.record(accepted, departure.outgoing)
+    try:
+        outcome = await rooms.inbox.record(accepted, departure.outgoing, word.track_ids)
+    except GatewayError:
+        onward.stay(rooms, departure)  # it comes again
+        raise
     if outcome.outcome is not Recording.NEW or outcome.repeated or outcome.code:
         counts.messages_duplicate += 1
+        onward.stay(rooms, departure)
         return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
 
     # 9. Hand on, once: the picture, the national feeds, and partners who may see it

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -166,7 +166,7 @@ class Picture:
                 continue
             old = entries.get(track_id)
             if old is not None:
-                if (old.origin != origin or (via and old.via != via)) and not self._is_stale(old, now):
+                if self._is_anothers(old, origin, via, now):
                     if old.origin == origin:
                         counts.second_hand += 1
                     else:
@@ -189,6 +189,16 @@ class Picture:
             counts.evicted += self._remove(list(entries)[: len(entries) - self._bound], EVICTED)
         return contested
 
+    def contested(self, track_ids: Iterable[str | None], origin: str, via: str = "") -> Collection[str]:
+        """Of these ids those for which another speaks: what `update` would leave as they are."""
+        now, entries = self._clock.now(), self._entries
+        found: set[str] = set()
+        for track_id in track_ids:
+            old = entries.get(track_id) if track_id is not None else None
+            if track_id is not None and old is not None and self._is_anothers(old, origin, via, now):
+                found.add(track_id)
+        return found
+
     def find(self, track_id: str) -> Entry | None:
         """The track of that id, stale or not."""
         return self._entries.get(track_id)
@@ -199,10 +209,15 @@ class Picture:
         Who tells of it in the origin's stead (`via`) withdraws only what he told himself.
         """
         entry = self._entries.get(track_id)
-        if entry is None or entry.origin != origin or (via and entry.via != via):
+        if entry is None or not self.may_retract(track_id, origin, via):
             return None
         self.counts.retracted += self._remove([track_id], reason)
         return entry.track
+
+    def may_retract(self, track_id: str, origin: str, via: str = "") -> bool | None:
+        """Whether the track is theirs to withdraw; `None` for one that the picture does not have."""
+        entry = self._entries.get(track_id)
+        return None if entry is None else entry.origin == origin and (not via or entry.via == via)
 
     def expire(self) -> int:
         """Remove what is stale now; how many that were. Readers never see a stale track, called or not."""
@@ -260,6 +275,9 @@ class Picture:
                 break
             found.append(entry)
         return reversed(found)
+
+    def _is_anothers(self, old: Entry, origin: str, via: str, now: datetime) -> bool:
+        return (old.origin != origin or bool(via and old.via != via)) and not self._is_stale(old, now)
 
     def _is_older(self, new: Track, old: Track, now: datetime) -> bool:
         if new.state is None or old.state is None or new.state.time >= old.state.time:

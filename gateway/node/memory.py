@@ -48,6 +48,9 @@ async def rebuild_picture(rooms: Rooms) -> int:
             taken = set(stored.track_ids)
             tracks = tuple([one for one in alliance.marked(message.tracks, header) if one.track_id in taken])
         rooms.picture.update(tracks, origin, header.label, via)
+        for gone in message.retractions if stored.origin != rooms.node else ():
+            if gone.track_id in stored.track_ids:  # it was its sender's to withdraw
+                rooms.picture.retract(gone.track_id, origin, gone.reason, via)
         count += len(message.tracks)
     return count
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 from gateway.track import Track
+
+T = TypeVar("T")
 
 MOST_REMEMBERED = 100_000
 """(group, track) pairs within their time: more, and further tracks of such rules wait until there is room."""
@@ -12,6 +16,10 @@ MOST_REMEMBERED = 100_000
 SWEEP_S = 1.0
 
 _Urgent = tuple[object, ...]
+_Key = tuple[str, str]
+_Entry = tuple[datetime, datetime, _Urgent]
+Taken = dict[_Key, tuple[_Entry | None, _Entry | None]]
+"""What was taken as gone: for each pair what stood there before, and what stands there since."""
 
 
 class Memory:
@@ -19,8 +27,9 @@ class Memory:
 
     def __init__(self, most: int = MOST_REMEMBERED) -> None:
         self._most = most
-        self._sent: dict[tuple[str, str], tuple[datetime, datetime, _Urgent]] = {}
+        self._sent: dict[_Key, _Entry] = {}
         self._swept: datetime | None = None
+        self._undo: dict[_Key, _Entry | None] | None = None
 
     def __len__(self) -> int:
         return len(self._sent)
@@ -35,6 +44,8 @@ class Memory:
         if name is None:
             return True  # each is an object of its own, as far as anybody knows
         key = (group, name)
+        if self._undo is not None:
+            self._undo.setdefault(key, self._sent.get(key))
         status = track.status
         if status is not None and status.ended:
             self._sent.pop(key, None)
@@ -48,6 +59,26 @@ class Memory:
             return False
         self._sent[key] = (now, now + timedelta(seconds=every_s), urgent)
         return True
+
+    def noting(self, decide: Callable[[], T]) -> tuple[T, Taken]:
+        """What `decide` returns, and what it took as gone: for `give_back`, should it not have gone after all."""
+        undo: dict[_Key, _Entry | None] = {}
+        self._undo = undo
+        try:
+            found = decide()
+        finally:
+            self._undo = None
+        return found, {key: (before, self._sent.get(key)) for key, before in undo.items()}
+
+    def give_back(self, taken: Taken) -> None:
+        """Nothing of this has gone: forget it, but for what was taken anew since."""
+        for key, (before, after) in taken.items():
+            if self._sent.get(key) is not after:
+                continue
+            if before is None:
+                self._sent.pop(key, None)
+            else:
+                self._sent[key] = before
 
     def _forget(self, now: datetime) -> bool:
         """Drop those whose time is over; whether there is room now. Looks through all of them once a second at most."""

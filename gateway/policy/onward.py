@@ -11,7 +11,7 @@ A withdrawal follows the tracks that it withdraws: to those whom we sent them, w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -50,7 +50,7 @@ class Carried(Struct, frozen=True, kw_only=True):
     """Those that were accepted, each with the label that it came under."""
     retractions: tuple[Retraction, ...]
     is_whole: bool
-    """Whether every track of it was accepted."""
+    """Whether every track and withdrawal of it may go on, as far as its sender is concerned."""
     hops: tuple[Hop, ...]
     """Gateways that it passed before us."""
     shut: frozenset[str]
@@ -105,20 +105,36 @@ def passes_on(policy: Policy) -> bool:
     return known
 
 
-def carry(accepted: Accepted, *, node: str, origin: str) -> Carried:
-    """What of an accepted message is needed to pass it on; `origin` is whose tracks these are."""
+def carry(
+    accepted: Accepted,
+    *,
+    node: str,
+    origin: str,
+    contested: Collection[str] = (),
+    retractions: tuple[Retraction, ...] | None = None,
+) -> Carried:
+    """What of an accepted message is needed to pass it on; `origin` is whose tracks these are.
+
+    Tracks that are `contested`, because another speaks for them, do not go on; nor do withdrawals beyond `retractions`
+    (absent: all of them).
+    """
     outer, content = accepted.opened.message.header, accepted.opened.content
     header, octets = content.message.header, content.verified.inbound.octets
     hops = outer.hops
+    said = content.message.retractions
+    held = said if retractions is None else retractions
+    tracks = accepted.tracks
+    if contested:
+        tracks = tuple([track for track in tracks if track.track_id not in contested])
     return Carried(
         header=header,
         signer=content.verified.signer,
         octets=octets,
         sha256=sha256(octets).hexdigest(),
         origin=origin,
-        tracks=accepted.tracks,
-        retractions=content.message.retractions,
-        is_whole=not accepted.left_out,
+        tracks=tracks,
+        retractions=held,
+        is_whole=not accepted.left_out and len(tracks) == len(accepted.tracks) and len(held) == len(said),
         hops=hops,
         shut=frozenset((node, origin, header.sender, outer.sender))
         .union(header.recipients, outer.recipients)

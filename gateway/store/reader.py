@@ -276,6 +276,20 @@ def told(connection: Connection, track_ids: Sequence[str]) -> dict[str, frozense
     return found
 
 
+def speakers(connection: Connection, track_ids: Sequence[str]) -> dict[str, str]:
+    """For each track the node whose message, of those that partners sent, is the newest word on it."""
+    found: dict[str, str] = {}
+    for track_id in track_ids:
+        row = connection.execute(
+            f"""SELECT p.name FROM latest AS l JOIN inbound AS i ON i.seq = l.seq JOIN party AS p ON p.id = i.origin
+                WHERE l.track = ? AND l.audience = {INBOUND_AUDIENCE}""",
+            (track_key(track_id),),
+        ).fetchone()
+        if row is not None:
+            found[track_id] = row[0]
+    return found
+
+
 def latest_messages(connection: Connection, limit: int) -> list[StoredMessage]:
     """The newest messages that hold some track's newest word, oldest first: replayed, they give the picture again."""
     sent = connection.execute(

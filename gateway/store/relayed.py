@@ -41,6 +41,8 @@ class RecordRelayed:
         onward: Sequence[Outgoing],
     ) -> None:
         self._incoming = incoming
+        self._leaf = leaf
+        self._answer = answer
         self._conflict_leaf = conflict_leaf
         self._conflict_answer = conflict_answer
         self._relay = self._reception(incoming, "", leaf, answer)
@@ -72,9 +74,10 @@ class RecordRelayed:
             repeated = original.outcome is not Outcome.NEW
         if self._cited is not None:
             repeated = repeated or _is_accepted(transaction, self._cited)
+        if repeated:  # nothing is handed on, so it is nobody's newest word, after a restart neither
+            relay = replace(self._incoming, track_ids=())
+            return replace(self._reception(relay, "", self._leaf, self._answer).apply(transaction), repeated=True)
         outcome = self._relay.apply(transaction)
-        if repeated:
-            return replace(outcome, repeated=True)
         self._onward.apply(transaction)
         return outcome
 

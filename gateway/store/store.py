@@ -199,6 +199,10 @@ class Store:
         """For each of these tracks the partners that were sent a message with it, as far as retention reaches."""
         return await self._readers.run(partial(reader.told, track_ids=track_ids))
 
+    async def speakers(self, track_ids: Sequence[str]) -> dict[str, str]:
+        """For each of these tracks that partners told of the node that signed the newest word, as far as retention."""
+        return await self._readers.run(partial(reader.speakers, track_ids=track_ids))
+
     async def latest_messages(self, limit: int) -> list[StoredMessage]:
         """Up to `limit` messages that hold the newest word on some track, oldest first, to rebuild the picture."""
         return await self._readers.run(partial(reader.latest_messages, limit=limit))
