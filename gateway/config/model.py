@@ -108,6 +108,9 @@ class LedgerTable(Table):
     another log. The production profile wants one that you chose."""
     directory: FilePath = Field(default="{data}/ledger", validate_default=True)
     """Directory of tiles and checkpoints, as a web server may publish it and `gateway ledger verify` reads it."""
+    entries_to_partners: bool = False
+    """Serve the entries themselves to partners too. They say how many tracks were kept from whom, when and by which
+    rule; without them a partner has checkpoints and hashes, which prove that nothing was rewritten."""
 
 
 class StoreTable(Table):

@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
+from secrets import token_hex
 
 import msgspec
 
@@ -140,8 +141,12 @@ def refusals(*, peer: str, code: str, count: int, since: datetime) -> LeafFactor
 
 
 def withheld(*, group: str, rule: str, policy: str, count: int, since: datetime) -> LeafFactory:
-    """So many tracks were kept from a release group (or a partner) since then, by this rule of this policy."""
-    return leaf(Event.WITHHELD, group=group, rule=rule, policy=policy, count=count, since=utc_text(since))
+    """So many tracks were kept from a release group (or a partner) since then, by this rule of this policy.
+
+    Partners see the hashes of leaves: 128 random bits keep them from trying rules and counts until one fits.
+    """
+    salt = token_hex(16)
+    return leaf(Event.WITHHELD, group=group, rule=rule, policy=policy, count=count, since=utc_text(since), salt=salt)
 
 
 def delivered(*, partner: str, receipt: Receipt) -> LeafFactory:

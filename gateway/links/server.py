@@ -64,6 +64,8 @@ class PartnerDoor(Struct, frozen=True, kw_only=True):
     """Told the partner's name after each message that was answered with a signed note."""
     ledger: Path | None = None
     """Directory of the public tree; None when it is not served."""
+    entries: bool = False
+    """Whether partners may read the entries beside the hashes of them: they tell what policy keeps from whom."""
 
 
 ANSWER_HEADERS = {
@@ -208,8 +210,11 @@ class _Routes:
         return web.FileResponse(path, headers=headers)
 
     async def tile(self, request: web.Request) -> web.StreamResponse:
-        """One tile or entry bundle, as C2SP tlog-tiles lays them out; immutable."""
-        path = tile_path(self._tree(), request.match_info["path"])
+        """One tile, or entry bundle where partners may read those, as C2SP tlog-tiles lays them out; immutable."""
+        name = request.match_info["path"]
+        path = tile_path(self._tree(), name)
+        if name.startswith("entries/") and not self._door.entries:
+            raise _Refusal(HTTPStatus.NOT_FOUND, codes.NOT_HERE, expected=True)
         if path is None or not await asyncio.to_thread(path.is_file):
             raise _Refusal(HTTPStatus.NOT_FOUND, codes.NOT_HERE, expected=True)
         headers = {"Content-Type": TILE_TYPE, "Cache-Control": "public, max-age=31536000, immutable"}

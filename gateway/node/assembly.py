@@ -219,6 +219,7 @@ class Node:
                 log=log,
                 heard=lambda partner: self.links[partner].heard(),
                 ledger=config.ledger.directory,
+                entries=config.ledger.entries_to_partners,
             )
             listen = config.links.listen
             self.partner_server = PartnerServer(door, host=listen.host, port=listen.port, backlog=config.links.backlog)

@@ -270,6 +270,9 @@ async def test_what_policy_withheld_is_summarised_by_group_rule_and_policy(tmp_p
         ("refused", None, "", 1),
     ]
     assert {one.get("rule") for one in records[:2]} == {"release.refused.no-rule"}
+    salts = [one["salt"] for one in records[:2]]
+    assert [len(salt) for salt in salts] == [32, 32]
+    assert len(set(salts)) == 2, "partners see the hashes, and must not find what they are of by trying"
     await store.close()
 
 

@@ -115,6 +115,8 @@ class House:
         handle: Callable[[Inbound], Awaitable[ReceiptAnswer]] = accept,
         ledger: Path | None = None,
         clock: Clock | None = None,
+        *,
+        entries: bool = False,
     ) -> PartnerDoor:
         return PartnerDoor(
             node="nld-1",
@@ -127,6 +129,7 @@ class House:
             log=self.rig.logger,
             heard=self.heard.append,
             ledger=ledger,
+            entries=entries,
         )
 
     @contextlib.asynccontextmanager
@@ -137,8 +140,10 @@ class House:
         limits: Limits = QUICK,
         ledger: Path | None = None,
         clock: Clock | None = None,
+        entries: bool = False,
     ) -> AsyncIterator[House]:
-        self.server = PartnerServer(self.door(limits, handle, ledger, clock), host="127.0.0.1", port=0)
+        door = self.door(limits, handle, ledger, clock, entries=entries)
+        self.server = PartnerServer(door, host="127.0.0.1", port=0)
         await self.server.start()
         try:
             yield self
@@ -516,7 +521,7 @@ async def test_serves_the_public_tree_of_the_ledger_and_nothing_beside_it(house:
     (tmp_path / "secret").write_text("secret")
     (tree / "tile/0/secret").write_text("secret")
     base = "/alliance/v1/ledger"
-    async with house.open(ledger=tree), house.caller() as caller:
+    async with house.open(ledger=tree, entries=True), house.caller() as caller:
         checkpoint = await caller.ask("GET", base + "/checkpoint")
         assert checkpoint.body == b"origin\n1\nroot\n"
         assert checkpoint.headers["content-type"] == "text/plain; charset=utf-8"
@@ -535,6 +540,22 @@ async def test_serves_the_public_tree_of_the_ledger_and_nothing_beside_it(house:
             assert b"secret" not in reply.body
             if reply.status == 400:
                 break
+
+
+async def test_entries_tell_what_is_kept_from_whom_and_go_to_partners_only_where_that_is_wanted(
+    house: House, tmp_path: Path
+) -> None:
+    (tmp_path / "tile/0").mkdir(parents=True)
+    (tmp_path / "tile/entries").mkdir()
+    (tmp_path / "tile/0/000").write_bytes(b"hashes")
+    (tmp_path / "tile/entries/000").write_bytes(b"release.not-to-them")
+    base = "/alliance/v1/ledger/tile"
+    async with house.open(ledger=tmp_path), house.caller() as caller:
+        assert (await caller.ask("GET", f"{base}/0/000")).body == b"hashes"
+        for path in ("entries/000", "%65ntries/000", "entries%2f000"):
+            reply = await caller.ask("GET", f"{base}/{path}")
+            assert reply.status == 404
+            assert b"not-to-them" not in reply.body
 
 
 async def test_without_a_directory_there_is_no_ledger_to_read(house: House) -> None:
