@@ -2,7 +2,7 @@
 
 1 A clearance under the label's own policy decides, and no other.
 2 Else the first alternative of the label decides for which there is a clearance, unless it is less strict than what a
-  signed-off equivalence makes of the label.
+  signed-off equivalence makes of the label, or than another of the same policy.
 3 Else the label reads as a signed-off equivalence of that direction says.
 4 Else nobody may have it.
 """
@@ -17,15 +17,17 @@ import msgspec
 from gateway.errors import PolicyError
 from gateway.labels import codes
 from gateway.labels import dominant as joining
-from gateway.labels.check import Finding, check_label
+from gateway.labels.check import Finding, check_label, successors, unsound
 from gateway.labels.clearance import Clearance
+from gateway.labels.completing import complete
 from gateway.labels.decide import decide, deny, invalid, until
 from gateway.labels.decision import Decision, Judgement
 from gateway.labels.equivalence import Direction, Equivalence
 from gateway.labels.mapping import held_to_policies, map_label
+from gateway.labels.names import LEGACY, MAX_ALTERNATIVES, ORIGINATOR
 from gateway.labels.read import read_label
 from gateway.labels.spif import Spif
-from gateway.track import Label, LabelCategory, Succession
+from gateway.track import Label, Succession
 
 MAX_REMEMBERED = 4_096
 """Entries of each memory; then it starts anew. Tracks of a batch share few labels."""
@@ -115,7 +117,7 @@ class Book:
         known = self._read.get(octets)
         if known is not None:
             return known
-        label = read_label(octets)
+        label = read_label(octets, kinds=(ORIGINATOR, LEGACY))
         if len(octets) <= MAX_REMEMBERED_OCTETS:
             if len(self._read) >= MAX_REMEMBERED:
                 self._read.clear()
@@ -159,23 +161,40 @@ class Book:
                     decided_on=label,
                     basis="originator",
                 )
+        if spif is not None:
             wrong = invalid(label, spif, now)
-            if wrong is not None:
-                return _denied(label, wrong.rule, wrong.detail)
+        else:  # without alternatives it is denied as unknown in any case
+            wrong = self._unsound(label) if label.alternatives else None
+        if wrong is not None:
+            return _denied(label, wrong.rule, wrong.detail)
         # 2
         for alternative in label.alternatives:
             theirs = self.spif(alternative.policy)
             clearance = _of(theirs, clearances) if theirs is not None else None
             if theirs is None or clearance is None:
                 continue
-            decision = self._conflict(label, alternative, spif, theirs, now, direction) or self._decide(
-                alternative, clearance, theirs, now
-            )
-            return Judgement(decision=decision, label=label, decided_on=alternative, basis="alternative")
+            # two of one policy contradict each other, or say the same: both must permit
+            same = [each for each in label.alternatives if self.spif(each.policy) is theirs]
+            decisions = [
+                self._conflict(label, each, spif, theirs, now, direction) or self._decide(each, clearance, theirs, now)
+                for each in same
+            ]
+            denying = next((index for index, each in enumerate(decisions) if not each.permit), 0)
+            return Judgement(decision=decisions[denying], label=label, decided_on=same[denying], basis="alternative")
         # 3, 4
         if spif is None:
             return _denied(label, "unknown-policy", label.policy[:80])
         return self._equivalent(label, spif, clearances, now, direction)
+
+    def _unsound(self, label: Label) -> Decision | None:
+        """Why a label of a policy that is not installed is denied, whatever its alternatives say; or nothing."""
+        for finding in unsound(label):
+            return deny("invalid-label", str(finding))
+        named = next((spif.name for spif in self.spifs.values() if spif.uri == label.policy_uri), None)
+        if named is None:
+            return None
+        cause = f"{label.policy[:80]!r} with the identifier of {named}"
+        return deny("invalid-label", str(Finding(codes.WRONG_POLICY, "PolicyIdentifier", cause)))
 
     def _decide(self, label: Label, clearance: Clearance, spif: Spif, now: datetime) -> Decision:
         return decide(label, clearance, spif, now, follow_succession=self.follow_succession)
@@ -189,10 +208,13 @@ class Book:
             return None
         mapped = map_label(label, equivalence, spif, theirs, now)
         if isinstance(mapped, Decision):
-            # a level that has no counterpart leaves the word to the originator; a label that releases nothing does not
-            return (
-                None if mapped.rule == "not-mapped" else deny("alternative-conflict", f"{mapped.rule}: {mapped.detail}")
-            )
+            # a level without a counterpart leaves the word to the originator; a release or a restriction without one,
+            # or a succession of which one level has one, does not
+            chain = [label, *(each for each in successors(label, spif) if isinstance(each, Label))]
+            levels = {level.name for each in chain if (level := spif.level(each.classification)) is not None}
+            if mapped.rule == "not-mapped" and levels.isdisjoint(equivalence.classifications):
+                return None
+            return deny("alternative-conflict", f"{mapped.rule}: {mapped.detail}")
         if not joining.covers(alternative, mapped, theirs, now, follow_succession=self.follow_succession):
             cause = (
                 f"{alternative.classification} of {theirs.name} is less strict than {mapped.classification} as mapped"
@@ -223,6 +245,9 @@ class Book:
                 return Judgement(decision=mapped, label=label, decided_on=label, basis="equivalence")
             sent = label
             if direction is not Direction.DECRYPT:
+                if len(label.alternatives) >= MAX_ALTERNATIVES:
+                    wrong = deny("not-mapped", f"{len(label.alternatives)} alternatives leave no room for another")
+                    return Judgement(decision=wrong, label=label, decided_on=label, basis="equivalence")
                 sent = msgspec.structs.replace(label, alternatives=(*label.alternatives, mapped))
             decision = self._decide(mapped, clearance, target, now)
             return Judgement(
@@ -322,6 +347,8 @@ class Book:
             return False
         if not joining.covers(label, other, spif, now, follow_succession=self.follow_succession):
             return False
+        if other.metadata is not None and label.metadata != other.metadata:
+            return False
         if not self._maps_alike(label, other, spif, now):
             return False
         if self._policies(label) != self._policies(other):
@@ -338,36 +365,8 @@ class Book:
     def complete(
         self, label: Label, *, created_at: datetime, review_at: datetime, originator: str | None = None
     ) -> Label:
-        """The label with what it needs to be written, where it has none: times, originator (a DNS name), identifiers.
-
-        Alternatives and the label of the label are completed too. Words are never changed.
-        """
-        spif = self.spif(label.policy)
-        named = originator is not None and label.originator is None
-        return msgspec.structs.replace(
-            label,
-            policy_uri=label.policy_uri or (spif.uri if spif is not None else None),
-            categories=tuple(_identified(category, spif) for category in label.categories),
-            created_at=label.created_at or created_at,
-            review_at=label.review_at or (review_at if label.successor is None else None),
-            originator=originator if named else label.originator,
-            originator_kind="dNSName" if named else label.originator_kind,
-            successor=self._complete_successor(label.successor, created_at=created_at, originator=originator),
-            alternatives=tuple(
-                self.complete(each, created_at=created_at, review_at=review_at, originator=originator)
-                for each in label.alternatives
-            ),
-            metadata=label.metadata
-            and self.complete(label.metadata, created_at=created_at, review_at=review_at, originator=originator),
-        )
-
-    def _complete_successor(
-        self, following: Succession | None, *, created_at: datetime, originator: str | None
-    ) -> Succession | None:
-        if following is None:
-            return None
-        found = self.complete(following.label, created_at=created_at, review_at=created_at, originator=originator)
-        return Succession(at=following.at, label=msgspec.structs.replace(found, review_at=following.label.review_at))
+        """The label with what it needs to be written, where it has none: see `gateway.labels.completing.complete`."""
+        return complete(label, self.spif, created_at=created_at, review_at=review_at, originator=originator)
 
 
 _NOWHERE = Label(policy="", classification="")
@@ -394,10 +393,3 @@ def _of(spif: Spif, clearances: Clearances) -> Clearance | None:
         if clearance.policy == spif.name or spif.same_name(clearance.policy):
             return clearance
     return None
-
-
-def _identified(category: LabelCategory, spif: Spif | None) -> LabelCategory:
-    tag_set = spif.tag_set(category.tag) if spif is not None else None
-    if tag_set is None or category.uri is not None:
-        return category
-    return msgspec.structs.replace(category, uri=tag_set.uri)

@@ -100,7 +100,7 @@ def read_by(label: Label, spif: Spif, now: datetime, *, new: bool = False, succe
     found: list[Finding] = []
     # 1, 2
     if label.unknown:
-        found.append(_finding(codes.FOREIGN_CONTENT, "ConfidentialityInformation", ", ".join(label.unknown)[:_WORD]))
+        found.append(foreign_content(label))
     if label.review_at is None and label.successor is None and not successor:
         found.append(_finding(codes.NO_REVIEW_TIME, "label", "no ReviewDateTime and no SuccessionHandling"))
     if label.policy != spif.name or (label.policy_uri is not None and label.policy_uri != spif.uri):
@@ -145,8 +145,39 @@ def read_by(label: Label, spif: Spif, now: datetime, *, new: bool = False, succe
     return Reading(level=level, sets=sets, findings=tuple(found))
 
 
+def unsound(label: Label) -> tuple[Finding, ...]:
+    """What makes a label and its successors invalid under whatever policy: for policies that are not installed."""
+    found: list[Finding] = []
+    each: Label = label
+    for _ in range(MAX_SUCCESSORS + 1):
+        if each.unknown:
+            found.append(foreign_content(each))
+        if each is label and label.review_at is None and label.successor is None:
+            found.append(_finding(codes.NO_REVIEW_TIME, "label", "no ReviewDateTime and no SuccessionHandling"))
+        if each.policy_uri is not None and not each.policy_uri.startswith("urn:oid:"):
+            found.append(_finding(codes.WRONG_POLICY_URI, "PolicyIdentifier", repr(each.policy_uri[:_WORD])))
+        if not unicodedata.is_normalized("NFKC", each.policy):
+            _unknown(codes.WRONG_POLICY, "PolicyIdentifier", each.policy, found)
+        if each.policy != label.policy:
+            found.append(_finding(codes.WRONG_SUCCESSION, "Succession", f"successor of policy {each.policy[:_WORD]!r}"))
+        kinds: dict[str, str] = {}
+        for category in each.categories:
+            if kinds.setdefault(category.tag, category.kind) != category.kind:
+                cause = f"{kinds[category.tag][:_WORD]} and {category.kind[:_WORD]}"
+                found.append(_finding(codes.TWO_TYPES, _place(category), cause))
+        if each.successor is None:
+            break
+        each = each.successor.label
+    return tuple(found)
+
+
 def _finding(code: Code, place: str, cause: str) -> Finding:
     return Finding(code, place, cause)
+
+
+def foreign_content(label: Label) -> Finding:
+    """The finding that a label with anything in `Label.unknown` gets."""
+    return _finding(codes.FOREIGN_CONTENT, "ConfidentialityInformation", ", ".join(label.unknown)[:_WORD])
 
 
 def _place(category: LabelCategory) -> str:

@@ -18,7 +18,7 @@ from datetime import datetime
 
 from msgspec import Struct
 
-from gateway.labels.check import Reading, read_by, successors
+from gateway.labels.check import Reading, foreign_content, read_by, successors
 from gateway.labels.clearance import Clearance
 from gateway.labels.decision import Decision
 from gateway.labels.spif import INFORMATIVE, PERMISSIVE, RESTRICTIVE, Spif
@@ -45,9 +45,9 @@ def decide(
 
     `Decision.until` is when the answer may change by itself.
     """
-    since_until = window(label, policy, now)
+    instant = changes_at(label, policy, now)
     decision = _decide(label, clearance, policy, now, follow_succession=follow_succession)
-    return decision if since_until[1] is None else until(decision, since_until[1])
+    return decision if instant is None else until(decision, instant)
 
 
 def until(decision: Decision, instant: datetime | None) -> Decision:
@@ -57,18 +57,16 @@ def until(decision: Decision, instant: datetime | None) -> Decision:
     return Decision(permit=decision.permit, rule=decision.rule, detail=decision.detail, until=instant)
 
 
-def window(label: Label, policy: Spif, now: datetime) -> tuple[datetime | None, datetime | None]:
-    """(since, until): while this holds, the same label gets the same answer."""
+def changes_at(label: Label, policy: Spif, now: datetime) -> datetime | None:
+    """When the same label may get another answer: the next instant that the policy or its successions name."""
     if not policy.boundaries and label.successor is None:
-        return None, None
+        return None
     instants = list(policy.boundaries)
     following = label.successor
-    while following is not None and len(instants) < len(policy.boundaries) + 64:
+    while following is not None:
         instants.append(following.at)
         following = following.label.successor
-    past = [instant for instant in instants if instant <= now]
-    coming = [instant for instant in instants if instant > now]
-    return max(past, default=None), min(coming, default=None)
+    return min((instant for instant in instants if instant > now), default=None)
 
 
 def _decide(label: Label, clearance: Clearance, policy: Spif, now: datetime, *, follow_succession: bool) -> Decision:
@@ -87,6 +85,9 @@ def _decide(label: Label, clearance: Clearance, policy: Spif, now: datetime, *, 
         if isinstance(each, tuple):
             return deny("invalid-label", str(each[0]))
         applying.append(each)
+    for each in applying:  # no time that has come lifts what nobody understands
+        if each.unknown:
+            return deny("invalid-label", str(foreign_content(each)))
     decisions = [
         permits(read_by(each, policy, now, successor=each is not label), held, policy)
         for each in (applying if not follow_succession else [in_force(label, now)])

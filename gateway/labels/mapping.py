@@ -177,3 +177,5 @@ def _faults(equivalence: Equivalence, spifs: Mapping[str, Spif]) -> Iterable[str
             yield f"{name!r} is restrictive and is never discarded"
         elif source.tag_sets[name].kinds - {PERMISSIVE, INFORMATIVE}:
             yield f"{name!r} is of no type that labels can have"
+        elif any(name == tag_set for tag_set, _ in equivalence.values):
+            yield f"{name!r} has values that are mapped, and is discarded"

@@ -46,19 +46,26 @@ from gateway.labels.tree import Node, named, root_of
 from gateway.track import Label, LabelCategory, Succession
 
 _QUALIFIED = f"{{{LABEL}}}"
+_PREFIX = len("<slab:")
 
 
-def read_label(octets: bytes, *, lenient_times: bool = False) -> Label:
+def read_label(octets: bytes, *, lenient_times: bool = False, kinds: tuple[str, ...] = LABEL_ELEMENTS) -> Label:
     """The label that a hostile document is: originator's, alternative, metadata or the standard's legacy element.
 
     With `lenient_times` a missing ``CreationDateTime`` is an absent one, for labels that others wrote without; such a
-    label cannot be written again until policy completes it. Raises `PolicyError` (``LBL-...``) for everything else.
+    label cannot be written again until policy completes it. `kinds` are the elements that it may be. Raises
+    `PolicyError` (``LBL-...``) for everything else.
     """
     if octets.isascii() and len(octets) <= MAX_LABEL_OCTETS:
-        label = plain_label(octets.decode("ascii"))
+        text = octets.decode("ascii")
+        label = plain_label(text) if text[_PREFIX : text.find(" ")] in kinds else None
         if label is not None:
             return label
-    return label_of(root_of(octets), lenient_times=lenient_times)
+    root = root_of(octets)
+    label = label_of(root, lenient_times=lenient_times)
+    if named(root) not in kinds:
+        Node(root, named(root)).refuse(NO_LABEL, f"{named(root)} alone")
+    return label
 
 
 def label_of(element: etree._Element, *, lenient_times: bool = False) -> Label:
