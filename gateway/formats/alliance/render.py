@@ -60,7 +60,10 @@ def render(message: Message) -> bytes:
 
     Raises `FormatError` (``ALM-...``) with the element as place for whatever the schema does not admit.
     """
-    table = _Repeated()
+    return _render(message, _Repeated())
+
+
+def _render(message: Message, table: _Repeated) -> bytes:
     tracks = _tracks(message.tracks, table)
     retractions = [_retraction(retraction, i) for i, retraction in enumerate(message.retractions)]
     if len(retractions) > _LIMITS.max_tracks_per_message:
@@ -82,10 +85,13 @@ def render(message: Message) -> bytes:
 
 
 def draft(message: Message) -> Draft:
-    """`message` rendered, with the distinct ids of its tracks and retractions in order; errors as `render`."""
+    """`message` rendered, with the distinct ids of its tracks and retractions in order; errors as `render`.
+
+    A track whose label is that of the message is written without one, which says the same.
+    """
     seen = dict.fromkeys([track.track_id for track in message.tracks if track.track_id is not None])
     seen |= dict.fromkeys([retraction.track_id for retraction in message.retractions])
-    return Draft(header=message.header, octets=render(message), track_ids=tuple(seen))
+    return Draft(header=message.header, octets=_render(message, _Repeated(message.header.label)), track_ids=tuple(seen))
 
 
 def fault(track: Track) -> FormatError | None:
@@ -100,10 +106,15 @@ def fault(track: Track) -> FormatError | None:
 class _Repeated:
     """What the parts of one message share: each source once, under an id that is unique in it; each label's text."""
 
-    def __init__(self) -> None:
+    def __init__(self, inherited: Label | None = None) -> None:
+        self._inherited = inherited
         self._labels: dict[Label, str] = {}
         self._by_id: dict[str, Source] = {}
         self._written: dict[tuple[Source, ...], str] = {}
+
+    def own_label(self, label: Label) -> str:
+        """The ``Label`` element of a track, or nothing where it inherits as much from the message."""
+        return "" if label is self._inherited or label == self._inherited else self.label(label)
 
     def label(self, label: Label) -> str:
         """The ``Label`` element."""
@@ -237,7 +248,7 @@ def _track(track: Track, table: _Repeated) -> str:
     if track.relations:
         add(relations(track.relations))
     if track.label is not None:
-        add(table.label(track.label))
+        add(table.own_label(track.label))
     if track.state is not None:
         add(state(track.state))
     if track.provenance:

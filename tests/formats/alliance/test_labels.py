@@ -13,7 +13,7 @@ from lxml import etree
 from msgspec.structs import replace
 
 from gateway.errors import FormatError
-from gateway.formats.alliance import FORMAT, NAMESPACE, labels, open_message, packaged_schema, read, render
+from gateway.formats.alliance import FORMAT, NAMESPACE, draft, labels, open_message, packaged_schema, read, render
 from gateway.formats.alliance.recognise import message_of
 from gateway.labels.names import LABEL, MAX_ALTERNATIVES
 from gateway.limits import Limits
@@ -324,6 +324,18 @@ def test_labels_hidden_in_extensions_are_no_labels() -> None:
     first, second = read(parsed(octets)).tracks
     assert (first.label, second.label, len(first.extensions)) == (None, None, 1)
     assert differs(octets) in ("", "-")
+
+
+def test_a_track_of_the_messages_own_label_is_sent_without_one_and_comes_under_it_again() -> None:
+    stricter = dated("ALPHA", "SECRET")
+    equal = dated("ALPHA", "RESTRICTED")
+    assert equal == PLAIN
+    assert equal is not PLAIN
+    octets = draft(with_labels(PLAIN, PLAIN, equal, stricter)).octets
+    assert octets.count(b"<Label>") == 2
+    assert [track.label for track in read(parsed(octets)).tracks] == [None, None, stricter]
+    frame = Frame(octets=octets, feed="f", source="s", peer="p", received_at=NOW)
+    assert [track.label for track in FORMAT.decoder().decode(frame).tracks] == [PLAIN, PLAIN, stricter]
 
 
 def test_a_label_is_read_and_written_once() -> None:
