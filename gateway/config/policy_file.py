@@ -239,7 +239,7 @@ class ConditionTable(Table):
     lacks: tuple[TrackField, ...] = ()
     """Parts that it has not."""
     identifier: dict[Text, Annotated[Words, Field(min_length=1)]] = Field(default_factory=dict)
-    """Scheme to values, one of which it must have, such as `icao24 = ["4841*"]`."""
+    """Scheme to values, one of which it must have, such as `icao24 = ["4841*"]`; in any letter case."""
     label: tuple[LabelTest, ...] = ()
     """Labels, one of which it must have."""
 

@@ -152,19 +152,22 @@ def _what(condition: Condition, track: Track) -> Iterator[Part]:
     if condition.classes:
         yield _listed([one.casefold() for one in condition.classes], classes_of(track), "class")
     for scheme in sorted(condition.identifiers):
-        yield _listed(condition.identifiers[scheme], values_of(track, scheme), scheme)
+        yield _listed(condition.identifiers[scheme], values_of(track, scheme), scheme, in_any_case=True)
     for name, asked in (("exercise", condition.exercise), ("simulated", condition.simulated)):
         if asked is not None:
             says = bool(getattr(track.status, name, None))
             yield says is asked, f"it is {'' if says else 'not '}{name}"
 
 
-def _listed(patterns: Iterable[str], texts: tuple[str, ...], what: str) -> Part:
+def _listed(patterns: Iterable[str], texts: tuple[str, ...], what: str, *, in_any_case: bool = False) -> Part:
     """A part that asks for one of several texts; without any the track does not say."""
     if not texts:
         return None, f"it says no {what}"
     more = ", ..." if len(texts) > _SHOWN else ""
-    return any_matches(patterns, texts), f"its {what} is {', '.join(text[:80] for text in texts[:_SHOWN])}{more}"
+    why = f"its {what} is {', '.join(text[:80] for text in texts[:_SHOWN])}{more}"
+    if in_any_case:
+        return any_matches([one.casefold() for one in patterns], [text.casefold() for text in texts]), why
+    return any_matches(patterns, texts), why
 
 
 def _where(condition: Condition, track: Track, areas: Mapping[str, Area]) -> Iterator[Part]:

@@ -245,7 +245,8 @@ def _test_label(condition: Condition, label: Label | None) -> Verdict:
 class Names(dict[str, Masks]):
     """A table for the values of one scheme of identifiers, of which there are as many as objects: quick to make.
 
-    Values are looked up among the texts, compared with the beginnings, and only then with other patterns.
+    Values are looked up among the texts, compared with the beginnings, and only then with other patterns, all in any
+    letter case: a rule about an address means it however a source writes it.
     """
 
     def __init__(self, conditions: Sequence[Condition], scheme: str) -> None:
@@ -253,7 +254,7 @@ class Names(dict[str, Masks]):
         asking: dict[str, int] = {}
         bits = 0
         for bit, one in enumerate(conditions):
-            for pattern in one.identifiers.get(scheme, ()):
+            for pattern in map(str.casefold, one.identifiers.get(scheme, ())):
                 asking[pattern] = asking.get(pattern, 0) | 1 << bit
             bits |= (scheme in one.identifiers) << bit
         self._others = (1 << len(conditions)) - 1 - bits
@@ -271,12 +272,13 @@ class Names(dict[str, Masks]):
                 self._texts[pattern] = bits
 
     def __missing__(self, value: str) -> Masks:
-        met = self._others | self._texts.get(value, 0)
+        text = value.casefold()
+        met = self._others | self._texts.get(text, 0)
         for beginning, bits in self._beginnings:
-            if value.startswith(beginning):
+            if text.startswith(beginning):
                 met |= bits
         for pattern, bits in self._patterns:
-            if matches(pattern, value):
+            if matches(pattern, text):
                 met |= bits
         if len(self) >= MOST_KEPT:
             self.clear()

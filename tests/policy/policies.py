@@ -179,7 +179,7 @@ FORMATS = ("ASTERIX_048", "ASTERIX_062", "SAPIENT", "REMOTE_ID", "COT")
 PLATFORMS = ("UAV", "FIXED_WING", "UAS_CONTROL_STATION")
 CLASSES = ("UAV Rotary Wing", "uav fixed wing", "Bird", "Pilot")
 SOURCES = ("radar-north", "radar-south", "wall")
-HEX = ("4841d6", "4841aa", "3c6444")
+HEX = ("4841d6", "4841aa", "4841AA", "3c6444")
 
 
 def some(values: Sequence[Any], most: int = 3) -> SearchStrategy[tuple[Any, ...]]:
