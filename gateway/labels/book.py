@@ -161,10 +161,7 @@ class Book:
                     decided_on=label,
                     basis="originator",
                 )
-        if spif is not None:
-            wrong = invalid(label, spif, now)
-        else:  # without alternatives it is denied as unknown in any case
-            wrong = self._unsound(label) if label.alternatives else None
+        wrong = invalid(label, spif, now) if spif is not None else self._unsound(label)
         if wrong is not None:
             return _denied(label, wrong.rule, wrong.detail)
         # 2
@@ -188,6 +185,8 @@ class Book:
 
     def _unsound(self, label: Label) -> Decision | None:
         """Why a label of a policy that is not installed is denied, whatever its alternatives say; or nothing."""
+        if not label.alternatives:
+            return None  # it is denied as unknown
         for finding in unsound(label):
             return deny("invalid-label", str(finding))
         named = next((spif.name for spif in self.spifs.values() if spif.uri == label.policy_uri), None)

@@ -13,7 +13,7 @@ import msgspec
 from gateway.errors import FormatError, PolicyError
 from gateway.labels import codes
 from gateway.labels.equivalence import Direction
-from gateway.labels.profiles import BY_OID
+from gateway.labels.profiles import BY_OID, Profile
 from gateway.labels.spif import Level, Spif, StatedLevel, Tag, TagSet, Value, folded
 from gateway.labels.spif_refs import (
     Key,
@@ -96,11 +96,28 @@ def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool
         markings=read_markings(root) + read_markings(identity),
         qualifiers=read_qualifiers(root) + read_qualifiers(identity),
     )
+    spif = msgspec.structs.replace(spif, profile=profile and _spelled(profile, spif))
     found = [(name, spif.tag_set(name)) for name in wanted]
     absent = sorted(name for name, tag_set in found if tag_set is None)
     if absent:
         raise refuse(codes.SPIF_REFERENCE, root, f"mandatory tag set {absent[0]!r} is not in the policy")
     return msgspec.structs.replace(spif, mandatory=frozenset(each.name for _, each in found if each is not None))
+
+
+def _spelled(profile: Profile, spif: Spif) -> Profile:
+    """The built-in rules in the words of the file: a set that it writes in other letters is not exempt from them."""
+    context = spif.tag_set(profile.context)
+    helper = spif.value(context, profile.helper) if context is not None else None
+    release, administrative = spif.tag_set(profile.release), spif.tag_set(profile.administrative)
+    lowest = spif.level(profile.lowest)
+    return msgspec.structs.replace(
+        profile,
+        context=context.name if context is not None else profile.context,
+        helper=helper.name if helper is not None else profile.helper,
+        release=release.name if release is not None else profile.release,
+        administrative=administrative.name if administrative is not None else profile.administrative,
+        lowest=lowest.name if lowest is not None else profile.lowest,
+    )
 
 
 _LEVEL = "securityClassification"

@@ -176,7 +176,7 @@ def read_excluded_classes(node: Node, reading: References) -> frozenset[str]:
     """The classifications that a value does not go with."""
     found: set[str] = set()
     for each in nodes(node, "excludedClass"):
-        each.only("", "")
+        each.only("", "", text=True)
         name = each.text()
         class_of(each, name, reading)
         if name in found:

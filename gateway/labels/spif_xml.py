@@ -44,11 +44,17 @@ class Node:
         return self.element.get(name)
 
     def text(self) -> str:
-        """The element's own text, without the white space around it."""
+        """The element's own text, without the white space around it; nothing else stands in it, no comment either."""
+        if len(self.element):
+            raise refuse(codes.SPIF_UNKNOWN, self, "markup inside of a text")
         return (self.element.text or "").strip()
 
-    def only(self, attributes: str, children: str) -> None:
-        """Refuses any other attribute or child element than those named."""
+    def only(self, attributes: str, children: str, *, text: bool = False) -> None:
+        """Refuses any other attribute or child element than those named, and text where there is none to be."""
+        texts = [] if text else [self.element.text, *(child.tail for child in self.element)]
+        stray = next((each.strip() for each in texts if each is not None and each.strip()), None)
+        if stray is not None:
+            raise refuse(codes.SPIF_UNKNOWN, self, f"text {stray[:60]!r}")
         allowed = attributes.split()
         for key in self.element.attrib:
             name = str(key)
@@ -98,6 +104,8 @@ def held_to_form(node: Node, what: str, value: str) -> None:
         raise refuse(codes.SPIF_VALUE, node, f"{what}: 1 to {MAX_WORD} characters without white space around them")
     if not unicodedata.is_normalized("NFKC", value):
         raise refuse(codes.SPIF_VALUE, node, f"{what} is not in normal form (NFKC)")
+    if not value.isprintable():
+        raise refuse(codes.SPIF_VALUE, node, f"{what} {value[:60]!r} has characters that nobody sees")
 
 
 def oid(node: Node, attribute: str) -> str:
@@ -161,7 +169,7 @@ def read_markings(node: Node) -> tuple[Marking, ...]:
         data.only("phrase", "code")
         marks = set()
         for code in nodes(data, "code"):
-            code.only("", "")
+            code.only("", "", text=True)
             if code.text() not in _MARKING_CODES:
                 raise refuse(codes.SPIF_UNKNOWN, code, f"marking code {code.text()[:60]!r}")
             marks.add(code.text())

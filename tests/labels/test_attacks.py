@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 
 import msgspec
@@ -54,7 +55,7 @@ def unioned(level: str, *to: str) -> Label:
 
 # -------------------------------------------------------------------------------------------------------- look-alikes
 
-DISGUISES = {
+DISGUISES: dict[str, Callable[[str], str]] = {
     "full width": lambda word: chr(ord(word[0]) + 0xFEE0) + word[1:],
     "another alphabet": lambda word: word.translate(str.maketrans("AEOaeo", "\u0410\u0415\u041e\u0430\u0435\u043e")),
     "zero width space": lambda word: word[:2] + "\u200b" + word[2:],
