@@ -94,6 +94,9 @@ class FeedError(GatewayError):
 class PolicyError(GatewayError):
     """A label or rule that does not permit what was asked."""
 
+    rule: str = ""
+    """Id of the rule that decided, as messages and ledgers name it; empty where none did."""
+
 
 class SealError(GatewayError):
     """A signature, key or certificate that does not hold.

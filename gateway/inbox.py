@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 
-from gateway.errors import GatewayError
+from gateway.errors import GatewayError, PolicyError
 from gateway.ledger import Ledger, leaf
 from gateway.stages import Accepted, Opened, Verified
 from gateway.store import AnswerFactory, Cited, Enclosed, InboundOutcome, Incoming, LeafFactory, Outgoing, Store
@@ -90,8 +90,14 @@ class Inbox:
             refused_receipt=lambda code: self._receipt(relay.verified, relay_digest, outer.message_id, code),
         )
 
-    async def refuse(self, verified: Verified, opened: Opened | None, error: GatewayError) -> InboundOutcome:
-        """The signed refusal of an authentic message; the original answer when it came before."""
+    async def refuse(
+        self, verified: Verified, opened: Opened | None, error: GatewayError, policy: str = ""
+    ) -> InboundOutcome:
+        """The signed refusal of an authentic message; the original answer when it came before.
+
+        `policy` is the digest of the release policy, whose rule the ledger names where one decided.
+        """
+        rule = error.rule if isinstance(error, PolicyError) else ""
         message_id = opened.message.header.message_id if opened is not None else UNREAD
         inbound, digest = verified.inbound, sha256(verified.inbound.octets).hexdigest()
         return await self._store.record_refusal(
@@ -109,6 +115,8 @@ class Inbox:
                 peer=inbound.partner,
                 sha256=digest,
                 code=error.code.id,
+                rule=rule,
+                policy=policy if rule else "",
             ),
             receipt=self._receipt(verified, digest, message_id, error.code.id),
             conflict_leaf=_conflict(verified, digest, message_id),

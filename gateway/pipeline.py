@@ -313,7 +313,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         found = error.__cause__ if isinstance(error.__cause__, SealError) else error  # of an original, likewise
         _log.warning("message.refused", partner=message.partner, code=error.code.id, error=str(found))
         rooms.quarantine(_unwanted(message, found))
-        refusal = await rooms.inbox.refuse(verified, opened, error)
+        refusal = await rooms.inbox.refuse(verified, opened, error, policy.digest)
         return ReceiptAnswer(note=refusal.answer, accepted=not refusal.code)
 
     # 7. Onward release: what goes on is sealed now, to be recorded with what it rests on or not at all

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from hashlib import sha256
 from pathlib import Path
@@ -113,14 +113,23 @@ async def settled(node: Node, partner: str) -> None:
 
 @asynccontextmanager
 async def row(
-    root: Path, rules: str = PASS_ON, *, last: str = "", groups: dict[str, dict[str, list[str]]] = GROUPS
+    root: Path,
+    rules: str = PASS_ON,
+    *,
+    last: str = "",
+    groups: dict[str, dict[str, list[str]]] = GROUPS,
+    edit: Callable[[Player, str], str] = lambda _, text: text,
 ) -> AsyncIterator[Row]:
-    """The nodes of `groups`; `rules` are the second one's, `last` the third one's. Their ledgers hold when they end."""
+    """The nodes of `groups`; `rules` are the second one's, `last` the third one's. Their ledgers hold when they end.
+
+    `edit` changes the text of a node's policy.
+    """
     cast = (*NATIONS, Nation(node=FRA, nation="FRA", title="A nation further on"))
     players = set_stage(root, SystemClock(), simulation="SIMULATED", cast=cast[: len(groups)])
     for player in players:
         name = player.nation.node
-        player.policy_path.write_text(policy_text(name, {DEU: rules, EU: last}.get(name, ""), groups))
+        text = policy_text(name, {DEU: rules, EU: last}.get(name, ""), groups)
+        player.policy_path.write_text(edit(player, text))
     async with AsyncExitStack() as stack:
         nodes = [await stack.enter_async_context(Node(load(player.config_path).config)) for player in players]
         async with running(*nodes):

@@ -130,9 +130,13 @@ def received(
     )
 
 
-def refused(*, message_id: str, origin: str, peer: str, sha256: str, code: str) -> LeafFactory:
-    """We refused this one message; most refusals stand in summaries instead."""
-    return leaf(Event.REFUSED, mid=message_id, origin=origin, peer=peer, sha256=sha256, code=code)
+def refused(
+    *, message_id: str, origin: str, peer: str, sha256: str, code: str, rule: str = "", policy: str = ""
+) -> LeafFactory:
+    """We refused this one message, by `rule` of `policy` where those decided; what is not authentic is summarised."""
+    return leaf(
+        Event.REFUSED, mid=message_id, origin=origin, peer=peer, sha256=sha256, code=code, rule=rule, policy=policy
+    )
 
 
 def refusals(*, peer: str, code: str, count: int, since: datetime) -> LeafFactory:

@@ -202,7 +202,9 @@ def _without_tracks(rules: tuple[AcceptRule, ...], left_out: list[tuple[str, str
 
 
 def _refusal(code: Code, place: str, rule: str, observed: str) -> PolicyError:
-    return PolicyError(code, place=place, cause=f"rule {rule}: {observed[:_SHOWN]}")
+    error = PolicyError(code, place=place, cause=f"rule {rule}: {observed[:_SHOWN]}")
+    error.rule = rule
+    return error
 
 
 def _words(label: Label) -> str:
