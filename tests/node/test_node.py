@@ -289,7 +289,7 @@ async def test_what_does_not_verify_says_nothing_to_the_caller_and_all_to_the_op
         altered = sealed.octets.replace(b"<Latitude>52", b"<Latitude>53")
         assert altered != sealed.octets
         with pytest.raises(SealError) as caught:
-            await receiver.take_inbound(Inbound(octets=altered, partner="nld-1", received_at=NOW))
+            await receiver.take_inbound(Inbound(octets=altered, partner="nld-1", received_at=SystemClock().now()))
         assert caught.value.code.id == "SEAL-001"
         await receiver.quarantine.flush()
         (kept,) = await receiver.store.quarantined()
