@@ -1,0 +1,127 @@
+"""Rules that hold something back only in corners: without each of them, one of these labels would get further."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import msgspec
+import pytest
+
+from gateway.labels.book import Book
+from gateway.labels.decide import decide
+from gateway.labels.equivalence import Direction, Equivalence
+from gateway.labels.spif_read import read_spif
+from gateway.track import Label, Succession
+from tests.labels.spif_texts import NOW, I, P, R, category, clearance, label, spif_text, tag_set
+from tests.labels.test_mapping import ALPHA, BRAVO, alpha
+from tests.labels.test_mapping import ENCRYPT as SIGNED
+
+SETS = (
+    tag_set("Secrets", R, "EMBER ANVIL", oid="2.25.1.1")
+    + tag_set("Release", P, "XAA XBB", oid="2.25.1.2")
+    + tag_set("Notes", I, "STAFF TRIAL", oid="2.25.1.3")
+)
+HERE = read_spif(spif_text(name="HERE", oid="2.25.81", sets=SETS))
+THERE = read_spif(spif_text(name="THERE", oid="2.25.82", sets=SETS))
+RELEASED = category("Release", P, "XAA")
+
+
+def here(level: str, *more: object) -> Label:
+    return label(level, RELEASED, *more, policy="HERE")  # type: ignore[arg-type]
+
+
+def signed(levels: dict[str, str], **more: object) -> Equivalence:
+    found = Equivalence(
+        source="HERE", target="THERE", direction=Direction.ENCRYPT, classifications=levels,
+        values={("Release", "XAA"): ("Release", "XAA")}, signed_off_by="a", signed_off_on="2026-01-01",
+    )  # fmt: skip
+    return msgspec.structs.replace(found, **more)
+
+
+def test_an_alternative_does_not_speak_for_a_label_whose_mandatory_set_is_empty() -> None:
+    book = Book([ALPHA, BRAVO])
+    alternative = label("OPEN", category("Releasable To", P, "BRV"), policy="BRAVO")
+    held = (clearance("OPEN", category("Releasable To", P, "BRV"), policy="BRAVO"),)
+    tested = label("SECRET", category("Context", P), policy="ALPHA", alternatives=(alternative,))
+    decision = book.judge(tested, held, NOW, direction=Direction.DECRYPT).decision
+    assert (decision.rule, decision.detail) == ("missing-mandatory", "Context")
+
+
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_decision_holds_until_the_next_change_and_not_the_last(number: int) -> None:
+    days = [NOW + timedelta(days=n) for n in (1, 2, 3)]
+    chain: Succession | None = None
+    for day in reversed(days):
+        chain = Succession(at=day, label=label("LOW", policy="HERE", review_at=None, successor=chain))
+    tested = label("LOW", policy="HERE", review_at=None, successor=chain)
+    now = NOW + timedelta(days=number)
+    assert decide(tested, clearance("LOW", policy="HERE"), HERE, now).until == days[number]
+    over = decide(tested, clearance("LOW", policy="HERE"), HERE, days[-1])
+    assert over.until is None
+
+
+def test_labels_that_map_alike_are_joined_and_cover_each_other() -> None:
+    book = Book([HERE, THERE], [signed({"LOW": "LOW", "HIGH": "HIGH"})])
+    low, high = here("LOW"), here("HIGH")
+    joined = book.dominant([low, high], NOW)
+    assert joined is not None
+    assert joined.classification == "HIGH"
+    assert book.covers(high, low, NOW)
+
+
+def test_labels_whose_levels_map_the_other_way_round_are_not_joined() -> None:
+    """HIGH here is LOW there: the joined label would be HIGH, and go to whom LOW here is denied."""
+    book = Book([HERE, THERE], [signed({"LOW": "HIGH", "HIGH": "LOW"})])
+    low, high = here("LOW"), here("HIGH")
+    held = (clearance("LOW", RELEASED, policy="THERE"),)
+    permits = {each.classification: book.judge(each, held, NOW, direction=Direction.ENCRYPT).decision.permit
+               for each in (low, high)}  # fmt: skip
+    assert permits == {"LOW": False, "HIGH": True}
+    assert book.dominant([low, high], NOW) is None
+    assert not book.covers(high, low, NOW)
+
+
+def test_equivalences_of_other_policies_have_no_say_in_joining() -> None:
+    back = signed({"LOW": "HIGH", "HIGH": "LOW"}, source="THERE", target="HERE")
+    book = Book([HERE, THERE], [back])
+    assert book.dominant([here("LOW"), here("HIGH")], NOW) is not None
+    assert book.covers(here("HIGH"), here("LOW"), NOW)
+
+
+def test_alternatives_of_policies_that_are_not_installed_are_covered_by_themselves_alone() -> None:
+    book = Book([HERE])
+    strange, other = label("A", policy="NONE"), label("B", policy="NONE")
+    one, same, another = (
+        msgspec.structs.replace(here("LOW"), alternatives=(each,)) for each in (strange, strange, other)
+    )
+    assert book.covers(one, same, NOW)
+    assert not book.covers(one, another, NOW)
+    assert book.dominant([one, another], NOW) is None
+
+
+def test_a_label_is_completed_without_changing_what_it_says() -> None:
+    book = Book([HERE])
+    wrong = label("LOW", category("Release", P, "XAA", uri="urn:oid:2.25.1.1"), policy="HERE", policy_uri="urn:oid:2.9")
+    whole = book.complete(wrong, created_at=NOW, review_at=NOW)
+    assert (whole.categories, whole.policy_uri) == (wrong.categories, "urn:oid:2.9")
+    assert {each.code.id for each in book.check(whole, NOW)} == {"LBL-042", "LBL-050"}
+
+
+def test_members_of_one_alliance_alone() -> None:
+    """Who is in the alliance alone gets nothing by a clearance of the union, and the other way round."""
+    book = Book([ALPHA, BRAVO], [SIGNED])
+    alliance = clearance(
+        "RESTRICTED", category("Context", P, "ALPHA"), category("Releasable To", P, "XTR"), policy="ALPHA"
+    )
+    union = clearance("LIMITED", category("Releasable To", P, "XIE", "BRV"), policy="BRAVO")
+    to_union, to_all = alpha("RESTRICTED", to=("BRV",)), alpha("RESTRICTED")
+    to_one = alpha("RESTRICTED", to=("XTR",))
+    table = {
+        (name, who): book.judge(tested, (held,), NOW, direction=Direction.ENCRYPT).decision.rule
+        for name, tested in (("union", to_union), ("all", to_all), ("one", to_one))
+        for who, held in (("alliance", alliance), ("union", union))
+    }
+    assert table == {
+        ("union", "alliance"): "tag-set", ("union", "union"): "permit", ("all", "alliance"): "permit",
+        ("all", "union"): "not-released", ("one", "alliance"): "permit", ("one", "union"): "not-released",
+    }  # fmt: skip
