@@ -24,13 +24,15 @@ from gateway.labels.decide import decide, deny, invalid, until
 from gateway.labels.decision import Decision, Judgement
 from gateway.labels.equivalence import Direction, Equivalence
 from gateway.labels.mapping import held_to_policies, map_label
-from gateway.labels.names import LEGACY, MAX_ALTERNATIVES, ORIGINATOR
+from gateway.labels.names import LEGACY, MAX_ALTERNATIVES, ORIGINATOR, weight_in_all
 from gateway.labels.read import read_label
 from gateway.labels.spif import Spif
 from gateway.track import Label, Succession
 
 MAX_REMEMBERED = 4_096
 """Entries of each memory; then it starts anew. Tracks of a batch share few labels."""
+MAX_REMEMBERED_WEIGHT = 8_388_608
+"""Characters of all the labels that are remembered; then it starts anew. Partners choose how large theirs are."""
 MAX_REMEMBERED_OCTETS = 4_096
 """Longest label that is remembered by its octets; the rest is read each time, so that memory stays below 20 MB."""
 Clearances = tuple[Clearance, ...]
@@ -53,6 +55,7 @@ class Book:
         self._install(spifs)
         held_to_policies(self.equivalences, self.spifs)
         self._boundaries = tuple(sorted({at for spif in self.spifs.values() for at in spif.boundaries}))
+        self._weight = 0
         self._judged: dict[tuple[Label, Clearances, Direction], tuple[_Window, Judgement]] = {}
         self._judged_octets: dict[tuple[bytes, Clearances, Direction], tuple[_Window, Judgement]] = {}
         self._read: dict[bytes, Label] = {}
@@ -90,8 +93,10 @@ class Book:
         judgement = self._judge(label, clearances, now, direction)
         window = self._window(label, now)
         judgement = _ending(judgement, window[1])
-        if len(self._judged) >= MAX_REMEMBERED:
+        self._weight += weight_in_all(label)
+        if len(self._judged) >= MAX_REMEMBERED or self._weight > MAX_REMEMBERED_WEIGHT:
             self._judged.clear()
+            self._weight = weight_in_all(label)
         self._judged[key] = (window, judgement)
         return judgement
 

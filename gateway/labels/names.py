@@ -106,6 +106,12 @@ def weight(label: Label) -> int:
     return held if label.successor is None else held + weight(label.successor.label)
 
 
+def weight_in_all(label: Label) -> int:
+    """The weight of a label with that of all that stands beside it."""
+    beside = label.alternatives if label.metadata is None else (*label.alternatives, label.metadata)
+    return weight(label) + sum(map(weight_in_all, beside))
+
+
 def categories_weight(categories: Iterable[LabelCategory]) -> int:
     """The share of `weight` that categories have."""
     return sum(

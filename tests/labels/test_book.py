@@ -156,6 +156,18 @@ def test_memories_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not long._read
 
 
+def test_large_labels_are_remembered_by_their_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    large = label("LOW", alternatives=tuple(label("LOW", policy=f"P{n}", privacy_mark="x" * 1_000) for n in range(4)))
+    monkeypatch.setattr(book_module, "MAX_REMEMBERED_WEIGHT", 10_000)
+    book = Book([TEST])
+    for n in range(20):
+        judged = book.judge(msgspec.structs.replace(large, privacy_mark=f"mark {n}"), MINE, NOW, direction=ENCRYPT)
+        assert judged == book.judge(
+            msgspec.structs.replace(large, privacy_mark=f"mark {n}"), MINE, NOW, direction=ENCRYPT
+        )
+        assert 0 < len(book._judged) <= 3
+
+
 def test_clearances_of_one_policy_are_remembered_within_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("gateway.labels.decide._MAX_HOLDINGS", 4)
     spif = policy(SETS)
