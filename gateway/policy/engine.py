@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.labels.names import weight_in_all
 from gateway.policy.judging import Permission, permission
 from gateway.policy.match import Masks, Matcher
 from gateway.policy.memory import Memory
@@ -35,6 +36,8 @@ RATE = "release.refused.rate"
 RULE = "release."
 
 MOST_PLANS = 16_384
+_PLAN_WEIGHT = 1_024
+"""Characters of a label that count as one plan more: partners choose how large theirs are."""
 MOST_ROUTES = 1_024
 MOST_AHEAD_S = 300.0
 """What a sensor's clock may be ahead of ours: a track of a later time would be held for ever."""
@@ -193,7 +196,7 @@ class Engine:
             ]
         )
         route.plans[key] = plan
-        self._plans += 1
+        self._plans += 1 if label is None else 1 + weight_in_all(label) // _PLAN_WEIGHT
         return plan
 
     def _matched(self, maybe: int, sure: int) -> Matched:

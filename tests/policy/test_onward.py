@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.policy import engine as engine_module
 from gateway.policy.acceptance import accept
 from gateway.policy.memory import Memory
 from gateway.policy.onward import (
@@ -367,3 +368,14 @@ def _released(rules: list[ReleaseRule], one: Track) -> bool:
 
 def _permits(label: Label, name: str) -> bool:
     return any(f"X{name[0].upper() * 2}" in one.values for one in label.categories if one.tag == "Releasable To")
+
+
+def test_what_is_remembered_of_large_labels_is_bounded_by_their_weight(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(engine_module, "MOST_PLANS", 40)
+    by = relay_policy(ONWARD)
+    large = tuple(replace(ALL, policy=f"P{n}", policy_uri=None, privacy_mark="x" * 4_000) for n in range(4))
+    for n in range(20):
+        label = replace(ALL, alternatives=large, originator=f"{n}.example", originator_kind="dNSName")
+        assert whole(go(by, opened(header(label), track("1")))) == {"others": ("ccc", "ddd")}
+        (engine,) = [one for one in by.__dict__.values() if isinstance(one, engine_module.Engine)]
+        assert 0 < sum(len(route.plans) for route in engine._routes.values()) <= 3
