@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from gateway.labels.book import Book
+from gateway.labels.check import check_label
 from gateway.labels.decide import decide
 from gateway.labels.equivalence import Direction, Equivalence
 from gateway.labels.spif_read import read_spif
@@ -105,6 +106,26 @@ def test_a_label_is_completed_without_changing_what_it_says() -> None:
     whole = book.complete(wrong, created_at=NOW, review_at=NOW)
     assert (whole.categories, whole.policy_uri) == (wrong.categories, "urn:oid:2.9")
     assert {each.code.id for each in book.check(whole, NOW)} == {"LBL-042", "LBL-050"}
+
+
+def test_current_words_are_for_new_labels() -> None:
+    tested = here("LOW", category("Secrets", R, "ANVIL"), category("Notes", I, "STAFF"))
+    assert check_label(tested, HERE, NOW, new=True) == ()
+
+
+def test_a_label_needs_no_privacy_mark_where_the_policy_lists_some() -> None:
+    listing = read_spif(spif_text(extra='<privacyMarks><privacyMark name="QUIET"/></privacyMarks>'))
+    assert check_label(label("LOW"), listing, NOW) == ()
+    assert [each.code.id for each in check_label(label("LOW", privacy_mark=""), listing, NOW)] == ["LBL-059"]
+
+
+def test_an_equivalence_is_for_its_own_two_policies() -> None:
+    elsewhere = read_spif(spif_text(name="ELSEWHERE", oid="2.25.83", sets=SETS))
+    held = (clearance("LOW", RELEASED, policy="THERE"),)
+    for source, target in (("HERE", "ELSEWHERE"), ("ELSEWHERE", "THERE"), ("THERE", "HERE")):
+        book = Book([HERE, THERE, elsewhere], [signed({"LOW": "LOW"}, source=source, target=target)])
+        judgement = book.judge(here("LOW"), held, NOW, direction=Direction.ENCRYPT)
+        assert (judgement.decision.rule, judgement.basis) == ("not-mapped", "none")
 
 
 def test_members_of_one_alliance_alone() -> None:
