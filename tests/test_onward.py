@@ -14,6 +14,8 @@ import pytest
 from msgspec.structs import replace
 
 from gateway import pipeline, xml
+from gateway.cli.message import explain_message
+from gateway.cli.message_text import lines
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.demo.stage import NATIONS, Nation, Player, ledger_verifier, set_stage
@@ -431,6 +433,15 @@ async def test_what_a_rule_leaves_out_is_counted_in_the_ledger_and_stays_out_ove
         assert not has(nodes.eu, two)
         inner, outer = [leaf for leaf in await events(nodes.eu) if leaf["ev"] == "received"]
         assert (inner["tracks"], inner["left_out"], outer["left_out"]) == (1, 1, 1)
+        config = load(nodes.players[2].config_path).config
+        (told,) = await asyncio.to_thread(explain_message, config, inner["mid"])
+        assert (told.left_out, [track.track_id for track in told.tracks]) == (1, [one, two])
+        assert [track.left_out for track in told.tracks] == ["", "accept.not-this"]
+        assert told.tracks[0].feeds
+        assert not told.tracks[1].feeds
+        assert "  left out   accept.not-this" in list(lines(told))
+        (told,) = await asyncio.to_thread(explain_message, config, outer["mid"])
+        assert (told.original, told.tracks, told.left_out) == (inner["mid"], (), 1)
         players = nodes.players
     async with Node(load(players[2].config_path).config) as again, running(again):
         assert has(again, one)

@@ -21,10 +21,14 @@ from gateway.formats import alliance
 from gateway.formats.registry import formats
 from gateway.node.trust import read_policy
 from gateway.policy import Desk, has_personal
+from gateway.policy.acceptance import left_out
+from gateway.policy.policy import Policy
 from gateway.stages import Derivation, Message, Retraction
 from gateway.store.reader import Readers, leaves, messages, standings
 from gateway.store.records import Direction, Standing, StoredMessage
 from gateway.track import Classification, Environment, Identifier, Identity, Label, Position, Provenance, State
+
+ANOTHERS = "not taken: another gateway tells of this track"
 
 
 class Partner(Struct, frozen=True, kw_only=True):
@@ -66,6 +70,8 @@ class ExplainedTrack(Struct, frozen=True, kw_only=True):
     """The gateways passed, oldest first, each with what its mapping lost."""
     feeds: tuple[Shown, ...]
     """What this node's consumers are shown of it."""
+    left_out: str = ""
+    """Why this node took no notice of it: the rule that left it out, or that another gateway tells of it."""
 
 
 class Explained(Struct, frozen=True, kw_only=True):
@@ -99,6 +105,10 @@ class Explained(Struct, frozen=True, kw_only=True):
     sender_policy: str = ""
     derived: Derivation | None = None
     """The message of another node that it passes on, or is made from."""
+    left_out: int = 0
+    """How many of its tracks the rules for acceptance left out, as the ledger has it."""
+    original: str = ""
+    """Message id under which the tracks of the message that it encloses are explained."""
     tracks: tuple[ExplainedTrack, ...] = ()
     retractions: tuple[Retraction, ...] = ()
 
@@ -109,6 +119,7 @@ class _Leaf(Struct, frozen=True):
     rule: str = ""
     policy: str = ""
     key: str = ""
+    left_out: int = 0
 
 
 def explain_message(config: Config, message_id: str) -> list[Explained]:
@@ -149,6 +160,7 @@ def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Se
         rule=leaf.rule,
         policy=leaf.policy,
         key=leaf.key,
+        left_out=leaf.left_out,
         sha256=stored.sha256,
         track_ids=stored.track_ids,
         body="removed" if stored.octets is None else "kept",
@@ -169,7 +181,8 @@ def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Se
         sender_rule="" if explained.direction == "sent" else header.rule or "",
         sender_policy="" if explained.direction == "sent" else header.policy or "",
         derived=header.derived,
-        tracks=_tracks(config, stored, message),
+        original=header.derived.message_id if header.derived and message.original is not None else "",
+        tracks=_tracks(config, stored, message, leaf),
         retractions=message.retractions,
     )
 
@@ -216,9 +229,10 @@ def _sender(stored: StoredMessage) -> tuple[Partner, ...]:
     )
 
 
-def _tracks(config: Config, stored: StoredMessage, message: Message) -> tuple[ExplainedTrack, ...]:
+def _tracks(config: Config, stored: StoredMessage, message: Message, leaf: _Leaf) -> tuple[ExplainedTrack, ...]:
     # A refused message was shown to nobody
     desk = Desk(read_policy(config), SystemClock())
+    unseen = {} if stored.code else _unseen(desk.policy, stored, message, leaf)
     served = [] if stored.code else list(consumers(config, formats(), desk))
     is_own = stored.direction is Direction.OUTBOUND
     label = message.header.label
@@ -238,10 +252,36 @@ def _tracks(config: Config, stored: StoredMessage, message: Message) -> tuple[Ex
             personal_data=has_personal((track,)),
             label=track.label,
             hops=track.provenance,
-            feeds=tuple(one.try_on(track, is_own=is_own, label=label, now=stored.recorded_at) for one in served),
+            feeds=()
+            if track.track_id in unseen
+            else tuple(one.try_on(track, is_own=is_own, label=label, now=stored.recorded_at) for one in served),
+            left_out=unseen.get(track.track_id or "", ""),
         )
         for track in tracks
     )
+
+
+def _unseen(policy: Policy, stored: StoredMessage, message: Message, leaf: _Leaf) -> dict[str, str]:
+    """Of a partner's message the tracks that this node took no notice of, and why."""
+    if stored.direction is Direction.OUTBOUND:
+        return {}
+    taken = set(stored.track_ids)
+    absent = {track.track_id or "" for track in message.tracks} - taken
+    if not absent or not leaf.left_out:
+        return dict.fromkeys(absent, ANOTHERS)
+    if policy.digest != leaf.policy:  # by rules that this node does not have any more
+        return dict.fromkeys(absent, f"left out by a rule of policy {leaf.policy}, or {ANOTHERS}")
+    header = message.header
+    found = left_out(
+        policy,
+        alliance.marked(message.tracks, header),
+        label=header.label,
+        partner=stored.partners[0],
+        origin=header.derived.origin if header.derived is not None else stored.origin,
+        now=stored.recorded_at,
+    )
+    rules = dict(found)
+    return {track_id: rules.get(track_id, ANOTHERS) for track_id in absent}
 
 
 def _measured(state: State | None) -> str:

@@ -33,6 +33,10 @@ def lines(message: Explained) -> Iterator[str]:
         derived = message.derived
         what = "made from, with parts withheld," if derived.redacted else "passes on, whole,"
         yield _row("derived", f"{what} {derived.origin} {derived.message_id} sha256 {derived.sha256}")
+    if message.original:
+        yield _row("tracks", f"those of message {message.original}: 'gateway explain' has it by that id")
+    if message.left_out:
+        yield _row("left out", f"{message.left_out} of its tracks, by rules for acceptance")
     yield _row("sha256", message.sha256)
     if message.key:
         yield _row("signed by", f"certificate sha256 {message.key}")
@@ -70,6 +74,8 @@ def _track(track: ExplainedTrack) -> Iterator[str]:
     for hop in track.hops:
         yield _row("hop", _hop(hop))
         yield from _losses(hop.losses)
+    if track.left_out:
+        yield _row("left out", track.left_out)
     for shown in track.feeds:
         yield _row("feed", _consumer(shown))
         yield from _losses(shown.losses)

@@ -89,6 +89,24 @@ def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track
     )
 
 
+def left_out(
+    policy: Policy, tracks: Sequence[Track], *, label: Label, partner: str, origin: str, now: datetime
+) -> list[tuple[str, str]]:
+    """Ids of tracks that the rules leave out of a message that they let in, each with the rule: for explanations.
+
+    `label` is the message's, `partner` sent it, `origin` is whose tracks they are, `now` is when it came, and `policy`
+    is the one that decided then.
+    """
+    compiled = _rules_for(policy, partner)
+    given = compiled.given(origin)
+    found: list[tuple[str, str]] = []
+    for track in tracks:
+        rule = compiled.first(track if track.label is not None else replace(track, label=label), now, given)
+        if rule is not None and rule.admit is Admittance.DROP:
+            found.append((track.track_id or "", f"accept.{rule.id}"))
+    return found
+
+
 def origin_of(opened: Opened) -> str:
     """The node whose tracks a message tells of: who signed it, or whom it is derived from.
 
