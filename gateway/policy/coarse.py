@@ -14,6 +14,8 @@ DEGREE_M = radians(1.0) * EARTH_RADIUS_M
 _ELLIPSOID = 1.006
 """What a distance on the ellipsoid may be more than on the sphere."""
 _STEP_M = 0.001
+MOST_M = 1e9
+"""Of a height, up or down, and of a bound on its error: more, and the schema does not admit the track."""
 
 
 class Cell(Struct, frozen=True, gc=False):
@@ -40,8 +42,10 @@ def cell_of(point: Position, grid_m: float) -> Cell:
 
 
 def coarse_height(height_m: float, grid_m: float) -> float:
-    """The nearest multiple of `grid_m`; of two, the even one."""
-    return round(height_m / grid_m) * grid_m
+    """The nearest multiple of `grid_m`; of two, the even one. None is beyond what a message can say."""
+    steps = round(height_m / grid_m)
+    most = int(MOST_M / grid_m)
+    return max(-most, min(most, steps)) * grid_m
 
 
 def _rows(grid_m: float) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 
 from msgspec.structs import replace
 
-from gateway.policy.coarse import cell_of, coarse_height
+from gateway.policy.coarse import MOST_M, cell_of, coarse_height
 from gateway.policy.drops import DROPS, REASONS, without, without_evidence
 from gateway.policy.parts import HEIGHTS
 from gateway.policy.personal import MOST_LOSSES, personal_parts, withhold_personal
@@ -108,7 +108,7 @@ def _on_grid(track: Track, grid_m: float, told: list[Loss]) -> Track:
     if state.position is not None:
         cell = cell_of(state.position, grid_m)
         known = state.accuracy if state.accuracy is not None else Accuracy()
-        widened = replace(known, horizontal_95_m=(known.horizontal_95_m or 0.0) + cell.reach_m, basis=GRID)
+        widened = replace(known, horizontal_95_m=_widened(known.horizontal_95_m, cell.reach_m), basis=GRID)
         state = replace(state, position=cell.middle, accuracy=widened)
         told.append(Loss("state.position", "COARSENED"))
     return replace(track, state=state)
@@ -124,11 +124,15 @@ def _in_steps(track: Track, grid_m: float, told: list[Loss]) -> Track:
     heights = {name: getattr(state, name) for name in HEIGHTS if getattr(state, name) is not None}
     if heights:
         known = state.accuracy if state.accuracy is not None else Accuracy()
-        widened = replace(known, vertical_95_m=(known.vertical_95_m or 0.0) + grid_m / 2)
+        widened = replace(known, vertical_95_m=_widened(known.vertical_95_m, grid_m / 2))
         coarse = {name: coarse_height(height, grid_m) for name, height in heights.items()}
         state = replace(state, accuracy=widened, **coarse)
         told += [Loss(f"state.{name}", "COARSENED") for name in heights]
     return replace(track, state=state)
+
+
+def _widened(bound_m: float | None, more_m: float) -> float:
+    return min(MOST_M, (bound_m or 0.0) + more_m)
 
 
 def _is_downgraded(track: Track, redaction: Redaction) -> bool:

@@ -389,6 +389,19 @@ def test_as_many_losses_and_gateways_as_a_message_takes_leave_room_for_these() -
     assert alliance.fault(taken(replace(FULL, provenance=passed), drop(Field.RELATIONS))) is None
 
 
+def test_what_is_at_the_edge_of_what_a_message_can_say_stays_within_when_it_is_made_coarser() -> None:
+    state = FULL.state
+    assert state is not None
+    for sign in (1, -1):
+        accuracy = Accuracy(horizontal_95_m=1e9, vertical_95_m=1e9)
+        edge = replace(FULL, state=replace(state, altitude_hae_m=sign * (1e9 - 1), accuracy=accuracy))
+        shown = taken(edge, Redaction(position_grid_m=5_000.0, altitude_grid_m=1_234.5))
+        assert alliance.fault(shown) is None
+        assert shown.state is not None
+        assert shown.state.altitude_hae_m is not None
+        assert abs(shown.state.altitude_hae_m - sign * 1e9) <= 2 * 1_234.5
+
+
 @given(redactions(), some_tracks(3) | st.lists(tracks(), max_size=2), st.booleans())
 @example(Redaction(), [TRACK], True)
 @QUIET
