@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.cli.codes import OPTION, UNKNOWN_FORMAT
 from gateway.cli.exits import CommandError, Exit
@@ -81,8 +82,13 @@ class TrackFile:
     def _taken(self, decoded: Decoded, peer: str, now: datetime) -> Iterator[Sighting]:
         self.problems += [*decoded.problems, *(why for _, why in decoded.overdue)]
         for number, track in enumerate(decoded.tracks):
-            whole = identified(track, source=self._source, peer=peer, number=number)
+            whole = _as_then(identified(track, source=self._source, peer=peer, number=number))
             yield Sighting(track=whole, received_at=now, place=peer)
+
+
+def _as_then(track: Track) -> Track:
+    """The track as if it had come when it was measured: that a file is read today delays nothing of what is in it."""
+    return track if track.state is None else replace(track, state=replace(track.state, received_at=None))
 
 
 def find_or_guess(name: str, recording: Path | bytes, config: Config | None, source: str) -> Format:

@@ -285,10 +285,17 @@ def terms_of(rule: ReleaseRule, beside: Sequence[ReleaseRule]) -> Terms:
 
 
 def held_until(track: Track, delay_s: float, now: datetime) -> datetime | None:
-    """From when on a track may go by a rule that delays; nothing when it does not say, believably, from when it is."""
-    if track.state is None or (track.state.time - now).total_seconds() > MOST_AHEAD_S:
+    """From when on a track may go by a rule that delays; nothing when it does not say, believably, from when it is.
+
+    It is no older than when the first gateway got it says: a sensor whose clock is slow must not end the delay.
+    """
+    state = track.state
+    if state is None:
         return None
-    until = track.state.time + timedelta(seconds=delay_s)
+    since = state.time if state.received_at is None else max(state.time, state.received_at)
+    if (since - now).total_seconds() > MOST_AHEAD_S:
+        return None
+    until = since + timedelta(seconds=delay_s)
     return until if not until.microsecond else until.replace(microsecond=0) + timedelta(seconds=_HOLD_STEP_S)
 
 

@@ -307,11 +307,25 @@ def test_a_snapshot_is_held_until_it_is_old_enough_and_goes_then() -> None:
     policy = make.policy(releases=(replace(EVERYBODY, delay_s=60.0),), groups=ONE)
     verdict = only(decide(policy, [TRACK]))
     assert isinstance(verdict, Held)
-    assert verdict.until == NOW + timedelta(seconds=57)
+    assert verdict.until == NOW + timedelta(seconds=58), "a minute after it came to us, which was after its time"
     assert verdict.tracks == (TRACK,), "as it was, for it is decided anew"
     assert isinstance(only(decide(policy, verdict.tracks, now=verdict.until, groups=[verdict.group])), Release)
     before = verdict.until - timedelta(microseconds=1)
     assert isinstance(only(decide(policy, verdict.tracks, now=before)), Held)
+
+
+def test_a_sensor_whose_clock_is_slow_ends_no_delay() -> None:
+    state = TRACK.state
+    assert state is not None
+    policy = make.policy(releases=(replace(EVERYBODY, delay_s=60.0),), groups=ONE)
+    for slow_s in (59, 61, 3_600, 86_400):
+        slow = replace(TRACK, state=replace(state, time=NOW - timedelta(seconds=slow_s), received_at=NOW))
+        verdict = only(decide(policy, [slow]))
+        assert isinstance(verdict, Held)
+        assert verdict.until == NOW + timedelta(seconds=60)
+        assert isinstance(only(decide(policy, [slow], now=verdict.until)), Release)
+    ahead = replace(TRACK, state=replace(state, received_at=NOW + timedelta(hours=1)))
+    assert only(decide(policy, [ahead])).rule == NO_TIME
 
 
 def test_tracks_of_one_scan_are_held_together() -> None:

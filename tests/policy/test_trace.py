@@ -116,7 +116,7 @@ def test_why_a_partner_gets_nothing_is_told() -> None:
     assert not explain(allies(), partner="nobody-at-all").released
     delayed = allies(releases=(ReleaseRule(id="late", release=True, delay_s=60.0),))
     assert only(explain(delayed, replace(BARE, state=None))).rule == NO_TIME
-    assert only(explain(delayed)).until == NOW + timedelta(seconds=57)
+    assert only(explain(delayed)).until == NOW + timedelta(seconds=58)
 
 
 def test_a_withholding_rule_that_may_be_meant_decides_and_a_redacting_one_adds() -> None:
