@@ -150,17 +150,19 @@ def assembled(
     count: int,
     edit: Callable[[Player, str], str] | None = None,
     recording: tuple[Path, str] | None = None,
+    policy: Callable[[Player], str] | None = None,
 ) -> Iterator[Assembly]:
     """The first `count` nodes of the demonstration's stage, running; `edit` changes a player's configuration text.
 
-    Their policies release everything to the links that are left, without personal data, and accept everything.
+    Their policies release everything to the links that are left, without personal data, and accept everything; or they
+    are what `policy` gives.
     """
     players = set_stage(root, SystemClock(), simulation="SIMULATED", recording=recording)
     for player in players[:count]:
         if edit is not None:
             player.config_path.write_text(edit(player, player.config_path.read_text()))
         links = re.findall(r"^\[link\.([a-z0-9-]+)\]$", player.config_path.read_text(), re.MULTILINE)
-        player.policy_path.write_text(simple_policy(links))
+        player.policy_path.write_text(simple_policy(links) if policy is None else policy(player))
     with _Thread([load(player.config_path).config for player in players[:count]]) as thread:
         assembly = Assembly(players, thread.nodes, thread.loop)
         try:
