@@ -212,11 +212,12 @@ class Book:
             return None
         mapped = map_label(label, equivalence, spif, theirs, now)
         if isinstance(mapped, Decision):
-            # a level without a counterpart leaves the word to the originator; a release or a restriction without one,
-            # or a succession of which one level has one, does not
+            # a level below all that have a counterpart leaves the word to the originator; nothing else does, or what
+            # is added to a label would make a looser alternative believed
             chain = [label, *(each for each in successors(label, spif) if isinstance(each, Label))]
-            levels = {level.name for each in chain if (level := spif.level(each.classification)) is not None}
-            if mapped.rule == "not-mapped" and levels.isdisjoint(equivalence.classifications):
+            levels = [level.rank for each in chain if (level := spif.level(each.classification)) is not None]
+            signed = [spif.levels[name].rank for name in equivalence.classifications]
+            if mapped.rule == "not-mapped" and (not signed or max(levels) < min(signed)):
                 return None
             return deny("alternative-conflict", f"{mapped.rule}: {mapped.detail}")
         if not joining.covers(alternative, mapped, theirs, now, follow_succession=self.follow_succession):

@@ -282,6 +282,22 @@ def test_a_successor_that_does_not_map_makes_no_loose_alternative_believed(order
     assert rule(tested, union_nation("XAT", "BRV")) == "alternative-conflict"
 
 
+def test_a_level_above_those_that_map_leaves_the_originator_no_word() -> None:
+    """RESTRICTED would be denied beside this alternative; SECRET, of which nothing was signed off, is denied too."""
+    book = Book([ALPHA, BRAVO], [msgspec.structs.replace(SIGNED, classifications={"RESTRICTED": "LIMITED"})])
+    rules = {
+        level: rule(
+            msgspec.structs.replace(alpha(level, to=("BRV",)), alternatives=(unioned("OPEN", "BRV"),)),
+            union_nation("XAT", "BRV"), book,
+        )
+        for level in ALPHA.levels
+    }  # fmt: skip
+    assert rules == {
+        "UNCLASSIFIED": "permit", "RESTRICTED": "alternative-conflict", "CONFIDENTIAL": "alternative-conflict",
+        "SECRET": "alternative-conflict",
+    }  # fmt: skip
+
+
 def test_equivalences_are_not_chained() -> None:
     """What maps from the first policy to the second, and from there to the third, does not map to the third."""
     sets = tag_set("Release", P, "XAA", oid="2.25.1.1")

@@ -108,6 +108,14 @@ def test_a_label_is_completed_without_changing_what_it_says() -> None:
     assert {each.code.id for each in book.check(whole, NOW)} == {"LBL-042", "LBL-050"}
 
 
+def test_where_case_does_not_count_the_identifier_still_does() -> None:
+    spif = read_spif(spif_text(name="Quiet", oid="2.25.84"), ignore_case=True)
+    assert check_label(label("low", policy="QUIET", policy_uri="urn:oid:2.25.84"), spif, NOW) == ()
+    for policy in ("QUIET", "Quiet"):
+        (finding,) = check_label(label("LOW", policy=policy, policy_uri="urn:oid:2.25.85"), spif, NOW)
+        assert finding.code.id == "LBL-042"
+
+
 def test_current_words_are_for_new_labels() -> None:
     tested = here("LOW", category("Secrets", R, "ANVIL"), category("Notes", I, "STAFF"))
     assert check_label(tested, HERE, NOW, new=True) == ()
