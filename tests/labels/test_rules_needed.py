@@ -10,7 +10,9 @@ import pytest
 from gateway.labels.book import Book
 from gateway.labels.check import check_label
 from gateway.labels.decide import decide
+from gateway.labels.decision import Decision
 from gateway.labels.equivalence import Direction, Equivalence
+from gateway.labels.mapping import map_label
 from gateway.labels.spif_read import read_spif
 from gateway.track import Label, Succession
 from tests.labels.spif_texts import NOW, I, P, R, category, clearance, label, spif_text, tag_set
@@ -119,6 +121,29 @@ def test_where_case_does_not_count_the_identifier_still_does() -> None:
 def test_current_words_are_for_new_labels() -> None:
     tested = here("LOW", category("Secrets", R, "ANVIL"), category("Notes", I, "STAFF"))
     assert check_label(tested, HERE, NOW, new=True) == ()
+    sets = SETS.replace('name="ANVIL"', 'name="ANVIL" requiredClass="LOW"')
+    limited = read_spif(spif_text(name="HERE", oid="2.25.81", sets=sets))
+    assert check_label(tested, limited, NOW, new=True) == ()
+
+
+@pytest.mark.parametrize(
+    ("window", "valid"),
+    [
+        ('notBefore="2027-01-01T00:00:00Z"', False), ('notAfter="2026-01-01T00:00:00Z"', False),
+        ('notBefore="2026-01-01T00:00:00Z"', True), ('notAfter="2027-01-01T00:00:00Z"', True),
+    ],
+)  # fmt: skip
+def test_one_end_of_a_policys_time_is_enough_to_bound_it(window: str, valid: bool) -> None:
+    spif = read_spif(spif_text(root=f'schemaVersion="2.1" {window}'))
+    assert [each.code.id for each in check_label(label("LOW"), spif, NOW)] == ([] if valid else ["LBL-052"])
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_the_number_of_values_is_held_whichever_category_comes_last(turn: int) -> None:
+    sets = SETS.replace('tagType="permissive"', 'tagType="permissive" maxSelection="1"')
+    spif = read_spif(spif_text(sets=sets))
+    categories = (category("Release", P, "XAA", "XBB"), category("Notes", I, "STAFF"))[::turn]
+    assert [each.code.id for each in check_label(label("LOW", *categories), spif, NOW)] == ["LBL-056"]
 
 
 def test_a_label_needs_no_privacy_mark_where_the_policy_lists_some() -> None:
@@ -134,6 +159,62 @@ def test_an_equivalence_is_for_its_own_two_policies() -> None:
         book = Book([HERE, THERE, elsewhere], [signed({"LOW": "LOW"}, source=source, target=target)])
         judgement = book.judge(here("LOW"), held, NOW, direction=Direction.ENCRYPT)
         assert (judgement.decision.rule, judgement.basis) == ("not-mapped", "none")
+
+
+def mapped(tested: Label, **more: object) -> Label | Decision:
+    """By an equivalence that no book has looked at before."""
+    return map_label(tested, signed({"LOW": "LOW", "HIGH": "HIGH"}, **more), HERE, THERE, NOW)
+
+
+def test_mapping_denies_by_itself_whatever_was_checked_before() -> None:
+    foreign = Succession(at=NOW, label=label("LOW", policy="THERE", review_at=None))
+    secret = here("LOW", category("Secrets", R, "EMBER"))
+    for tested, more, rule in (
+        (label("LOW", policy="HERE"), {}, "not-released"),
+        (label("MIDDLE", RELEASED, policy="HERE"), {}, "not-mapped"),
+        (label("NONE", RELEASED, policy="HERE"), {}, "invalid-label"),
+        (msgspec.structs.replace(here("LOW"), successor=foreign), {}, "invalid-label"),
+        (secret, {}, "not-mapped"),
+        (secret, {"discarded": frozenset({"Secrets"})}, "not-mapped"),
+    ):
+        found = mapped(tested, **more)
+        assert isinstance(found, Decision)
+        assert (found.permit, found.rule) == (False, rule)
+    strict = msgspec.structs.replace(HERE, mandatory=frozenset({"Notes"}))
+    found = map_label(here("LOW", category("Notes", I)), signed({"LOW": "LOW"}), strict, THERE, NOW)
+    assert isinstance(found, Decision)
+    assert (found.rule, found.detail) == ("missing-mandatory", "Notes")
+
+
+def test_each_successor_is_mapped_with_its_own_time() -> None:
+    days = [NOW + timedelta(days=n) for n in (1, 5, 9)]
+    levels = ["HIGH", "LOW", "LOW"]
+    chain: Succession | None = None
+    for day, level in reversed(list(zip(days, levels, strict=True))):
+        chain = Succession(at=day, label=msgspec.structs.replace(here(level), review_at=None, successor=chain))
+    found = mapped(msgspec.structs.replace(here("HIGH"), successor=chain))
+    assert isinstance(found, Label)
+    told = []
+    following = found.successor
+    while following is not None:
+        told.append((following.at, following.label.policy, following.label.classification))
+        following = following.label.successor
+    assert told == [(day, "THERE", level) for day, level in zip(days, levels, strict=True)]
+
+
+def test_what_decides_nothing_needs_no_counterpart() -> None:
+    plain = mapped(here("LOW"))
+    assert isinstance(plain, Label)
+    values = {("Release", "XAA"): ("Release", "XAA"), ("Secrets", "EMBER"): ("Secrets", "ANVIL"),
+              ("Notes", "STAFF"): ("Notes", "TRIAL")}  # fmt: skip
+    for more in (category("Notes", I, "TRIAL"), category("Notes", I), category("Secrets", R)):
+        assert mapped(here("LOW", more)) == plain
+        assert mapped(here("LOW", more), values=values) == plain
+    full = mapped(here("LOW", category("Notes", I, "STAFF"), category("Secrets", R, "EMBER")), values=values)
+    assert isinstance(full, Label)
+    assert [(each.tag, each.kind, each.values) for each in full.categories[1:]] == [
+        ("Notes", I, ("TRIAL",)), ("Secrets", R, ("ANVIL",)),
+    ]  # fmt: skip
 
 
 def test_members_of_one_alliance_alone() -> None:
