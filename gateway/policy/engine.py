@@ -7,19 +7,18 @@ Plans are remembered; a track costs the look-ups that find its plan, and one lin
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
-from msgspec.structs import replace
 
 from gateway.labels.names import weight_in_all
 from gateway.policy.judging import Permission, permission
 from gateway.policy.match import Masks, Matcher
 from gateway.policy.memory import Memory
-from gateway.policy.personal import has_personal
 from gateway.policy.policy import Policy
-from gateway.policy.redact import merged, redact
+from gateway.policy.redact import merged
 from gateway.policy.terms import Redaction, ReleaseRule
+from gateway.policy.ways import Outbound, Shape, Way
 from gateway.stages import Held, Refused, Release
 from gateway.track import Label, Track
 
@@ -29,45 +28,12 @@ NO_LABEL = "release.refused.no-label"
 """A rule lets it out, and it has no label."""
 NO_MEMBER = "release.refused.no-member"
 """The release group has no partner."""
-NO_TIME = "release.refused.no-time"
-"""The rule delays, and the track does not say from when it is."""
-RATE = "release.refused.rate"
-"""The group has had a snapshot of the track within the rule's time."""
 RULE = "release."
 
 MOST_PLANS = 16_384
 _PLAN_WEIGHT = 1_024
 """Characters of a label that count as one plan more: partners choose how large theirs are."""
 MOST_ROUTES = 1_024
-MOST_AHEAD_S = 300.0
-"""What a sensor's clock may be ahead of ours: a track of a later time would be held for ever."""
-_HOLD_STEP_S = 1.0
-"""Tracks are held until a whole second, so that those of one scan are held together."""
-
-
-class Shape(Struct, frozen=True, kw_only=True, eq=False):
-    """What is done to a track on one way. One object for all ways on which it is the same."""
-
-    redaction: Redaction
-    personal_data: bool
-    label: Label
-
-
-class Way(Struct, frozen=True, kw_only=True, eq=False):
-    """Where tracks of a plan go, or why they do not."""
-
-    group: str
-    rule: str
-    names: tuple[str, ...] = ()
-    """Recipients; of a refusal the members that it is about, none of them for all."""
-    released: bool = False
-    is_whole: bool = True
-    """Whether all members of the group are recipients."""
-    denied: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """(rule, members) whose clearances do not permit the label, where the rule delays: told when the tracks go."""
-    delay_s: float = 0.0
-    every_s: float = 0.0
-
 
 Plan = tuple[tuple[Way, Shape | None], ...]
 """The ways of a track; on those that let it out, as what."""
@@ -140,14 +106,22 @@ class Engine:
             return []  # without a rule that lets a partner's tracks go on there is nothing to decide
         if self._since is None or now < self._since or (self._until is not None and now >= self._until):
             self._forget(now)
-        route = self._route(source, origin)
-        matcher, given, plans = self._matcher, route.given, route.plans
-        found: dict[Way, tuple[list[int], list[Shape | None]]] = {}
-        for index, track in enumerate(tracks):
+        route = self._routes.get((source, origin)) or self._route(source, origin)
+        matcher, given, known = self._matcher, route.given, route.plans
+        plans: list[Plan] = []
+        for track in tracks:
             key = matcher.masks(track, now, given), track.label
-            plan = plans.get(key)
-            if plan is None:
-                plan = self._plan(route, key, now)
+            plan = known.get(key)
+            plans.append(self._plan(route, key, now) if plan is None else plan)
+        outbound = Outbound(self._policy, tracks, now, memory)
+        first = plans[0]
+        if plans.count(first) == len(plans):  # as it is for most frames
+            for way, shape in first:
+                if groups is None or way.group in groups:
+                    outbound.go_all(way, shape)
+            return outbound.verdicts
+        found: dict[Way, tuple[list[int], list[Shape | None]]] = {}
+        for index, plan in enumerate(plans):
             for way, shape in plan:
                 those = found.get(way)
                 if those is None:
@@ -155,7 +129,6 @@ class Engine:
                 else:
                     those[0].append(index)
                     those[1].append(shape)
-        outbound = _Outbound(self._policy, tracks, now, memory)
         for way, (indices, shapes) in found.items():
             if groups is None or way.group in groups:
                 outbound.go(way, indices, shapes)
@@ -249,7 +222,12 @@ class Engine:
             terms = self._terms[ids] = terms_of(rule, matched.beside)
         shape = self._shapes.get((ids, allowed.label))
         if shape is None:
-            shape = Shape(redaction=terms.redaction, personal_data=terms.personal_data, label=allowed.label)
+            shape = Shape(
+                redaction=terms.redaction,
+                is_bare=terms.redaction.is_empty,
+                personal_data=terms.personal_data,
+                label=allowed.label,
+            )
             self._shapes[ids, allowed.label] = shape
         denied = allowed.denied if terms.delay_s else ()
         key = (group, rule.id, allowed.permitted, denied, terms.delay_s, terms.every_s)
@@ -282,115 +260,6 @@ def terms_of(rule: ReleaseRule, beside: Sequence[ReleaseRule]) -> Terms:
         delay_s=max(one.delay_s for one in rules),
         every_s=max(one.every_s for one in rules),
     )
-
-
-def held_until(track: Track, delay_s: float, now: datetime) -> datetime | None:
-    """From when on a track may go by a rule that delays; nothing when it does not say, believably, from when it is.
-
-    It is no older than when the first gateway got it says: a sensor whose clock is slow must not end the delay.
-    """
-    state = track.state
-    if state is None:
-        return None
-    since = state.time if state.received_at is None else max(state.time, state.received_at)
-    if (since - now).total_seconds() > MOST_AHEAD_S:
-        return None
-    until = since + timedelta(seconds=delay_s)
-    return until if not until.microsecond else until.replace(microsecond=0) + timedelta(seconds=_HOLD_STEP_S)
-
-
-class _Outbound:
-    """The tracks of one call on their ways."""
-
-    def __init__(self, policy: Policy, tracks: Sequence[Track], now: datetime, memory: Memory) -> None:
-        self.verdicts: list[Release | Refused | Held] = []
-        self._policy = policy
-        self._tracks = tuple(tracks)
-        self._now = now
-        self._memory = memory
-        self._is_personal = has_personal(self._tracks)
-        self._shaped: dict[Shape, dict[int, Track]] = {}
-        self._whole: dict[Shape | None, tuple[Track, ...]] = {}
-
-    def go(self, way: Way, indices: list[int], shapes: list[Shape | None]) -> None:
-        """Settle what becomes of the tracks with these indices, each in its shape."""
-        if not way.released:
-            self._refuse(way, way.rule, indices, way.names)
-            return
-        if way.delay_s or way.every_s:
-            shape_of = dict(zip(indices, shapes, strict=True))
-            if way.delay_s:
-                indices = self._held(way, indices)
-            if way.every_s:
-                indices = self._thinned(way, indices, shape_of)
-            shapes = [shape_of[index] for index in indices]
-        if indices:
-            tracks = self._as_shown(indices, shapes)
-            self.verdicts.append(
-                Release(group=way.group, recipients=way.names, tracks=tracks, rule=way.rule, policy=self._policy.digest)
-            )
-
-    def _refuse(self, way: Way, rule: str, indices: Iterable[int], members: tuple[str, ...] = ()) -> None:
-        names = tuple([self._tracks[index].track_id or "" for index in indices])
-        self.verdicts.append(Refused(group=way.group, track_ids=names, rule=rule, members=members))
-
-    def _held(self, way: Way, indices: list[int]) -> list[int]:
-        """The tracks that are old enough; the others are held, or refused when they do not say how old they are."""
-        going: list[int] = []
-        timeless: list[int] = []
-        held: dict[datetime, list[Track]] = {}
-        for index in indices:
-            until = held_until(self._tracks[index], way.delay_s, self._now)
-            if until is None:
-                timeless.append(index)
-            elif until <= self._now:
-                going.append(index)
-            else:
-                held.setdefault(until, []).append(self._tracks[index])
-        decided = [*timeless, *going]
-        for rule, members in way.denied if decided else ():
-            self._refuse(way, rule, decided, members)
-        if timeless:
-            self._refuse(way, NO_TIME, timeless, () if way.is_whole else way.names)
-        for until, tracks in held.items():
-            self.verdicts.append(Held(group=way.group, tracks=tuple(tracks), rule=way.rule, until=until))
-        return going
-
-    def _thinned(self, way: Way, indices: list[int], shape_of: Mapping[int, Shape | None]) -> list[int]:
-        """The tracks of which the group has had no snapshot for long enough; the others are refused."""
-        going: list[int] = []
-        spared: list[int] = []
-        for index in indices:
-            shown = self._shape(shape_of[index], index)
-            admits = self._memory.admits(way.group, shown, every_s=way.every_s, now=self._now)
-            (going if admits else spared).append(index)
-        if spared:
-            self._refuse(way, RATE, spared, () if way.is_whole else way.names)
-        return going
-
-    def _as_shown(self, indices: list[int], shapes: list[Shape | None]) -> tuple[Track, ...]:
-        """The tracks as the way's group sees them, worked out once for all groups that see the same."""
-        first = shapes[0]
-        if len(indices) < len(self._tracks) or shapes.count(first) < len(shapes):
-            return tuple([self._shape(shape, index) for index, shape in zip(indices, shapes, strict=True)])
-        whole = self._whole.get(first)
-        if whole is None:
-            whole = self._whole[first] = tuple([self._shape(first, index) for index in indices])
-        return whole
-
-    def _shape(self, shape: Shape | None, index: int) -> Track:
-        assert shape is not None, "every way that lets tracks out has one"
-        track = self._tracks[index]
-        if shape.redaction.is_empty and (shape.personal_data or not self._is_personal):
-            return track if track.label is shape.label else replace(track, label=shape.label)
-        shaped = self._shaped.setdefault(shape, {})
-        known = shaped.get(index)
-        if known is None:
-            known = redact(track, shape.redaction, personal_data=shape.personal_data, node=self._policy.node)
-            if known.label is not shape.label:
-                known = replace(known, label=shape.label)
-            shaped[index] = known
-        return known
 
 
 def _bits(flags: Iterable[bool]) -> int:

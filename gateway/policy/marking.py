@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from msgspec.structs import replace
 
@@ -12,7 +12,7 @@ from gateway.policy.policy import Policy
 from gateway.policy.terms import Existing, Marking
 from gateway.track import Label, Track
 
-_KEPT_S = 10.0
+_KEPT = timedelta(seconds=10)
 """How long an answer that joins labels is kept: their policies may change what is valid at any time."""
 _MOST_KEPT = 4_096
 _LABELLER = " labeller"
@@ -39,13 +39,18 @@ class Labeller:
         self._matcher = Matcher([one.when for one in policy.markings], policy.areas)
         self._labels: dict[tuple[Masks, Label | None], Label | None] = {}
         self._since: datetime | None = None
+        self._until: datetime | None = None
+        self._of: tuple[str | None, Masks] | None = None
+        """The last source, and what holds for all of its tracks."""
 
     def mark(self, tracks: Sequence[Track], source: str | None, now: datetime) -> tuple[Track, ...]:
         """See the function of this name."""
-        if self._since is None or not 0 <= (now - self._since).total_seconds() < _KEPT_S:
+        if self._since is None or self._until is None or not self._since <= now < self._until:
             self._labels.clear()
-            self._since = now
-        given = self._matcher.given(source, self._policy.node)
+            self._since, self._until = now, now + _KEPT
+        if self._of is None or self._of[0] != source:
+            self._of = source, self._matcher.given(source, self._policy.node)
+        given = self._of[1]
         matcher, labels = self._matcher, self._labels
         marked = []
         for track in tracks:

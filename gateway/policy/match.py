@@ -115,6 +115,11 @@ class Matcher:
         ]
         self._ages = _age_scale(conditions)
         self._cells = _cells(conditions, areas)
+        self._asks_motion = bool(self._cells is not None or self._heights or self._ages is not None)
+        tables = (self._what, self._status, self._formats, self._classes, self._labels)
+        self._asks_tracks = bool(
+            self._asks_motion or self._identifiers or self._parts or any(table.is_asked for table in tables)
+        )
 
     def given(self, source: str | None, origin: str) -> Masks:
         """What holds for every track of a source or a partner."""
@@ -123,13 +128,15 @@ class Matcher:
 
     def masks(self, track: Track, now: datetime, given: Masks) -> Masks:
         """Which conditions the track does not exclude, and which it meets."""
+        if not self._asks_tracks:
+            return given
         maybe, sure = given
         if self._what.is_asked:
             identity = track.identity
             found = self._what[track.environment, identity.value if identity is not None else None, track.platform]
             maybe &= found[0]
             sure &= found[1]
-        if self._cells is not None or self._heights or self._ages is not None:
+        if self._asks_motion:
             found = self._motion(track, now)
             maybe &= found[0]
             sure &= found[1]

@@ -10,12 +10,13 @@ from msgspec.structs import replace
 from gateway.labels.decision import Judgement
 from gateway.labels.equivalence import Direction
 from gateway.policy.condition import Circumstances, meets
-from gateway.policy.engine import NO_LABEL, NO_RULE, NO_TIME, RULE, held_until, keeps_back, terms_of
+from gateway.policy.engine import NO_LABEL, NO_RULE, RULE, keeps_back, terms_of
 from gateway.policy.judging import permission
 from gateway.policy.marking import joined
 from gateway.policy.policy import Policy
 from gateway.policy.redact import REASONS, redact
 from gateway.policy.terms import Existing, Marking, ReleaseRule
+from gateway.policy.ways import NO_TIME, held_until
 from gateway.track import Label, Loss, Track
 
 

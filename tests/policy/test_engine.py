@@ -16,13 +16,14 @@ from gateway.labels.equivalence import Direction, Equivalence
 from gateway.policy import engine as compiled
 from gateway.policy import trace as room
 from gateway.policy.condition import Circumstances, meets
-from gateway.policy.engine import NO_LABEL, NO_MEMBER, NO_RULE, NO_TIME, RATE
+from gateway.policy.engine import NO_LABEL, NO_MEMBER, NO_RULE
 from gateway.policy.judging import LABEL_REFUSED
 from gateway.policy.match import Matcher
 from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
 from gateway.policy.release import engine_of, release
 from gateway.policy.terms import Condition, Field, Redaction, ReleaseRule
+from gateway.policy.ways import NO_TIME, RATE
 from gateway.stages import Held, Refused, Release
 from gateway.track import Identity, LabelCategory, Operator, Position, State, Status, Succession, Track
 from tests.policy import policies as make

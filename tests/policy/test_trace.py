@@ -6,11 +6,12 @@ from datetime import timedelta
 
 from msgspec.structs import replace
 
-from gateway.policy.engine import NO_LABEL, NO_RULE, NO_TIME
+from gateway.policy.engine import NO_LABEL, NO_RULE
 from gateway.policy.judging import LABEL_REFUSED
 from gateway.policy.policy import Policy
 from gateway.policy.terms import Condition, Existing, Field, Marking, Redaction, ReleaseRule
 from gateway.policy.trace import Explanation, Verdict, trace
+from gateway.policy.ways import NO_TIME
 from gateway.track import Identity, IdentityGroup, Label, State, Track
 from tests.policy import policies as make
 from tests.policy.policies import DIGEST, HIGH, LOW, NODE, NOW, TRACK
