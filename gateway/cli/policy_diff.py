@@ -139,12 +139,17 @@ def _change_of(name: str, before: object, after: object, truth: object) -> Chang
     if before == after:
         return None
     if before is None or after is None:
-        return Change.MORE if before is None else Change.LESS
+        appears = before is None
+        if name in _BOUNDS and truth is None:  # a bound that no source gave is a grid's: it comes with what says less
+            appears = not appears
+        return Change.MORE if appears else Change.LESS
     if after == truth or before == truth:
         return Change.MORE if after == truth else Change.LESS
     if isinstance(before, tuple) and isinstance(after, tuple):
         one, other = set(before), set(after)
         return Change.MORE if one < other else Change.LESS if one > other else Change.OTHER
+    if isinstance(before, float) and isinstance(after, float) and name in _BOUNDS:
+        return Change.MORE if after < before else Change.LESS
     if isinstance(before, _Placed) and isinstance(after, _Placed) and before.within_m != after.within_m:
         return Change.MORE if (after.within_m or 0) < (before.within_m or 0) else Change.LESS
     return Change.OTHER
@@ -168,6 +173,8 @@ def _says(label: Label | None) -> object:
 
 _LEFT_ALONE = ("label", "provenance")
 """Labels are compared for themselves; provenance tells of losses, and with them of the same thing again."""
+_BOUNDS = frozenset({"state.accuracy.vertical_95_m"})
+"""Bounds of errors that a redaction writes where there was none."""
 
 
 def _parts(track: Track) -> dict[str, object]:
@@ -183,12 +190,18 @@ def _parts(track: Track) -> dict[str, object]:
         else:
             found[name] = value
     state = track.state
-    if state is not None and state.position is not None:
-        accuracy = found.pop("state.accuracy", None)
-        within = accuracy.horizontal_95_m if isinstance(accuracy, Accuracy) else None
-        found["state.position"] = _Placed(state.position, within)
-        if isinstance(accuracy, Accuracy):  # the rest of it, which a grid leaves alone
-            found["state.accuracy"] = replace(accuracy, horizontal_95_m=None, basis=None)
+    if state is None:
+        return found
+    rest = state.accuracy or Accuracy()
+    if rest.vertical_95_m is not None:
+        found["state.accuracy.vertical_95_m"] = rest.vertical_95_m
+    if state.position is not None:
+        found["state.position"] = _Placed(state.position, rest.horizontal_95_m)
+        rest = replace(rest, horizontal_95_m=None, basis=None)
+    rest = replace(rest, vertical_95_m=None)  # what is left a grid leaves alone
+    found.pop("state.accuracy", None)
+    if rest != Accuracy():
+        found["state.accuracy"] = rest
     return found
 
 

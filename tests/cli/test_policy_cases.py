@@ -393,6 +393,20 @@ def test_a_difference_is_told_for_what_it_is(
     assert (code == 1) is gated
 
 
+@pytest.mark.parametrize("accuracy", ['ce="5" le="9"', 'ce="5" le="9999999"', 'ce="9999999" le="9999999"'])
+@pytest.mark.parametrize("grid", ["position_grid_m", "altitude_grid_m"])
+def test_a_grid_says_less_also_of_what_comes_without_a_bound_of_its_error(
+    place: Path, invoke: Invoke, grid: str, accuracy: str
+) -> None:
+    events = EVENTS.replace(b'ce="5" le="9"', accuracy.encode())
+    assert events != EVENTS or "9999999" not in accuracy
+    (place / "bounds.xml").write_bytes(events)
+    old = POLICY.replace("position_grid_m = 1000\n", "")
+    new = POLICY.replace("position_grid_m = 1000\n", f"{grid} = 70\n")
+    assert diff(place, invoke, new, old=old, on="bounds.xml") == (0, {"eu-1": {"LESS": 2}})
+    assert diff(place, invoke, old, old=new, on="bounds.xml") == (1, {"eu-1": {"MORE": 2}})
+
+
 def test_both_ways_of_a_difference_are_each_others_opposite(place: Path, invoke: Invoke) -> None:
     new = POLICY.replace('["HOSTILE", "SUSPECT"]', '["SUSPECT"]').replace("position_grid_m = 1000\n", "")
     opposite = {Change.OUT: Change.STAYS, Change.MORE: Change.LESS}
