@@ -90,13 +90,32 @@ def show(
         return
     data(f"{head.origin}  {head.size} entries, root {head.root.hex()}")
     rows = [
-        [str(index), *(printable(str(leaf.get(name, ""))) for name in ("t", "ev", "mid", "peer"))]
+        [str(index), *(printable(str(leaf.get(name, ""))) for name in ("t", "ev", "mid", "peer")), _says(leaf)]
         for index, leaf in entries
     ]
     if rows:
         data("")
-        table(["INDEX", "TIME", "EVENT", "MESSAGE", "PEER"], rows)
+        table(["INDEX", "TIME", "EVENT", "MESSAGE", "PEER", "SAYS"], rows)
+    if message:
+        for index, leaf in entries:
+            data("")
+            for name, value in (("entry", index), *leaf.items()):
+                text = ", ".join(map(str, value)) if isinstance(value, list) else str(value)
+                data(f"  {name:<13} {printable(text)}")
     say("next: gateway ledger verify")
+
+
+def _says(leaf: dict[str, object]) -> str:
+    """What decided, in a few words; digests are cut short, and whole with --message or --json."""
+    parts: list[str] = []
+    for name in ("group", "rule", "policy", "previous", "origin_rule", "outcome", "code", "count", "left_out"):
+        value = leaf.get(name)
+        if value is not None:
+            text = printable(str(value))
+            parts.append(f"{name} {text[:12] if name in ('policy', 'previous') else text}")
+    if leaf.get("ev") in ("policy", "config"):
+        parts.append(printable(str(leaf.get("sha256", "")))[:12])
+    return ", ".join(parts)
 
 
 def _newest(where: Path, size: int, last: int) -> list[tuple[int, dict[str, object]]]:
