@@ -20,6 +20,7 @@ _PATH = "/v1/policy/reload"
 _MAX_OCTETS = 4_194_304  # stops whoever answers in the node's place from filling our memory
 _MAX_ERRORS = 1_000
 _SHOWN = 500
+_PLAIN = "without TLS no caller can show the node's certificate: send the node SIGHUP instead, or remove http.plain"
 
 
 def reload(config: Config, url: str, *, json: bool) -> None:
@@ -27,9 +28,10 @@ def reload(config: Config, url: str, *, json: bool) -> None:
 
     Raises `InvalidConfigError` with everything that is wrong with the new policy: the one before stays in force.
     """
-    status, document = asyncio.run(_ask(f"{node_address(config, url)}{_PATH}", config))
+    place = f"{node_address(config, url)}{_PATH}"
+    status, document = asyncio.run(_ask(place, config))
     if status != 200:
-        raise _refused(status, document)
+        raise _refused(status, document, place)
     if json:
         as_json(document)
         return
@@ -37,7 +39,7 @@ def reload(config: Config, url: str, *, json: bool) -> None:
     data(f"policy {digest} is in force" + (f"; before it was {previous}" if document.get("changed") else ", as before"))
 
 
-def _refused(status: int, document: Mapping[str, object]) -> CommandError | InvalidConfigError:
+def _refused(status: int, document: Mapping[str, object], place: str) -> CommandError | InvalidConfigError:
     """What the node says is wrong with the policy, or with the request."""
     errors = document.get("errors")
     if isinstance(errors, list):
@@ -55,9 +57,9 @@ def _refused(status: int, document: Mapping[str, object]) -> CommandError | Inva
     code = f"{_text(document, 'code')} {_text(document, 'title')}".strip()
     cause = f"HTTP status {status}" + (f": {code}" if code else "")
     detail = _text(document, "detail")
-    return CommandError(
-        NODE_ANSWER, Exit.FINDING, cause=cause + (f": {detail}" if detail else ""), remedy=_text(document, "remedy")
-    )
+    cause += f": {detail}" if detail else ""
+    remedy = _PLAIN if status == 403 and place.startswith("http:") else _text(document, "remedy")
+    return CommandError(NODE_ANSWER, Exit.FINDING, place=place, cause=cause, remedy=remedy)
 
 
 async def _ask(place: str, config: Config) -> tuple[int, Mapping[str, object]]:

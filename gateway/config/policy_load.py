@@ -34,7 +34,7 @@ from gateway.policy.policy import Policy
 from gateway.track import Label
 
 DEFAULT_POLICY = Path("policy.toml")
-_HOW = "write one with 'gateway init', or name it in [policy] file of gateway.toml"
+_HOW = "take one that 'gateway init NEW-DIRECTORY' writes, or name yours in [policy] file of gateway.toml"
 
 
 class LoadedPolicy(Struct, frozen=True, kw_only=True):

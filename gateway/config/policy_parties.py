@@ -29,7 +29,12 @@ def party_problems(file: PolicyFile, node: str, partners: Collection[str] | None
                 yield Problem(code=codes.CONFLICT, path=path, cause=cause, remedy=remedy)
             group_of.setdefault(partner, name)
             if partners is not None and partner in file.partner and partner not in partners:
-                yield unknown_name(path, "link [link.NAME] of gateway.toml", partner, partners)
+                links = ", ".join(sorted(partners)[:20]) or "none"
+                cause = f"there is no [link.{partner}] in gateway.toml, whose links are {links}"
+                near = did_you_mean(partner, partners)
+                remedy = f"{near} Else add" if near else "add"
+                remedy += f" [link.{partner}] there, or take {partner} out of the group"
+                yield Problem(code=codes.UNKNOWN_NAME, path=path, cause=cause, remedy=remedy)
     if node in file.partner:
         cause = f"{node} is this node itself; its clearances stand in [own]"
         yield Problem(

@@ -488,6 +488,7 @@ TWO_ERRORS = json.dumps(
         (200, b"no JSON", 1, "not JSON"),
         (200, b"[1]", 1, "not a JSON object"),
         (403, b'{"code": "FEED-010", "title": "not permitted", "detail": "by nobody"}', 1, "HTTP status 403: FEED-010"),
+        (403, b'{"code": "FEED-041", "title": "not pinned", "remedy": "pin it"}', 1, "send the node SIGHUP instead"),
         (422, b'{"code": "FEED-067", "title": "refused", "errors": [1]}', 1, "HTTP status 422: FEED-067 refused"),
         (422, TWO_ERRORS, 3, "error[CFG-003] u"),
     ],

@@ -535,7 +535,7 @@ def test_a_member_of_a_group_must_be_a_link_and_a_mere_partner_need_not() -> Non
         load_policy_text(FULL, node="nld-1", sources=SOURCES, partners=["deu-1"])
     (problem,) = caught.value.problems
     assert (problem.code.id, problem.place) == ("CFG-007", place_of(FULL, '"eu-1"]'))
-    assert "link [link.NAME] of gateway.toml" in problem.cause
+    assert "no [link.eu-1] in gateway.toml" in problem.cause
     text = FULL.replace('[group.union]\npartners = ["eu-1"]\n', "").replace('to = ["union"]\n', "")
     text = text.replace('when.origin = ["eu-1"]\n', "")
     (finding,) = load_policy_text(text, node="nld-1", sources=SOURCES, partners=["deu-1"]).findings

@@ -106,3 +106,18 @@ def test_a_link_in_no_group_is_a_finding_unless_nothing_is_to_be_sent_there(node
     assert "is in no release group of policy.toml" in finding.cause
     edit(node / "gateway.toml", "ledger_vkeys", "send = false\nledger_vkeys")
     assert [one for one in check(node).findings if "deu-1" in one.cause] == []
+
+
+def test_a_member_without_a_link_is_told_with_the_table_that_is_missing(node: Path) -> None:
+    edit(node / "policy.toml", "[own]", '[partner.eu-1]\nclearances = ["plain"]\n\n[own]')
+    edit(node / "policy.toml", '["deu-1"]', '["deu-1", "eu-1"]')
+    (problem,) = check(node).errors
+    assert problem.cause == "there is no [link.eu-1] in gateway.toml, whose links are deu-1"
+    assert problem.remedy == 'did you mean "deu-1"? Else add [link.eu-1] there, or take eu-1 out of the group'
+
+
+def test_a_policy_file_that_is_missing_says_how_to_get_one_beside_a_configuration(node: Path) -> None:
+    (node / "policy.toml").unlink()
+    (problem,) = check(node).errors
+    assert problem.code.id == "CFG-001"
+    assert "gateway init NEW-DIRECTORY" in problem.remedy
