@@ -189,16 +189,9 @@ class Book:
         return self._equivalent(label, spif, clearances, now, direction)
 
     def _unsound(self, label: Label) -> Decision | None:
-        """Why a label of a policy that is not installed is denied, whatever its alternatives say; or nothing."""
-        if not label.alternatives:
-            return None  # it is denied as unknown
-        for finding in unsound(label):
-            return deny("invalid-label", str(finding))
-        named = next((spif.name for spif in self.spifs.values() if spif.uri == label.policy_uri), None)
-        if named is None:
-            return None
-        cause = f"{label.policy[:80]!r} with the identifier of {named}"
-        return deny("invalid-label", str(Finding(codes.WRONG_POLICY, "PolicyIdentifier", cause)))
+        """Why no alternative may speak for a label of a policy that is not installed; or nothing."""
+        found = unsound(label, self.spifs.values()) if label.alternatives else ()
+        return deny("invalid-label", str(found[0])) if found else None
 
     def _decide(self, label: Label, clearance: Clearance, spif: Spif, now: datetime) -> Decision:
         return decide(label, clearance, spif, now, follow_succession=self.follow_succession)

@@ -16,6 +16,7 @@ those that stand in both.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 
 from msgspec import Struct
@@ -145,8 +146,11 @@ def read_by(label: Label, spif: Spif, now: datetime, *, new: bool = False, succe
     return Reading(level=level, sets=sets, findings=tuple(found))
 
 
-def unsound(label: Label) -> tuple[Finding, ...]:
-    """What makes a label and its successors invalid under whatever policy: for policies that are not installed."""
+def unsound(label: Label, installed: Iterable[Spif]) -> tuple[Finding, ...]:
+    """What makes a label and its successors invalid under whatever policy, for one that is not among the installed.
+
+    That it has the name, in other letters, or the identifier of one that is installed is a finding too.
+    """
     found: list[Finding] = []
     each: Label = label
     for _ in range(MAX_SUCCESSORS + 1):
@@ -156,8 +160,8 @@ def unsound(label: Label) -> tuple[Finding, ...]:
             found.append(_finding(codes.NO_REVIEW_TIME, "label", "no ReviewDateTime and no SuccessionHandling"))
         if each.policy_uri is not None and not each.policy_uri.startswith("urn:oid:"):
             found.append(_finding(codes.WRONG_POLICY_URI, "PolicyIdentifier", repr(each.policy_uri[:_WORD])))
-        if not unicodedata.is_normalized("NFKC", each.policy):
-            _unknown(codes.WRONG_POLICY, "PolicyIdentifier", each.policy, found)
+        if not unicodedata.is_normalized("NFKC", each.policy) or not each.policy.isprintable():
+            found.append(_finding(codes.LOOK_ALIKE, "PolicyIdentifier", ascii(each.policy[:_WORD])))
         if each.policy != label.policy:
             found.append(_finding(codes.WRONG_SUCCESSION, "Succession", f"successor of policy {each.policy[:_WORD]!r}"))
         kinds: dict[str, str] = {}
@@ -168,6 +172,10 @@ def unsound(label: Label) -> tuple[Finding, ...]:
         if each.successor is None:
             break
         each = each.successor.label
+    for spif in installed:
+        if spif.uri == label.policy_uri or spif.name.casefold() == label.policy.casefold():
+            cause = f"{label.policy[:_WORD]!r} has name or identifier of {spif.name!r} and is another"
+            found.append(_finding(codes.WRONG_POLICY, "PolicyIdentifier", cause))
     return tuple(found)
 
 

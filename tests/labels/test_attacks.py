@@ -146,6 +146,8 @@ DECEPTIVE = [
     ("an identifier that is none", {"policy_uri": "https://example.org/NONE"}, "LBL-042"),
     ("a policy of ours by its identifier", {"policy_uri": ALPHA.uri}, "LBL-043"),
     ("a look-alike of a policy of ours", {"policy": "\uff21LPHA"}, "LBL-047"),
+    ("a character that nobody sees", {"policy": "AL\u200bPHA"}, "LBL-047"),
+    ("a policy of ours in small letters", {"policy": "alpha"}, "LBL-043"),
     (
         "one set of two types",
         {"categories": (category("Caveat", R, "EYES ONLY"), category("Caveat", I, "EYES ONLY"))},
