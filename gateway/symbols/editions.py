@@ -34,18 +34,16 @@ _LETTER_OF_STANDING = {digits: letter for letter, digits in _STANDING.items()}
 
 def _general() -> dict[tuple[str, str], Pair]:
     """For each entity the function id that all its others begin with, where there is one."""
+    of_entity: dict[tuple[str, str], list[Pair]] = {}
+    for pair in PAIRS:
+        if pair.invertible:
+            of_entity.setdefault((pair.symbol_set, pair.entity), []).append(pair)
     found: dict[tuple[str, str], Pair] = {}
-    for pair in sorted((pair for pair in PAIRS if pair.invertible), key=lambda pair: len(pair.function)):
-        found.setdefault((pair.symbol_set, pair.entity), pair)
-    return {
-        place: shortest
-        for place, shortest in found.items()
-        if all(
-            pair.function.startswith(shortest.function)
-            for pair in PAIRS
-            if pair.invertible and (pair.symbol_set, pair.entity) == place
-        )
-    }
+    for place, pairs in of_entity.items():
+        shortest = min(pairs, key=lambda pair: len(pair.function))
+        if all(pair.function.startswith(shortest.function) for pair in pairs):
+            found[place] = shortest
+    return found
 
 
 _GENERAL = _general()
