@@ -7,12 +7,13 @@ from datetime import timedelta
 import msgspec
 import pytest
 
+from gateway.errors import PolicyError
 from gateway.labels.book import Book
 from gateway.labels.check import check_label
 from gateway.labels.decide import decide
 from gateway.labels.decision import Decision
 from gateway.labels.equivalence import Direction, Equivalence
-from gateway.labels.mapping import map_label
+from gateway.labels.mapping import map_label, stated_levels
 from gateway.labels.spif_read import read_spif
 from gateway.track import Label, Succession
 from tests.labels.spif_texts import NOW, I, P, R, category, clearance, label, spif_text, tag_set
@@ -184,6 +185,36 @@ def test_mapping_denies_by_itself_whatever_was_checked_before() -> None:
     found = map_label(here("LOW", category("Notes", I)), signed({"LOW": "LOW"}), strict, THERE, NOW)
     assert isinstance(found, Decision)
     assert (found.rule, found.detail) == ("missing-mandatory", "Notes")
+
+
+def test_a_restriction_or_a_note_with_a_counterpart_is_no_release() -> None:
+    values = {("Secrets", "EMBER"): ("Secrets", "EMBER"), ("Notes", "STAFF"): ("Notes", "STAFF")}
+    for more in (category("Secrets", R, "EMBER"), category("Notes", I, "STAFF")):
+        found = mapped(label("LOW", more, policy="HERE"), values=values)
+        assert isinstance(found, Decision)
+        assert found.rule == "not-released"
+        held = (clearance("LOW", category("Secrets", R, "EMBER"), policy="THERE"),)
+        book = Book([HERE, THERE], [signed({"LOW": "LOW"}, values=values)])
+        judgement = book.judge(label("LOW", more, policy="HERE"), held, NOW, direction=Direction.ENCRYPT)
+        assert judgement.decision.rule == "not-released"
+
+
+def test_a_level_that_is_stated_and_does_not_exist_is_not_adopted() -> None:
+    stated = {
+        "LOW": '<equivalentClassification policyRef="B" lacv="9" applied="both"/>',
+        "HIGH": '<equivalentClassification policyRef="B" lacv="3" applied="both"/>',
+    }
+    extra = '<equivalentPolicies><equivalentPolicy name="B" id="2.25.82"/></equivalentPolicies>'
+    source = read_spif(spif_text(level_bodies=stated, extra=extra))
+    assert stated_levels(source, THERE, Direction.ENCRYPT) == {"HIGH": "HIGH"}
+
+
+def test_a_set_of_no_type_that_labels_can_have_is_not_left_out() -> None:
+    odd = tag_set("Odd", R, "A", oid="2.25.6").replace('tagType="restrictive"', 'tagType="notApplicable"')
+    source = read_spif(spif_text(name="HERE", oid="2.25.81", sets=SETS + odd))
+    with pytest.raises(PolicyError) as caught:
+        Book([source, THERE], [signed({"LOW": "LOW"}, discarded=frozenset({"Odd"}))])
+    assert caught.value.code.id == "LBL-038"
 
 
 def test_each_successor_is_mapped_with_its_own_time() -> None:
