@@ -14,7 +14,7 @@ from datetime import datetime
 import msgspec
 
 from gateway.labels.check import Reading, Sets, read_by, successors
-from gateway.labels.spif import PERMISSIVE, Spif
+from gateway.labels.spif import INFORMATIVE, PERMISSIVE, RESTRICTIVE, Spif
 from gateway.track import Label, LabelCategory
 
 _TLP = ("CLEAR", "GREEN", "AMBER", "AMBER_STRICT", "RED")
@@ -57,7 +57,10 @@ def _stricter(one: Reading, other: Reading) -> bool:
         if kind == PERMISSIVE:
             if mine is None or not mine[1] <= values:
                 return False
-        elif kind == "RESTRICTIVE" and values and (mine is None or not values <= mine[1]):
+        elif kind == RESTRICTIVE:
+            if values and (mine is None or not values <= mine[1]):
+                return False
+        elif kind != INFORMATIVE:  # of a type that nobody is permitted
             return False
     return True
 

@@ -209,6 +209,16 @@ def test_a_level_that_is_stated_and_does_not_exist_is_not_adopted() -> None:
     assert stated_levels(source, THERE, Direction.ENCRYPT) == {"HIGH": "HIGH"}
 
 
+def test_no_label_covers_one_that_nobody_may_see() -> None:
+    odd = tag_set("Odd", R, "A", oid="2.25.6").replace('tagType="restrictive"', 'tagType="notApplicable"')
+    book = Book([read_spif(spif_text(name="HERE", oid="2.25.81", sets=SETS + odd))])
+    nobodys = here("LOW", category("Odd", "NOT_APPLICABLE", "A"))
+    held = (clearance("LOW HIGH", RELEASED, category("Odd", "NOT_APPLICABLE", "A"), policy="HERE"),)
+    assert not book.judge(nobodys, held, NOW, direction=Direction.ENCRYPT).decision.permit
+    assert book.judge(here("HIGH"), held, NOW, direction=Direction.ENCRYPT).decision.permit
+    assert not book.covers(here("HIGH"), nobodys, NOW)
+
+
 def test_a_set_of_no_type_that_labels_can_have_is_not_left_out() -> None:
     odd = tag_set("Odd", R, "A", oid="2.25.6").replace('tagType="restrictive"', 'tagType="notApplicable"')
     source = read_spif(spif_text(name="HERE", oid="2.25.81", sets=SETS + odd))
