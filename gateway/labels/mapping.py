@@ -113,18 +113,20 @@ def stated_levels(spif: Spif, target: Spif, direction: Direction) -> Mapping[str
     """The classifications of `target` that the file of `spif` calls equivalent, for an operator to adopt.
 
     Only what it states for `direction` (``both`` counts for each); what it makes depend on further categories is left
-    out, since nobody has said that they are there.
+    out, since nobody has said that they are there, and so is a level of which it states two.
     """
     names = {level.lacv: level.name for level in target.levels.values()}
-    return {
-        level.name: names[stated.lacv]
-        for level in spif.levels.values()
-        for stated in level.equivalents
-        if stated.policy == target.oid
-        and not stated.conditional
-        and stated.lacv in names
-        and stated.direction in (direction, Direction.BOTH)
-    }
+    found: dict[str, set[str]] = {}
+    for level in spif.levels.values():
+        for stated in level.equivalents:
+            if (
+                stated.policy == target.oid
+                and not stated.conditional
+                and stated.lacv in names
+                and stated.direction in (direction, Direction.BOTH)
+            ):
+                found.setdefault(level.name, set()).add(names[stated.lacv])
+    return {name: there.pop() for name, there in found.items() if len(there) == 1}
 
 
 def held_to_policies(equivalences: Sequence[Equivalence], spifs: Mapping[str, Spif]) -> None:

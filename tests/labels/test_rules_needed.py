@@ -199,14 +199,17 @@ def test_a_restriction_or_a_note_with_a_counterpart_is_no_release() -> None:
         assert judgement.decision.rule == "not-released"
 
 
-def test_a_level_that_is_stated_and_does_not_exist_is_not_adopted() -> None:
+def test_a_level_that_is_stated_twice_or_does_not_exist_is_not_adopted() -> None:
     stated = {
         "LOW": '<equivalentClassification policyRef="B" lacv="9" applied="both"/>',
-        "HIGH": '<equivalentClassification policyRef="B" lacv="3" applied="both"/>',
+        "MIDDLE": '<equivalentClassification policyRef="B" lacv="2" applied="both"/>'
+        '<equivalentClassification policyRef="B" lacv="1" applied="encrypt"/>',
+        "HIGH": '<equivalentClassification policyRef="B" lacv="3" applied="both"/>' * 2,
     }
     extra = '<equivalentPolicies><equivalentPolicy name="B" id="2.25.82"/></equivalentPolicies>'
     source = read_spif(spif_text(level_bodies=stated, extra=extra))
     assert stated_levels(source, THERE, Direction.ENCRYPT) == {"HIGH": "HIGH"}
+    assert stated_levels(source, THERE, Direction.DECRYPT) == {"MIDDLE": "MIDDLE", "HIGH": "HIGH"}
 
 
 def test_no_label_covers_one_that_nobody_may_see() -> None:
