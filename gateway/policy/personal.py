@@ -12,7 +12,8 @@ from functools import lru_cache
 
 from msgspec.structs import replace
 
-from gateway.track import Loss, State, Track
+from gateway.policy.parts import is_systems_name
+from gateway.track import Identifier, Loss, State, Track
 
 MOST_LOSSES = 200
 """Of one gateway in a message: more, and the schema does not admit the track."""
@@ -21,15 +22,17 @@ RAW_WITHHELD = Loss("raw", "WITHHELD")
 STATION = "UAS_CONTROL_STATION"
 _STATION_CLASS = re.compile(r"\b(control[ _-]?station|ground[ _-]control|remote[ _-]controller|operator|pilot|gcs)s?\b")
 _TIMES = ("time", "time_quality", "date_basis", "received_at", "sent_at", "stale_at")
-_STATION_PARTS = ("state", "remarks", "relations", "extensions")
+_STATION_PARTS = ("state", "name", "remarks", "relations", "extensions")
 
 
 def withhold_personal(track: Track) -> Track:
     """The track without its operator, and without the raw octets, which may tell of him too.
 
-    Of a control station nothing is left but what it is, what it is called and when it was seen. The very same object
-    when there is nothing personal in it. What was taken is a loss of the last gateway in the provenance, which is the
-    one that decides; a track without provenance has nobody to say it.
+    Of a control station nothing is left but what it is, what systems call it and when it was seen: a name or call sign
+    that it has of its own is that of a person. The very same object when there is nothing personal in it.
+
+    What was taken is a loss of the last gateway in the provenance, which is the one that decides; a track without
+    provenance has nobody to say it.
     """
     losses = personal_parts(track)
     if not losses:
@@ -44,6 +47,8 @@ def withhold_personal(track: Track) -> Track:
         return replace(
             track,
             operator=None,
+            identifiers=_systems_names(track),
+            name=None,
             remarks=None,
             state=_bare(track.state),
             relations=(),
@@ -59,6 +64,8 @@ def personal_parts(track: Track) -> tuple[Loss, ...]:
     operator = (OPERATOR_WITHHELD,) if track.operator is not None else ()
     if is_station(track):
         told = [name for name in _STATION_PARTS if getattr(track, name) and name != "state"]
+        if len(_systems_names(track)) < len(track.identifiers):
+            told.append("identifiers")
         if track.state is not None and track.state != _bare(track.state):
             told.append("state")
         station = tuple([Loss(name, "WITHHELD") for name in sorted(told)])
@@ -91,6 +98,11 @@ def is_station(track: Track) -> bool:
 @lru_cache(maxsize=4_096)
 def _is_station_class(name: str) -> bool:
     return _STATION_CLASS.search(name[:200].casefold()) is not None
+
+
+def _systems_names(track: Track) -> tuple[Identifier, ...]:
+    """Of its identifiers those that a sensor or system gave."""
+    return tuple([one for one in track.identifiers if is_systems_name(one)])
 
 
 def _bare(state: State | None) -> State | None:

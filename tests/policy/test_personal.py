@@ -319,9 +319,13 @@ def test_a_format_that_says_who_operates_a_drone_says_it_in_no_place_that_is_pas
 
 STATION = Track(
     track_id="00000000-0000-4000-8000-000000000003",
-    identifiers=(Identifier("sapient_object", "a8654cdf-4328-47de-81fa-c495589e30c8/01GGYFBAXH4VYRQYEX7S3XGK3H"),),
+    identifiers=(
+        Identifier("sapient_object", "a8654cdf-4328-47de-81fa-c495589e30c8/01GGYFBAXH4VYRQYEX7S3XGK3H"),
+        Identifier("callsign", "J. JANSEN"),
+        Identifier("uas_registration", "NLDr8pilot"),
+    ),
     platform="UAS_CONTROL_STATION",
-    name="Controller 7",
+    name="J. Jansen",
     remarks="behind the barn at 52.37011 4.70891",
     state=State(
         time=NOW,
@@ -342,9 +346,11 @@ NAMED = ("UAS Control Station", "Ground control station", "UAV operator", "Pilot
 def test_of_a_control_station_nothing_is_left_but_what_it_is_and_when_it_was_seen() -> None:
     bare = withhold_personal(STATION)
     assert bare.state == State(time=NOW, received_at=NOW)
-    assert (bare.platform, bare.name, bare.identifiers) == (STATION.platform, STATION.name, STATION.identifiers)
+    assert (bare.platform, bare.name) == (STATION.platform, None)
+    assert bare.identifiers == STATION.identifiers[:1], "what the sensor calls it, and nothing that names a person"
     assert (bare.remarks, bare.raw, bare.extensions) == (None, None, ())
-    assert {one.field for one in bare.provenance[-1].losses} == {"raw", "state", "remarks", "extensions"}
+    taken = {"raw", "state", "name", "identifiers", "remarks", "extensions"}
+    assert {one.field for one in bare.provenance[-1].losses} == taken
     assert {one.reason for one in bare.provenance[-1].losses} == {"WITHHELD"}
     assert has_personal([STATION])
     assert not has_personal([bare])
