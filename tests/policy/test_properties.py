@@ -26,8 +26,7 @@ SECRETS: dict[Field, tuple[bytes, ...]] = {
     Field.SENSORS: (b"radar-north", b"25/201", b"crc-", b"asterix"),
     Field.IDENTITY: (b"HOSTILE",),
     Field.NAME: (b"Blackbird",),
-    Field.IDENTIFIERS: (b"Blackbird", b"4841d6", b"25/201"),
-    Field.REMARKS: (b"52.5123",),
+    Field.IDENTIFIERS: (b"Blackbird", b"4841d6", b"25/201/7"),
     Field.POSITION: (b"52.5123", b"4.7123"),
     Field.OPERATOR: (b"NLDpilot", b"52.1987"),
     Field.POLAR: (b"17.125",),
@@ -91,7 +90,7 @@ def allowed(rules: tuple[ReleaseRule, ...], group: str, track: Track, rule: str)
 
 
 @given(make.rule_lists(), make.some_tracks(4))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 def test_no_octet_leaves_that_a_rule_or_a_label_keeps_back(rules: tuple[ReleaseRule, ...], tracks: list[Track]) -> None:
     policy = make.policy(releases=rules)
     given_ = [
