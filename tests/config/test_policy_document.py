@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import jsonschema_rs
@@ -17,6 +18,9 @@ from gateway.config.policy_document import policy_schema, with_reference
 from gateway.config.policy_file import PolicyFile
 from gateway.config.policy_load import load_policy_text
 from gateway.config.policy_starter import simple_policy, starter_policy
+from gateway.labels.equivalence import Direction
+from gateway.labels.shipped import shipped
+from gateway.labels.spif_read import read_spif
 from gateway.policy.marking import mark
 from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
@@ -38,7 +42,7 @@ from gateway.track import (
     Track,
 )
 from tests.config.policies import FULL
-from tests.data import ROOT
+from tests.data import ROOT, recording
 
 DOCUMENT = ROOT / "docs" / "policy.md"
 BLOCKS = dict(re.findall(r"^```toml ?(\w*)\n(.*?)^```$", DOCUMENT.read_text(), re.MULTILINE | re.DOTALL))
@@ -245,3 +249,47 @@ def test_the_json_schema_knows_no_null() -> None:
 def test_every_field_that_can_be_dropped_is_told_what_it_covers() -> None:
     text = (ROOT / "docs" / "policy-redaction.md").read_text()
     assert re.findall(r"^\| `(\w+)` \|", text, re.MULTILINE) == [field.value for field in Field]
+
+
+# ------------------------------------------------------------------------------------ docs/security-policies.md
+
+POLICIES = (ROOT / "docs" / "security-policies.md").read_text()
+ABOUT = '[policy]\nname = "n"\nissued = "2026-11-01T00:00:00Z"\nreview = "2027-11-01T00:00:00Z"\n\n'
+
+
+def test_a_partner_nation_sees_what_is_released_to_it_and_a_member_all_of_the_alliances(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```toml nato\n(.*?)^```$", POLICIES, re.MULTILINE | re.DOTALL)
+    (tmp_path / "nato.spif.xml").write_bytes(recording("labels/nato-4774-policy.xml").read_bytes())
+
+    def permits(text: str) -> dict[tuple[str, str], bool]:
+        found = load_policy_text(text, file=tmp_path / "policy.toml", node="nld-1").policy
+        return {
+            (rule.id, name): found.book.judge(
+                rule.label, (clearance,), NOW, direction=Direction.ENCRYPT
+            ).decision.permit
+            for rule in found.markings
+            for name, clearance in found.clearances.items()
+        }
+
+    gives = "".join(f'[[marking]]\nid = "{label}"\nlabel = "{label}"\n' for label in ("nato", "partners"))
+    text = ABOUT + example + gives
+    right = permits(text)
+    assert [pair for pair, permitted in right.items() if not permitted] == [("nato", "partner")]
+    copied = text.replace('values = ["Releasable"] }', 'values = ["NATO", "Releasable"] }')
+    assert copied != text
+    assert all(permits(copied).values())
+
+
+def test_the_other_examples_of_security_policies_are_read(tmp_path: Path) -> None:
+    installing, equivalence = re.findall(r"^```toml\n(.*?)^```$", POLICIES, re.MULTILINE | re.DOTALL)
+    (extension,) = re.findall(r"^```xml\n(.*?)^```$", POLICIES, re.MULTILINE | re.DOTALL)
+    used = '[[security_policy]]\nuse = "ALPHA"\n\n[[security_policy]]\nuse = "BRAVO"\n\n'
+    found = load_policy_text(ABOUT + used + equivalence, node="nld-1").policy
+    assert [(one.source, one.target) for one in found.book.equivalences] == [("ALPHA", "BRAVO")]
+    (tmp_path / "nato.spif.xml").write_bytes(recording("labels/nato-4774-policy.xml").read_bytes())
+    assert load_policy_text(ABOUT + installing, file=tmp_path / "policy.toml", node="nld-1").policy.book
+    alpha = shipped()["ALPHA"]
+    carrying = re.sub(rb"<extensions>.*</extensions>", extension.encode(), alpha, flags=re.DOTALL)
+    plain, ruled = read_spif(alpha), read_spif(carrying)
+    assert (plain.ignore_case, ruled.ignore_case) == (False, True)
+    assert "Releasable To" in ruled.mandatory - plain.mandatory
