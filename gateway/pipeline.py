@@ -347,7 +347,9 @@ def _hand_on(rooms: Rooms, accepted: Accepted) -> None:
     header, signer = opened.content.message.header, opened.content.verified.signer
     label, origin = header.label, origin_of(opened)
     via = "" if origin == signer else signer
-    contested = rooms.picture.update(tracks, origin, label, via)
+    contested = rooms.picture.update(
+        tracks, origin, label, via, "" if opened.original is None else opened.verified.signer
+    )
     if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
         if via:
             counts.tracks_second_hand += len(contested)

@@ -42,22 +42,23 @@ def open_enclosed(verifier: Verifier, opened: Opened, *, node: str, now: datetim
 def draft_passage(maker: Maker, policy: Policy, carried: Carried, passage: Passage) -> tuple[list[Draft], Refusals]:
     """The messages of ours by which a passage goes, usually one, and tracks that the format cannot express.
 
-    An original that is too large to be enclosed goes as its tracks. Raises `FormatError` when a header cannot be
-    expressed.
+    An original that is too large to be enclosed goes as its tracks and withdrawals. Raises `FormatError` when a header
+    cannot be expressed.
     """
     if passage.whole:
         try:
             return [_whole(maker, carried, passage)], ()
         except FormatError as error:
-            if error.code not in (TOO_LARGE, TOO_LONG) or not carried.tracks:
+            if error.code not in (TOO_LARGE, TOO_LONG):
                 raise
-        passage = replace(passage, whole=False, tracks=stamped(policy, carried, carried.tracks))
+        tracks = stamped(policy, carried, carried.tracks)
+        passage = replace(passage, whole=False, tracks=tracks, retractions=carried.retractions)
     derived = carried.derivation(redacted=True)
-    if not passage.tracks:
-        header = _header(maker, carried, passage, passage.label or carried.header.label, derived)
-        return [alliance.draft(Message(header=header, retractions=passage.retractions))], ()
     drafts: list[Draft] = []
     refused: list[tuple[Track, FormatError]] = []
+    if passage.retractions:
+        header = _header(maker, carried, passage, passage.label or carried.header.label, derived)
+        drafts.append(alliance.draft(Message(header=header, retractions=passage.retractions)))
     for label, tracks in batch_labels(policy, passage.tracks, passage.recipients, maker.clock.now()):
         more, unfit = draft_tracks(_header(maker, carried, passage, label, derived), tracks)
         drafts += more

@@ -21,7 +21,7 @@ from tests.test_corridor import running, until
 from tests.test_onward import DEU, EU, FOUR, FRA, NLD, Row, has, read, row, settled
 
 LESS = '[[release]]\nid = "less"\nonward = true\naction = "redact"\ndrop = ["identifiers"]\n'
-IDS = [f"6a0c2c5e-0000-4000-8000-{number:012d}" for number in range(20)]
+IDS = [f"6a0c2c5e-0000-4000-8000-{number:012d}" for number in range(300)]
 
 
 async def octets_of(node: Node, message: Message) -> bytes:
@@ -175,3 +175,23 @@ async def test_a_message_that_could_not_be_recorded_goes_on_when_it_comes_again(
         assert inbox.record == record
         assert await nodes.push(nodes.deu, NLD, octets)
         await until(lambda: has(nodes.eu, IDS[5]))
+
+
+async def test_an_original_too_large_to_be_enclosed_goes_on_as_its_tracks_and_its_withdrawals(tmp_path: Path) -> None:
+    async with row(tmp_path) as nodes:
+        (one,) = await nodes.tell(aircraft(1))
+        await until(lambda: has(nodes.eu, one))
+        await settled(nodes.deu, EU)
+        (first,) = await nodes.sent(nodes.nld)
+        inner, now = read(first.octets), SystemClock().now()
+        header = header_like(inner.header, NLD, DEU, IDS[0])
+        tracks = tuple(replace(inner.tracks[0], track_id=IDS[number], remarks="x" * 13_000) for number in range(1, 251))
+        gone = Retraction(track_id=one, time=now, reason="MISTAKE")
+        octets = await octets_of(nodes.nld, Message(header=header, tracks=tracks, retractions=(gone,)))
+        assert 3_150_000 < len(octets) < 4_194_304
+        assert await nodes.push(nodes.deu, NLD, octets)
+        await until(lambda: all(has(nodes.eu, name) for name in IDS[1:251]) and not has(nodes.eu, one))
+        await settled(nodes.deu, EU)
+        relays = [read(one.octets) for one in (await nodes.sent(nodes.deu))[1:]]
+        assert all(one.header.derived is not None and one.header.derived.redacted for one in relays)
+        assert nodes.deu.counts.failures == 0

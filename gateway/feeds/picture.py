@@ -40,6 +40,8 @@ class Entry(Struct, gc=False):
     ended: bool
     via: str = ""
     """Node that told of it in its origin's stead, redacted; empty where the origin's own word was verified."""
+    by: str = ""
+    """Node that brought the origin's own signed word, whole; empty where the origin brought it itself."""
     rendered: bytes | None = None
     """The track as one viewer's encoder wrote it, so that others need not: a cache of `feeds.http_stream`."""
 
@@ -150,12 +152,14 @@ class Picture:
         """Subscriptions that are open."""
         return len(self._subscriptions)
 
-    def update(self, tracks: Sequence[Track], origin: str, label: Label | None, via: str = "") -> Collection[str]:
+    def update(
+        self, tracks: Sequence[Track], origin: str, label: Label | None, via: str = "", by: str = ""
+    ) -> Collection[str]:
         """Take snapshots that came from `origin` under `label`; one without an id or older than ours changes nothing.
 
         The ids that another origin's track bears, which are left as they are: no gateway speaks for another's tracks.
         `via` is a node that tells of them in the origin's stead, redacted: it may say what nobody else has said, and
-        the origin's own word always takes its place (ADR 58).
+        the origin's own word always takes its place (ADR 58). `by` is a node that brought the origin's word, whole.
         """
         contested: set[str] = set()
         now = self._clock.now()
@@ -181,7 +185,7 @@ class Picture:
             self._seq = seq = self._seq + 1
             status = track.status
             ended = status is not None and status.ended is True
-            entry = entries[track_id] = Entry(seq, track, origin, label, now, ended, via)
+            entry = entries[track_id] = Entry(seq, track, origin, label, now, ended, via, by)
             if subscriptions:
                 for subscription in subscriptions:
                     subscription.offer(entry)
@@ -206,7 +210,7 @@ class Picture:
     def retract(self, track_id: str, origin: str, reason: str, via: str = "") -> Track | None:
         """Withdraw a track that `origin` should not have sent; viewers are told the reason. The track, if it had it.
 
-        Who tells of it in the origin's stead (`via`) withdraws only what he told himself.
+        Who tells of it in the origin's stead (`via`) withdraws only what he told, or brought, himself.
         """
         entry = self._entries.get(track_id)
         if entry is None or not self.may_retract(track_id, origin, via):
@@ -217,7 +221,7 @@ class Picture:
     def may_retract(self, track_id: str, origin: str, via: str = "") -> bool | None:
         """Whether the track is theirs to withdraw; `None` for one that the picture does not have."""
         entry = self._entries.get(track_id)
-        return None if entry is None else entry.origin == origin and (not via or entry.via == via)
+        return None if entry is None else entry.origin == origin and (not via or via in (entry.via, entry.by))
 
     def expire(self) -> int:
         """Remove what is stale now; how many that were. Readers never see a stale track, called or not."""

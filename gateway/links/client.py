@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from http import HTTPStatus
+from io import BytesIO
 from typing import NamedTuple
 
 import aiohttp
@@ -23,6 +24,8 @@ from gateway.links.receipts import MAX_NOTE_OCTETS, check_receipt
 from gateway.links.state import LinkFaultError, Side
 from gateway.links.tls import TlsContext
 from gateway.stages import Delivery, Recorded
+
+_LARGE = 1_048_576  # octets; what is larger is written in pieces, so that the other links are not held up
 
 
 class Answer(NamedTuple):
@@ -179,7 +182,7 @@ class PartnerClient:
         async with self._connections().request(
             method,
             self._partner.url.rstrip("/") + path,
-            data=body,
+            data=body if body is None or len(body) <= _LARGE else BytesIO(body),
             headers=headers,
             ssl=self._tls.context,
             allow_redirects=False,  # a redirect would carry the message to whom nobody pinned

@@ -47,7 +47,8 @@ async def rebuild_picture(rooms: Rooms) -> int:
         else:  # as when it came in: those that were accepted, with what its header says of all of them
             taken = set(stored.track_ids)
             tracks = tuple([one for one in alliance.marked(message.tracks, header) if one.track_id in taken])
-        rooms.picture.update(tracks, origin, header.label, via)
+        by = next((name for name in stored.partners if name != stored.origin), "")
+        rooms.picture.update(tracks, origin, header.label, via, "" if stored.origin == rooms.node else by)
         for gone in message.retractions if stored.origin != rooms.node else ():
             if gone.track_id in stored.track_ids:  # it was its sender's to withdraw
                 rooms.picture.retract(gone.track_id, origin, gone.reason, via)
