@@ -114,6 +114,8 @@ def read_by(label: Label, spif: Spif, now: datetime, *, new: bool = False, succe
         and label.privacy_mark not in spif.privacy_marks
     ):
         found.append(_finding(codes.UNKNOWN_PRIVACY_MARK, "PrivacyMark", label.privacy_mark[:_WORD]))
+    if spif.needs_privacy_mark and label.privacy_mark is None:
+        found.append(_finding(codes.UNKNOWN_PRIVACY_MARK, "PrivacyMark", "none, and the policy asks for one"))
     # 3
     level = spif.levels.get(label.classification) or _level(label.classification, spif, found)
     if level is not None and level.obsolete and new:

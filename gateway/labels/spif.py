@@ -153,6 +153,7 @@ class Spif(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """ASCII letters of names are compared without regard to case."""
     privacy_marks: frozenset[str] | None = None
     """Those that labels may have; `None` is any."""
+    needs_privacy_mark: bool = False
     not_before: datetime | None = None
     not_after: datetime | None = None
     boundaries: tuple[datetime, ...] = ()

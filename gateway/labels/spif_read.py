@@ -72,12 +72,13 @@ def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool
     rules = read_rules(root)
     profile = rules.profile or BY_OID.get(identifier)
     reading = References(ignore_case=ignore_case or rules.ignore_case or (profile is not None and profile.ignore_case))
-    reading.policies = read_policies(root)
+    read_policies(root, reading)
     categories = [(tag_set, list(nodes(tag_set, "securityCategoryTag"))) for tag_set in _tag_sets(root, reading)]
     reading.classes = {word(level, "name") for level in nodes(one(root, "securityClassifications"), _LEVEL)}
     levels = _levels(root, reading)
     tag_sets = {word(tag_set, "name"): _tag_set(tag_set, tags, reading) for tag_set, tags in categories}
     wanted = {*mandatory, *rules.mandatory, *(profile.mandatory if profile else ())}
+    marks, needs_mark = _privacy_marks(root)
     not_before, not_after = reading.time(root, "notBefore"), reading.time(root, "notAfter")
     spif = Spif(
         name=word(identity, "name"),
@@ -87,7 +88,8 @@ def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool
         levels=levels,
         tag_sets=tag_sets,
         ignore_case=reading.ignore_case,
-        privacy_marks=_privacy_marks(root),
+        privacy_marks=marks,
+        needs_privacy_mark=needs_mark,
         not_before=not_before,
         not_after=not_after,
         boundaries=tuple(sorted(reading.times)),
@@ -213,6 +215,7 @@ def _stated(node: Node, reading: References) -> StatedLevel:
     if policy is None:
         raise refuse(codes.SPIF_REFERENCE, node, f"equivalent policy {word(node, 'policyRef')!r}")
     conditional = next(nodes(node, "requiredCategory"), None) is not None
+    conditional = conditional or word(node, "policyRef") in reading.conditional
     return StatedLevel(policy, integer(node, "lacv"), Direction(choice(node, "applied", _APPLIED)), conditional)
 
 
@@ -314,10 +317,11 @@ def _equivalent(node: Node, reading: References) -> None:
         lacv_of(node)
 
 
-def _privacy_marks(root: Node) -> frozenset[str] | None:
+def _privacy_marks(root: Node) -> tuple[frozenset[str] | None, bool]:
+    """Those that a label may have, and whether it must have one; it has a place for one."""
     parent = optional(root, "privacyMarks")
     if parent is None:
-        return None
+        return None, False
     parent.only("maxSelection minSelection", "privacyMark markingData markingQualifier")
     names = []
     for mark in nodes(parent, "privacyMark"):
@@ -326,4 +330,4 @@ def _privacy_marks(root: Node) -> frozenset[str] | None:
         held_to_form(mark, "name", names[-1])
     if len(set(names)) != len(names):
         raise refuse(codes.SPIF_DUPLICATE, parent, "privacy mark")
-    return frozenset(names)
+    return frozenset(names), _selection(parent)[0] > 0

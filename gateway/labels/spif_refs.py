@@ -68,6 +68,8 @@ class References:
         self.sets: set[str] = set()
         self.classes: set[str] = set()
         self.policies: dict[str, str] = {}
+        self.conditional: set[str] = set()
+        """Those of them with which equivalences hold beside further categories alone."""
         self.times: set[datetime] = set()
 
     def time(self, node: Node, name: str) -> datetime | None:
@@ -94,9 +96,9 @@ class References:
             seen.add(key)
 
 
-def read_policies(root: Node) -> dict[str, str]:
+def read_policies(root: Node, reading: References) -> None:
     """The other policies that the file names, to their OIDs."""
-    found: dict[str, str] = {}
+    found = reading.policies
     for name in ("equivalentPolicies", "defaultSecurityPolicyId"):
         parent = optional(root, name)
         if parent is None:
@@ -109,7 +111,8 @@ def read_policies(root: Node) -> dict[str, str]:
             if word(policy, "name") in found:
                 raise refuse(codes.SPIF_DUPLICATE, policy, f"equivalent policy {word(policy, 'name')!r}")
             found[word(policy, "name")] = oid(policy, "id")
-    return found
+            if next(nodes(policy, "requiredCategory"), None) is not None:
+                reading.conditional.add(word(policy, "name"))
 
 
 def kind_of(node: Node) -> str:

@@ -103,6 +103,30 @@ def test_alternatives_of_policies_that_are_not_installed_are_covered_by_themselv
     assert book.dominant([one, another], NOW) is None
 
 
+def test_labels_that_have_one_set_in_two_types_are_not_joined() -> None:
+    mixed = (
+        '<securityCategoryTagSet name="Mixed" id="2.25.5">'
+        '<securityCategoryTag tagType="restrictive"><tagCategory name="A" lacv="1"/></securityCategoryTag>'
+        '<securityCategoryTag tagType="tagType7"><tagCategory name="B" lacv="1"/></securityCategoryTag>'
+        "</securityCategoryTagSet>"
+    )
+    book = Book([read_spif(spif_text(sets=mixed))])
+    one, other = label("LOW", category("Mixed", R, "A")), label("LOW", category("Mixed", I, "B"))
+    assert book.check(one, NOW) == book.check(other, NOW) == ()
+    assert book.dominant([one, other], NOW) is None
+    assert book.dominant([one, label("HIGH")], NOW) is not None
+
+
+def test_an_alternative_that_all_have_stays_as_it_is() -> None:
+    book = Book([HERE, THERE])
+    later = Succession(at=NOW, label=label("LOW", policy="THERE", review_at=None))
+    alternative = label("HIGH", policy="THERE", review_at=None, successor=later)
+    several = [msgspec.structs.replace(here(level), alternatives=(alternative,)) for level in ("LOW", "HIGH")]
+    joined = book.dominant(several, NOW)
+    assert joined is not None
+    assert joined.alternatives == (alternative,)
+
+
 def test_a_label_is_completed_without_changing_what_it_says() -> None:
     book = Book([HERE])
     wrong = label("LOW", category("Release", P, "XAA", uri="urn:oid:2.25.1.1"), policy="HERE", policy_uri="urn:oid:2.9")
@@ -151,6 +175,26 @@ def test_a_label_needs_no_privacy_mark_where_the_policy_lists_some() -> None:
     listing = read_spif(spif_text(extra='<privacyMarks><privacyMark name="QUIET"/></privacyMarks>'))
     assert check_label(label("LOW"), listing, NOW) == ()
     assert [each.code.id for each in check_label(label("LOW", privacy_mark=""), listing, NOW)] == ["LBL-059"]
+
+
+def test_a_label_needs_a_privacy_mark_where_the_policy_asks_for_one() -> None:
+    marks = '<privacyMarks minSelection="1" maxSelection="1"><privacyMark name="QUIET"/></privacyMarks>'
+    spif = read_spif(spif_text(extra=marks))
+    assert check_label(label("LOW", privacy_mark="QUIET"), spif, NOW) == ()
+    assert [each.code.id for each in check_label(label("LOW"), spif, NOW)] == ["LBL-059"]
+    with pytest.raises(PolicyError) as caught:
+        read_spif(spif_text(extra=marks.replace('"1" max', '"2" max')))
+    assert caught.value.code.id == "LBL-033"
+
+
+def test_levels_of_a_policy_with_which_all_equivalence_is_conditional_are_not_adopted() -> None:
+    need = '<requiredCategory operation="all"><categoryGroup tagSetRef="Release" tagType="permissive" lacv="1"/>'
+    stated = {"LOW": '<equivalentClassification policyRef="B" lacv="1" applied="both"/>'}
+    for inside, expected in (("", {"LOW": "LOW"}), (f"{need}</requiredCategory>", {})):
+        policy = f'<equivalentPolicy name="B" id="2.25.82">{inside}</equivalentPolicy>'
+        extra = f"<equivalentPolicies>{policy}</equivalentPolicies>"
+        source = read_spif(spif_text(sets=SETS, level_bodies=stated, extra=extra))
+        assert stated_levels(source, THERE, Direction.BOTH) == expected
 
 
 def test_an_equivalence_is_for_its_own_two_policies() -> None:
