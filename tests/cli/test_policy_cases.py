@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gateway.cli.policy_cases import CasesFile, load_cases
+from gateway.cli.policy_cases import load_cases
 from gateway.cli.policy_cases_document import with_reference
 from gateway.cli.policy_diff import Change
 from gateway.cli.policy_explain import outcome
@@ -300,13 +300,23 @@ def test_a_file_of_cases_that_is_not_there_is_told(place: Path, invoke: Invoke, 
     assert "error[CFG-001]" in result.stderr
 
 
-def test_the_documentation_is_the_models_and_its_example_is_valid() -> None:
+def test_the_documentation_is_the_models_and_its_examples_hold(invoke: Invoke, tmp_path: Path) -> None:
     text = (ROOT / "docs" / "policy-cases.md").read_text()
     assert with_reference(text) == text, "run: python -m gateway.cli.policy_cases_document docs/policy-cases.md"
-    [example] = re.findall(r"```toml\n(.*?)```", text, re.DOTALL)
-    document = tomllib.loads(example)
-    CasesFile.model_validate_json(json.dumps(document), context={"base": Path()})
-    assert len(document["case"]) == 5
+    guide = (ROOT / "docs" / "policy.md").read_text()
+    blocks = dict(re.findall(r"^```toml (\w+)\n(.*?)^```$", guide, re.MULTILINE | re.DOTALL))
+    write(tmp_path, blocks["beginning"] + blocks["civil"] + blocks["onward"])
+    (example,) = re.findall(r"^```toml\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "cases.toml").write_text(example)
+    result = invoke("policy", "test", "cases.toml")
+    assert result.exit_code == 0, result.output
+    assert "5 cases: 5 as expected" in result.stderr
+    (about_a_file,) = re.findall(r"^```toml recording\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    (tmp_path / "recordings").mkdir()
+    shutil.copy(recording("asterix/cat_062_065.pcap"), tmp_path / "recordings" / "summer.pcap")
+    (tmp_path / "cases.toml").write_text('policy = "policy.toml"\n\n' + about_a_file)
+    result = invoke("policy", "test", "cases.toml")
+    assert result.exit_code == 0, result.output
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
