@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +12,7 @@ from msgspec.structs import replace
 
 from gateway.clock import SystemClock
 from gateway.config import load
+from gateway.demo.stage import Player
 from gateway.errors import StoreError
 from gateway.formats import alliance
 from gateway.node.assembly import Node
@@ -18,7 +21,7 @@ from gateway.store.codes import NOT_DURABLE
 from gateway.track import Track
 from tests.assembled import aircraft
 from tests.test_corridor import running, until
-from tests.test_onward import DEU, EU, FOUR, FRA, NLD, Row, has, read, row, settled
+from tests.test_onward import DEU, EU, FOUR, FRA, NLD, PASS_ON, Row, events, has, read, row, settled
 
 LESS = '[[release]]\nid = "less"\nonward = true\naction = "redact"\ndrop = ["identifiers"]\n'
 IDS = [f"6a0c2c5e-0000-4000-8000-{number:012d}" for number in range(300)]
@@ -195,3 +198,106 @@ async def test_an_original_too_large_to_be_enclosed_goes_on_as_its_tracks_and_it
         relays = [read(one.octets) for one in (await nodes.sent(nodes.deu))[1:]]
         assert all(one.header.derived is not None and one.header.derived.redacted for one in relays)
         assert nodes.deu.counts.failures == 0
+
+
+EVERYBODY = {
+    NLD: {"near": [DEU, EU]},
+    DEU: {"all": [NLD, EU, FRA]},
+    EU: {"all": [NLD, DEU, FRA]},
+    FRA: {"all": [NLD, DEU, EU]},
+}
+
+
+def all_pass_on(player: Player, text: str) -> str:
+    return text if PASS_ON in text else text.replace("[[accept]]", PASS_ON + "[[accept]]")
+
+
+async def test_where_everybody_passes_on_to_everybody_each_gets_it_once_and_it_ends(tmp_path: Path) -> None:
+    async with row(tmp_path, last=PASS_ON, groups=EVERYBODY, edit=all_pass_on) as nodes:
+        (fra,) = nodes.more
+        ids = [(await nodes.tell(aircraft(number)))[0] for number in range(1, 9)]
+        await until(lambda: all(has(fra, one) for one in ids))
+        for node in (nodes.deu, nodes.eu):
+            await settled(node, FRA)
+        told = await nodes.sent(nodes.nld)
+        assert all(one.octets is not None for one in told)
+        for node in (nodes.deu, nodes.eu):
+            assert {leaf["original"] for leaf in await events(node) if leaf["ev"] == "sent"} == {
+                one.sha256 for one in told
+            }
+            assert len(await nodes.sent(node)) == len(told)
+        assert await nodes.sent(fra) == []
+        assert fra.counts.tracks_accepted == fra.rooms.picture.counts.updates == len(ids)
+        assert fra.counts.messages_duplicate == len(told)
+        assert nodes.nld.counts.messages_verified == 0
+
+
+async def test_one_original_by_every_way_at_once_is_taken_once(tmp_path: Path) -> None:
+    async with row(tmp_path, "", last=PASS_ON, groups=FOUR) as nodes:
+        (one,) = await nodes.tell(aircraft(1))
+        await until(lambda: has(nodes.deu, one))
+        (first,) = await nodes.sent(nodes.nld)
+        inner, (fra,) = read(first.octets), nodes.more
+        header = header_like(inner.header, NLD, DEU, IDS[0], recipients=(DEU, EU))
+        octets = await octets_of(nodes.nld, Message(header=header, tracks=(replace(inner.tracks[0], track_id=IDS[5]),)))
+        derived = Derivation(origin=NLD, message_id=IDS[0], sha256=sha256(octets).hexdigest(), redacted=False)
+        relays = []
+        for number in range(1, 9):
+            hops = (Hop(DEU, SystemClock().now()),)
+            outer = header_like(inner.header, DEU, EU, IDS[number], derived=derived, hops=hops)
+            relays.append(await octets_of(nodes.deu, Message(header=outer, original=octets)))
+        ways = [nodes.push(nodes.eu, DEU, relay) for relay in relays] + [nodes.push(nodes.eu, NLD, octets)]
+        assert all(await asyncio.gather(*ways))
+        await until(lambda: has(fra, IDS[5]))
+        await settled(nodes.eu, FRA)
+        assert nodes.eu.counts.tracks_accepted == nodes.eu.rooms.picture.counts.updates == 1
+        assert len([leaf for leaf in await events(nodes.eu) if leaf.get("sha256") == derived.sha256]) == 1
+        assert len(await nodes.sent(nodes.eu)) == 1
+        assert fra.counts.messages_verified == 1
+
+
+@pytest.mark.parametrize(
+    "wrong", ["no original", "both", "nested", "own tracks beside", "not a recipient", "hop of us"]
+)
+async def test_what_a_relay_says_of_itself_must_hold_together(tmp_path: Path, wrong: str) -> None:
+    async with row(tmp_path, "") as nodes:
+        (one,) = await nodes.tell(aircraft(1))
+        await until(lambda: has(nodes.deu, one))
+        (first,) = await nodes.sent(nodes.nld)
+        inner, now = read(first.octets), SystemClock().now()
+        octets = first.octets or b""
+        if wrong == "not a recipient":
+            elsewhere = header_like(inner.header, NLD, FRA, IDS[1])
+            octets = await octets_of(nodes.nld, Message(header=elsewhere, tracks=inner.tracks))
+        message_id = read(octets).header.message_id
+        derived = Derivation(origin=NLD, message_id=message_id, sha256=sha256(octets).hexdigest(), redacted=False)
+        hops = (Hop(EU, now), Hop(DEU, now)) if wrong == "hop of us" else (Hop(DEU, now),)
+        header = header_like(inner.header, DEU, EU, IDS[0], derived=derived, hops=hops)
+        message = Message(header=header, original=octets)
+        code = {
+            "not a recipient": "SEAL-056",
+            "hop of us": "SEAL-055",
+            "nested": "SEAL-064",
+            "own tracks beside": "ALM-015",
+        }.get(wrong, "SEAL-058")
+        if wrong == "no original":
+            message = Message(header=header, tracks=inner.tracks)
+        elif wrong == "both":
+            message = Message(header=replace(header, derived=replace(derived, redacted=True)), original=octets)
+        elif wrong == "own tracks beside":
+            made = alliance.draft(message)
+            track = alliance.draft(Message(header=header, tracks=inner.tracks)).octets.decode()
+            track = track[track.index("<Track>") : track.index("</Track>") + 8]
+            beside = made.octets.replace(b"</Header>", b"</Header>" + track.encode(), 1)
+            bad = (await nodes.deu.rooms.signer.seal_async(replace(made, octets=beside))).octets
+        elif wrong == "nested":
+            outer = await octets_of(nodes.deu, message)
+            cited = Derivation(origin=DEU, message_id=IDS[0], sha256=sha256(outer).hexdigest(), redacted=False)
+            fra_header = header_like(inner.header, NLD, EU, IDS[3], derived=cited, hops=(Hop(DEU, now), Hop(NLD, now)))
+            bad = await octets_of(nodes.nld, Message(header=fra_header, original=outer))
+        if wrong not in ("own tracks beside", "nested"):
+            bad = await octets_of(nodes.deu, message)
+        assert not await nodes.push(nodes.eu, NLD if wrong == "nested" else DEU, bad)
+        (refused,) = [leaf for leaf in await events(nodes.eu) if leaf["ev"] == "refused"]
+        assert refused["code"] == code
+        assert not has(nodes.eu, one)
