@@ -234,6 +234,10 @@ def _drop_position(track: Track) -> Taken:
 def _drop_altitude(track: Track) -> Taken:
     """How high it is, by any kind of height, also as a measurement."""
     track, taken = _from_state(*HEIGHTS, "altitude_quality", "covariance", "polar")(track)
+    operator = track.operator
+    if operator is not None and operator.altitude_hae_m is not None:  # with a height above take-off it tells it all
+        track = replace(track, operator=replace(operator, altitude_hae_m=None))
+        taken = (*taken, "operator.altitude_hae_m")
     state = track.state
     if state is not None and state.accuracy is not None and state.accuracy.vertical_95_m is not None:
         accuracy = _accuracy_without(state.accuracy, "vertical_95_m")

@@ -115,7 +115,12 @@ def _on_grid(track: Track, grid_m: float, told: list[Loss]) -> Track:
 
 
 def _in_steps(track: Track, grid_m: float, told: list[Loss]) -> Track:
-    """The track with each of its heights in steps."""
+    """The track, and whoever flies it, with each height in steps."""
+    operator = track.operator
+    if operator is not None and operator.altitude_hae_m is not None:
+        coarse_m = coarse_height(operator.altitude_hae_m, grid_m)
+        track = replace(track, operator=replace(operator, altitude_hae_m=coarse_m))
+        told.append(Loss("operator.altitude_hae_m", "COARSENED"))
     state = track.state
     if state is None:
         return track

@@ -72,7 +72,7 @@ dimensions.height_m                 dimensions
 operator.identifier                 operator
 operator.position.latitude_deg      operator position
 operator.position.longitude_deg     operator position
-operator.altitude_hae_m             operator position
+operator.altitude_hae_m             operator position altitude
 operator.basis                      operator position
 operator.time                       operator position
 status.confirmed                    status
@@ -387,6 +387,13 @@ def test_as_many_losses_and_gateways_as_a_message_takes_leave_room_for_these() -
     assert alliance.fault(track) is None
     passed = tuple(replace(many, gateway=f"n{n}", losses=()) for n in range(MOST_PASSED))
     assert alliance.fault(taken(replace(FULL, provenance=passed), drop(Field.RELATIONS))) is None
+
+
+def test_the_height_of_who_flies_it_is_as_coarse_as_that_of_the_aircraft_and_goes_with_it() -> None:
+    flown = replace(FULL, operator=Operator(identifier="NLD1", altitude_hae_m=1_234.567))
+    coarse = taken(flown, Redaction(altitude_grid_m=500.0)).operator
+    assert coarse == Operator(identifier="NLD1", altitude_hae_m=1_000.0)
+    assert taken(flown, drop(Field.ALTITUDE)).operator == Operator(identifier="NLD1")
 
 
 def test_what_is_at_the_edge_of_what_a_message_can_say_stays_within_when_it_is_made_coarser() -> None:
