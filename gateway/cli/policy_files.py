@@ -10,6 +10,7 @@ import typer
 from msgspec import Struct
 
 from gateway.cli.options import load_config
+from gateway.errors import ConfigError
 
 if TYPE_CHECKING:
     from gateway.config import Config
@@ -25,6 +26,7 @@ At = Annotated[
 ]
 ALONE = "this-node"
 """Name of the node where no configuration says it."""
+_NEITHER = "name a policy with --policy, or the configuration with --config; 'gateway init' writes both"
 
 
 class Found(Struct, frozen=True, kw_only=True):
@@ -43,7 +45,12 @@ def find_policy(policy: Path | None, config: Path) -> Found:
     """
     if policy is not None and not config.exists():
         return Found(loaded=read_policy(policy, None), config=None)
-    known = load_config(config).config
+    try:
+        known = load_config(config).config
+    except ConfigError as error:
+        if config.exists():
+            raise
+        raise ConfigError(error.code, place=error.place, cause=error.cause, remedy=_NEITHER) from None
     return Found(loaded=read_policy(policy or known.policy.file, known), config=known)
 
 

@@ -214,7 +214,7 @@ def test_the_options_of_a_configured_source_are_the_decoders(node: Path, invoke:
         (("policy.toml", "-p", "policy.toml"), 2, "error[CLI-011]"),
         (("nowhere.xml", "--format", "cot", "-p", "policy.toml"), 2, "error[CLI-001]"),
         (("events.xml", "--format", "cot", "-p", "nowhere.toml"), 3, "error[CFG-001]"),
-        (("events.xml", "--format", "cot"), 3, "error[CFG-001]"),
+        (("events.xml", "--format", "cot"), 3, "name a policy with --policy"),
         (("events.xml", "--format", "cot", "-p", "policy.toml", "--at", "noon"), 2, "--at"),
         (("events.xml", "--format", "cot", "-p", "policy.toml", "--option", "nosuch=1"), 2, "error[CLI-005]"),
         (("policy.toml", "--format", "cot", "-p", "policy.toml"), 1, "error["),

@@ -201,6 +201,40 @@ def test_what_partners_send_is_accepted_dropped_or_refused(place: Path, invoke: 
 # ------------------------------------------------------------------------------------------------------- how it is told
 
 
+@pytest.mark.parametrize(
+    ("when", "let_in", "kept_out"),
+    [
+        ('label = [{ policy = "ALPHA" }]', 'label = "shared"', 'label = "civil"'),
+        (
+            'label = [{ policy = "ALPHA", classifications = ["UNCLASSIFIED"] }]',
+            (
+                'label = { policy = "ALPHA", classification = "UNCLASSIFIED", category = [{ tag = "Context", '
+                'kind = "PERMISSIVE", values = ["ALPHA"] }] }'
+            ),
+            'label = "shared"',
+        ),
+        ('format = ["ASTERIX_*"]', 'format = "ASTERIX_062"', 'format = "COT"'),
+        ('area = ["airport"]', "position = [52.3, 4.7]", "position = [52.3, 5.7]"),
+        ('identity = ["NEUTRAL", "NONE"]', 'identity = "NEUTRAL"', 'identity = "HOSTILE"'),
+    ],
+)
+def test_a_partner_may_send_the_labels_formats_areas_and_identities_that_a_rule_names(
+    place: Path, invoke: Invoke, when: str, let_in: str, kept_out: str
+) -> None:
+    name = when.split(" ")[0]
+    rule = f'[[accept]]\nid = "only"\npartner = ["nld-1"]\nwhen.{when}\n'
+    write(place, POLICY[: POLICY.index("[[accept]]")] + rule)
+    label = "" if name == "label" else ', label = "shared"'
+    cases = "".join(
+        f'[[case]]\nname = "a"\nsender = "nld-1"\nexpect = "{expect}"\nrule = "{by}"\ntrack = {{ {said}{label} }}\n'
+        for said, expect, by in ((let_in, "accept", "only"), (kept_out, "refuse", "accept.refused.no-rule"))
+    )
+    (place / "cases.toml").write_text(cases)
+    result = invoke("policy", "test", "cases.toml", "-p", "policy.toml")
+    assert result.exit_code == 0, result.output
+    assert "2 cases: 2 as expected" in result.stderr
+
+
 def test_people_read_each_case_and_the_reasons_of_those_that_fail(place: Path, gateway: Gateway) -> None:
     cases = case(name="good", to=["eu-1"], expect="release") + case(name="b\u001bad", to=["eu-1"], expect="hold")
     (place / "cases.toml").write_text('policy = "policy.toml"\n' + cases, "utf-8")
