@@ -103,6 +103,32 @@ def test_alternatives_of_policies_that_are_not_installed_are_covered_by_themselv
     assert book.dominant([one, another], NOW) is None
 
 
+def test_restrictive_values_of_two_categories_count_all() -> None:
+    tested = label("LOW", category("Secrets", R, "EMBER"), category("Secrets", R, "ANVIL"), policy="HERE")
+    for held, permitted in ((("EMBER",), False), (("ANVIL",), False), (("EMBER", "ANVIL"), True), ((), False)):
+        mine = clearance("LOW", category("Secrets", R, *held), policy="HERE")
+        assert decide(tested, mine, HERE, NOW).permit == permitted
+
+
+@pytest.mark.parametrize(("seconds", "valid"), [(1, True), (0, False), (-1, False)])
+def test_a_successor_comes_later_than_the_one_before(seconds: int, valid: bool) -> None:
+    last = Succession(at=NOW + timedelta(seconds=seconds), label=label("LOW", policy="HERE", review_at=None))
+    first = Succession(at=NOW, label=label("LOW", policy="HERE", review_at=None, successor=last))
+    found = check_label(label("LOW", policy="HERE", successor=first), HERE, NOW)
+    assert [each.code.id for each in found] == ([] if valid else ["LBL-060"])
+
+
+def test_a_value_excludes_one_of_its_own_name_in_another_set() -> None:
+    excluding = '<excludedCategory tagSetRef="Release" tagType="permissive" lacv="1"/>'
+    sets = tag_set("Release", P, "XAA XBB", oid="2.25.1") + tag_set(
+        "Only", P, "XAA XBB", oid="2.25.2", bodies={"XAA": excluding}
+    )
+    spif = read_spif(spif_text(sets=sets))
+    for value, codes in (("XAA", ["LBL-055"]), ("XBB", [])):
+        tested = label("LOW", category("Only", P, "XAA"), category("Release", P, value))
+        assert [each.code.id for each in check_label(tested, spif, NOW)] == codes
+
+
 def test_labels_that_have_one_set_in_two_types_are_not_joined() -> None:
     mixed = (
         '<securityCategoryTagSet name="Mixed" id="2.25.5">'
