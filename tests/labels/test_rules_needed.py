@@ -282,6 +282,15 @@ def test_a_level_that_is_stated_twice_or_does_not_exist_is_not_adopted() -> None
     assert stated_levels(source, THERE, Direction.DECRYPT) == {"MIDDLE": "MIDDLE", "HIGH": "HIGH"}
 
 
+def test_a_label_covers_all_that_another_will_be() -> None:
+    rising = Succession(at=NOW, label=label("HIGH", policy="HERE", review_at=None))
+    other = label("LOW", policy="HERE", successor=rising)
+    for follow in (False, True):
+        book = Book([HERE], follow_succession=follow)
+        assert not book.covers(label("MIDDLE", policy="HERE"), other, NOW)
+        assert book.covers(label("HIGH", policy="HERE"), other, NOW)
+
+
 def test_no_label_covers_one_that_nobody_may_see() -> None:
     odd = tag_set("Odd", R, "A", oid="2.25.6").replace('tagType="restrictive"', 'tagType="notApplicable"')
     book = Book([read_spif(spif_text(name="HERE", oid="2.25.81", sets=SETS + odd))])

@@ -70,6 +70,54 @@ def test_text_where_none_is_expected_is_not_read_over(where: str) -> None:
     assert (found.code.id, "excludedClass LOW" in found.cause) == ("LBL-032", True)
 
 
+EVERYTHING = spif_text(
+    sets=tag_set(
+        "Set", R, "A B", oid="2.25.1",
+        bodies={
+            "A": "<excludedClass>LOW</excludedClass>"
+            '<requiredCategory operation="all"><categoryGroup tagSetRef="Set" tagType="restrictive" lacv="2"/>'
+            '</requiredCategory><excludedCategory tagSetRef="Also" tagType="restrictive" all="true"/>'
+            '<equivalentSecCategoryTag policyRef="B" tagSetId="2.25.4" tagType="restrictive" lacv="1" applied="both"/>'
+            '<markingData phrase="a"><code>pageTop</code></markingData>'
+            '<markingQualifier><qualifier markingQualifier="," qualifierCode="suffix"/></markingQualifier>'
+        },
+    ).replace("</securityCategoryTagSet>", '<equivalentSecurityCategoryTagSet policyRef="B"/></securityCategoryTagSet>')
+    + tag_set("Also", R, "A", oid="2.25.2"),
+    level_bodies={"LOW": '<equivalentClassification policyRef="B" lacv="1" applied="both"/>'},
+    extra='<privacyMarks><privacyMark name="QUIET"/></privacyMarks>'
+    '<equivalentPolicies><equivalentPolicy name="B" id="2.25.3"/></equivalentPolicies>'
+    '<defaultSecurityPolicyId name="C" id="2.25.5"/>' + rules(inside="<g:mandatory>Set</g:mandatory>"),
+)  # fmt: skip
+ELEMENTS = sorted(
+    {str(each.tag) for each in etree.fromstring(EVERYTHING).iter()} - {"{http://www.xmlspif.org/spif}extensions"}
+)
+
+
+@pytest.mark.parametrize("tag", ELEMENTS, ids=lambda tag: tag.rpartition("}")[2])
+def test_no_element_may_have_an_attribute_a_child_or_a_text_that_nobody_knows(tag: str) -> None:
+    assert read_spif(EVERYTHING).mandatory == {"Set"}
+    for change in ("attribute", "foreign attribute", "child", "foreign child"):
+        root = etree.fromstring(EVERYTHING)
+        for node in list(root.iter(tag)):
+            if change.endswith("attribute"):
+                node.set("strict" if change == "attribute" else "{urn:x}strict", "true")
+            else:
+                space = "http://www.xmlspif.org/spif" if change == "child" else "urn:x"
+                etree.SubElement(node, f"{{{space}}}strict")
+        assert refusal(etree.tostring(root)).code.id == "LBL-032", change
+
+
+@pytest.mark.parametrize("kind", [R, P, I])
+def test_two_tag_sets_of_one_name_are_refused_whatever_their_identifiers(kind: str) -> None:
+    for name in ("Set", "SET"):
+        octets = spif_text(sets=ONE + tag_set(name, kind, "C", oid="2.25.2").replace('lacv="1"', 'lacv="9"'))
+        if name == "Set":
+            assert refusal(octets).code.id == "LBL-034"
+        with pytest.raises(PolicyError) as caught:
+            read_spif(octets, ignore_case=True)
+        assert caught.value.code.id == "LBL-034"
+
+
 # ------------------------------------------------------------------------------------------------- the built-in rules
 
 
@@ -118,6 +166,7 @@ HOSTILE = {
     "two sets of classifications": spif_text(extra='<securityClassifications/>'),
     "an element of another namespace": spif_text(extra='<x:excludedClass xmlns:x="urn:x">LOW</x:excludedClass>'),
     "a looser rule": spif_text(extra=rules('ignoreCase="maybe"')),
+    "a tag set without a tag": spif_text(sets='<securityCategoryTagSet name="Set" id="2.25.1"/>'),
     "rules twice": spif_text(sets=ONE, extra=rules().replace("</extensions>", rules()[len("<extensions>"):])),
 }  # fmt: skip
 
