@@ -280,11 +280,9 @@ def speakers(connection: Connection, track_ids: Sequence[str]) -> dict[str, str]
     """For each track the node whose message, of those that partners sent, is the newest word on it."""
     found: dict[str, str] = {}
     for track_id in track_ids:
-        row = connection.execute(
-            f"""SELECT p.name FROM latest AS l JOIN inbound AS i ON i.seq = l.seq JOIN party AS p ON p.id = i.origin
-                WHERE l.track = ? AND l.audience = {INBOUND_AUDIENCE}""",
-            (track_key(track_id),),
-        ).fetchone()
+        query = f"""SELECT p.name FROM latest AS l JOIN inbound AS i ON i.seq = l.seq JOIN party AS p ON p.id = i.origin
+            WHERE l.track = ? AND l.audience = {INBOUND_AUDIENCE}"""
+        row = connection.execute(query, (track_key(track_id),)).fetchone()
         if row is not None:
             found[track_id] = row[0]
     return found
