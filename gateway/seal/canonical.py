@@ -68,8 +68,15 @@ def _without_labels(octets: bytes) -> bytes:
 
     What is left is canonical if and only if the whole is: a label inherits nothing but the default namespace.
     """
-    if octets.find(b"<Label><") < 0:
+    at = octets.find(_LABEL)
+    if at < 0:
         return octets
+    at += len(_LABEL)
+    if octets.find(_LABEL, at) < 0:  # as in most messages: that of the header, which is not copied around
+        end = octets.find(_END_LABEL, at)
+        label = octets[at:end]
+        known = end > 0 and len(label) <= _LONGEST_LABEL and _is_canonical_label(label)
+        return octets[:at] + octets[end:] if known else octets
     first, *others = octets.split(_LABEL)
     kept, seen = [first], set[bytes]()
     for part in others:
