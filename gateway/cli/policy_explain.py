@@ -10,6 +10,7 @@ from gateway.cli.policy_words import clearance_words, label_of, marking_of, seco
 from gateway.clock import utc_text
 from gateway.labels.decision import Judgement
 from gateway.labels.equivalence import Direction
+from gateway.policy.engine import NO_RULE
 from gateway.policy.policy import Policy
 from gateway.policy.trace import Explanation, Marked, Tried, Verdict, trace
 from gateway.track import Label, Loss, Track
@@ -75,7 +76,11 @@ def _verdict_lines(policy: Policy, explained: Explanation, verdict: Verdict) -> 
     if judgement is not None:
         yield f"    {'clearance':<{_WIDE}} {_judged(policy, judgement)}"
     elif not verdict.released:
-        yield f"    {'decided by':<{_WIDE}} {verdict.rule}" + (f": {printable(verdict.why)}" if verdict.why else "")
+        why = printable(verdict.why)
+        if verdict.rule == NO_RULE and not verdict.tried:  # nothing above tells what was looked for
+            onward = "" if explained.origin == policy.node else " and lets tracks of partners go on (onward = true)"
+            why = f"no release rule is about this group{onward}"
+        yield f"    {'decided by':<{_WIDE}} {verdict.rule}" + (f": {why}" if why else "")
     for text, losses in _taken(verdict.losses):
         yield f"    {text:<{_WIDE}} {', '.join(losses)}"
     if verdict.until is not None:

@@ -151,6 +151,8 @@ def test_an_alliance_message_of_a_partner_is_asked_for_onward_release(place: Pat
     assert told[0]["groups"][0]["rule"].startswith("release.refused.label.")  # no Context, which ALPHA demands
     own = objects(invoke(*arguments, "--to", "nld-1").stdout)
     assert own[0]["marked"] is not None
+    nobody = invoke(*arguments[:-1], "--origin", "nld-1", "--to", "eu-1").stdout
+    assert "no release rule is about this group and lets tracks of partners go on (onward = true)" in nobody
 
 
 def test_who_operates_a_drone_is_never_printed(place: Path, invoke: Invoke) -> None:
