@@ -31,6 +31,7 @@ def _held(file: PolicyFile, config: Config) -> frozenset[str]:
     """Names of the clearances that somebody holds."""
     names = {*file.own.clearances, *(name for one in file.partner.values() for name in one.clearances)}
     names.update(name for client in config.client.values() for name in client.clearance or ())
+    names.update(name for source in config.source.values() for name in source.clearance)
     names.update(name for feed in config.feed.values() for name in feed.clearance or ())
     return frozenset(names)
 

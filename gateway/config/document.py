@@ -146,6 +146,7 @@ _EXAMPLES = {
     "client.NAME.certificate_pins": f'["{_PIN}"]',
     "client.NAME.password": f'"scrypt$14$8$1${"A" * 22}${"A" * 43}"',
     "client.NAME.clearance": '["public"]',
+    "source.NAME.clearance": '["public"]',
     "client.NAME.origins": '"allies"',
     "client.NAME.source": '"radar-north"',
     "feed.NAME.url": '"https://c2.example:8443/nvg"',

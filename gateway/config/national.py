@@ -83,6 +83,9 @@ class SourceTable(Table):
     certificate_pins: tuple[Pin, ...] = ()
     """SHA-256 of the public keys (SPKI, DER) of the client certificates that speak for it over HTTP. Without any, it
     speaks through feeds only."""
+    clearance: Annotated[tuple[Name, ...], Field(min_length=1)] = ()
+    """Clearances of the policy file that decide what it sees over HTTP, one for each security policy. Absent means
+    every label."""
     silence_s: Annotated[float, Field(ge=1, le=86_400, allow_inf_nan=False)] | None = None
     """A native track number silent for longer begins a new track. Seconds; absent means `limits.source_silence_s`."""
     options: dict[FormatName, dict[str, JsonValue]] = Field(default_factory=dict)

@@ -65,6 +65,7 @@ def party_findings(file: PolicyFile, node: str, partners: Collection[str] | None
 def configuration_problems(config: Config, policy: Policy) -> Iterator[Problem]:
     """What ``gateway.toml`` says that contradicts the policy: key paths are those of ``gateway.toml``."""
     holders = [("client", name, table.clearance) for name, table in config.client.items()]
+    holders += [("source", name, table.clearance) for name, table in config.source.items()]
     holders += [("feed", name, table.clearance) for name, table in config.feed.items()]
     for kind, name, names in holders:
         for index, clearance in enumerate(names or ()):

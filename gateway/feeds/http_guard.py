@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
+from collections.abc import Callable
 from time import perf_counter
 from weakref import WeakKeyDictionary
 
@@ -23,6 +24,7 @@ from gateway.errors import FeedError, GatewayError
 from gateway.feeds import codes
 from gateway.feeds.http_problems import SECURITY_HEADERS, from_http, problem_response
 from gateway.feeds.http_types import NATIONAL, HttpSource, National
+from gateway.feeds.picture import Entry
 from gateway.feeds.pins import spki_pin
 
 PIN: web.RequestKey[str] = web.RequestKey("pin", str)
@@ -142,6 +144,14 @@ def still_permitted(request: web.Request) -> bool:
 def source_of(request: web.Request) -> HttpSource:
     """The source that calls; every route but health and metrics has one."""
     return request[SOURCE]
+
+
+def shown_to(request: web.Request) -> Callable[[Entry], bool] | None:
+    """Which entries of the picture the caller may see; nothing when that is all of them."""
+    view, own = source_of(request).view, national_of(request).node
+    if view.own and view.allied and view.clearances is None:
+        return None
+    return lambda entry: bool(view.filter((entry.track,), is_own=entry.origin == own, label=entry.label))
 
 
 def national_of(request: web.Request) -> National:

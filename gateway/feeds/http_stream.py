@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from contextlib import suppress
 
 from aiohttp import web
@@ -19,7 +20,7 @@ from aiohttp import web
 from gateway.dialect import Encoder
 from gateway.errors import FeedError
 from gateway.feeds import codes
-from gateway.feeds.http_guard import national_of, still_permitted
+from gateway.feeds.http_guard import national_of, shown_to, still_permitted
 from gateway.feeds.http_problems import SECURITY_HEADERS, refusal
 from gateway.feeds.http_query import View, check_names, position_text, since_of, view_of
 from gateway.feeds.http_tracks import GEOJSON_FORMAT, feature
@@ -87,7 +88,7 @@ async def get_stream(request: web.Request) -> web.StreamResponse:
 async def _stream(
     request: web.Request, response: web.StreamResponse, national: National, subscription: Subscription, view: View
 ) -> None:
-    encoder = national.encoder_of(GEOJSON_FORMAT)
+    encoder, shows = national.encoder_of(GEOJSON_FORMAT), shown_to(request)
     clock, limits = national.clock, national.limits
     began_s = spoke_s = clock.monotonic()
     await response.write(b"retry: 2000\n: %s\n\n" % national.node.encode())
@@ -101,7 +102,7 @@ async def _stream(
         left = request.transport is None or request.transport.is_closing()
         if left or not still_permitted(request) or now_s - began_s > limits.connection_age_s:
             return
-        octets = b"".join(_event(encoder, national, event, view) for event in events)
+        octets = b"".join(_event(encoder, national, event, view) for event in events if _is_shown(event, shows))
         if skipped:
             octets = b'event: skipped\ndata: {"count":%d}\n\n' % skipped + octets
         if not octets and now_s - spoke_s >= HEARTBEAT_S:
@@ -111,6 +112,12 @@ async def _stream(
             async with asyncio.timeout(limits.request_timeout_s):
                 await response.write(octets)
         await asyncio.sleep(0)
+
+
+def _is_shown(event: Entry | Gone, shows: Callable[[Entry], bool] | None) -> bool:
+    """Whether the viewer may know of it: also that a track has gone is told to those alone who might see it."""
+    entry = event.was if isinstance(event, Gone) else event
+    return shows is None or (entry is not None and shows(entry))
 
 
 def _event(encoder: Encoder, national: National, event: Entry | Gone, view: View) -> bytes:

@@ -1,4 +1,4 @@
-"""``GET /v1/tracks``: the current picture, in the format that the caller accepts, without personal data."""
+"""``GET /v1/tracks``: what the caller may see of the current picture, as he accepts it, without personal data."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiohttp import web
 
 from gateway.dialect import Encoder
 from gateway.feeds import codes
-from gateway.feeds.http_guard import national_of
+from gateway.feeds.http_guard import national_of, shown_to
 from gateway.feeds.http_problems import refusal
 from gateway.feeds.http_query import check_names, limit_of, position_text, view_of
 from gateway.feeds.http_types import GEOJSON, JSON, National
@@ -44,7 +44,9 @@ async def get_tracks(request: web.Request) -> web.StreamResponse:
     view = view_of(request, national.picture)
     limit = limit_of(request, most=most)
     newest = national.picture.seq
-    entries, more = national.picture.query(box=view.box, origin=view.origin, since=view.since, most=limit)
+    entries, more = national.picture.query(
+        box=view.box, origin=view.origin, since=view.since, shows=shown_to(request), most=limit
+    )
     if name == GEOJSON_FORMAT:
         body, omitted = await _collection(national, entries)
     else:

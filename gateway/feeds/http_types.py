@@ -13,6 +13,7 @@ from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import GatewayError
 from gateway.feeds.picture import Picture
 from gateway.limits import Limits
+from gateway.policy import View
 from gateway.stages import Frame, Intake
 
 
@@ -26,6 +27,8 @@ class HttpSource(Struct, frozen=True, kw_only=True):
     """What frames that it posts name as their feed."""
     is_operator: bool = False
     """Whether it may tell the node what to do."""
+    view: View = View()
+    """What it may see of the picture."""
 
 
 class Idempotency(Struct, frozen=True, kw_only=True, gc=False):

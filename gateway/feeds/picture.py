@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 
 from msgspec import Struct
@@ -53,6 +53,8 @@ class Gone(Struct, frozen=True, gc=False):
     track_id: str
     reason: str
     """``STALE``, ``EVICTED`` (the picture is full) or the reason of a retraction."""
+    was: Entry | None = None
+    """What it was: who may not see the track is not told that it has gone."""
 
 
 class Box(Struct, frozen=True, kw_only=True, gc=False):
@@ -231,9 +233,15 @@ class Picture:
         return gone
 
     def query(
-        self, *, box: Box | None = None, origin: str | None = None, since: int | datetime | None = None, most: int
+        self,
+        *,
+        box: Box | None = None,
+        origin: str | None = None,
+        since: int | datetime | None = None,
+        shows: Callable[[Entry], bool] | None = None,
+        most: int,
     ) -> tuple[list[Entry], bool]:
-        """Up to `most` entries in order of update, and whether there are more.
+        """Up to `most` entries in order of update, and whether there are more, of those that `shows` lets through.
 
         `since` is a position or the time of an update; with it, tracks that ended are told too. A box leaves out
         tracks without a position.
@@ -249,7 +257,7 @@ class Picture:
                 state = entry.track.state
                 if state is None or state.position is None or not box.holds(state.position):
                     continue
-            if self._is_stale(entry, now):
+            if self._is_stale(entry, now) or (shows is not None and not shows(entry)):
                 continue
             if len(found) == most:
                 return found, True
@@ -296,9 +304,9 @@ class Picture:
 
     def _remove(self, track_ids: list[str], reason: str) -> int:
         for track_id in track_ids:
-            del self._entries[track_id]
+            was = self._entries.pop(track_id)
             self._seq += 1
-            gone = Gone(self._seq, track_id, reason)
+            gone = Gone(self._seq, track_id, reason, was)
             for subscription in self._subscriptions:
                 subscription.offer(gone)
         return len(track_ids)

@@ -8,6 +8,7 @@ from msgspec import Struct, json
 
 from gateway import version
 from gateway.config import Config
+from gateway.config.national import SourceTable
 from gateway.dialect import Decoder, Encoder, Format
 from gateway.errors import Code, FeedError, FormatError, GatewayError, LedgerError, SealError
 from gateway.feeds import codes
@@ -17,6 +18,7 @@ from gateway.formats.registry import formats
 from gateway.node.codecs import make_decoder, make_encoder
 from gateway.node.unsigned import UnsignedDocument
 from gateway.pipeline import set_aside
+from gateway.policy import Desk, View
 from gateway.stages import Frame, Intake, Refused
 from gateway.store import Idempotent
 
@@ -30,7 +32,7 @@ OPERATOR = "node"
 def open_national(node: Node) -> HttpServer:
     """The server of the national side; it listens once started."""
     config, http = node.config, node.config.http
-    callers = Callers(config, own_pin=node.tls_pin)
+    callers = Callers(config, own_pin=node.tls_pin, desk=node.desk)
     national = National(
         node=config.node.name,
         intake=Intakes(node).take,
@@ -65,23 +67,22 @@ def open_national(node: Node) -> HttpServer:
 class Callers:
     """Which source a client certificate speaks for."""
 
-    def __init__(self, config: Config, *, own_pin: str) -> None:
+    def __init__(self, config: Config, *, own_pin: str, desk: Desk) -> None:
         self._by_pin = {own_pin: HttpSource(name=OPERATOR, formats=frozenset(), is_operator=True)}
+        sources = {name: _source(name, table, desk) for name, table in config.source.items()}
         for name, table in config.source.items():
             for pin in table.certificate_pins:
-                self._by_pin[pin.removeprefix("sha256:")] = HttpSource(name=name, formats=frozenset(table.formats))
-        self._plain = next(
-            (
-                HttpSource(name=name, formats=frozenset(table.formats))
-                for name, table in config.source.items()
-                if config.http.plain
-            ),
-            None,
-        )
+                self._by_pin[pin.removeprefix("sha256:")] = sources[name]
+        self._plain = next(iter(sources.values()), None) if config.http.plain else None
 
     def of(self, pin: str | None) -> HttpSource | None:
         """The source of a certificate key; of a plain connection the first configured source (development only)."""
         return self._plain if pin is None else self._by_pin.get(pin)
+
+
+def _source(name: str, table: SourceTable, desk: Desk) -> HttpSource:
+    view = View(desk=desk, clearances=table.clearance or None)
+    return HttpSource(name=name, formats=frozenset(table.formats), view=view)
 
 
 class Intakes:

@@ -27,11 +27,14 @@ from gateway.node.national import Callers, Intakes, read_answer, write_answer
 from gateway.node.sockets import is_inward
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
+from gateway.policy import Desk
 from gateway.stages import Exercise, Frame, Header, Inbound, Intake, Message, Retraction, Sealed, Simulation
 from gateway.track import Identifier, Position, State, Track
 from tests.labelled import PLAIN, UNKNOWN_LEVEL, UNKNOWN_POLICY
+from tests.policy import policies
 
 NOW = SystemClock().now()
+DESK = Desk(policies.policy(), ManualClock(NOW))
 
 
 def event(uid: str = "uas-1", *, at: datetime = NOW, remarks: str = "") -> bytes:
@@ -416,8 +419,8 @@ def test_a_caller_without_a_certificate_is_the_first_source_where_http_is_plain_
     config = configs[0]
     sensors = config.source["sensors"]
     several = config.model_copy(update={"source": {"first": sensors, "second": sensors}})
-    assert Callers(several, own_pin="").of(None) is None
+    assert Callers(several, own_pin="", desk=DESK).of(None) is None
     plain = several.model_copy(update={"http": several.http.model_copy(update={"plain": True})})
-    caller = Callers(plain, own_pin="").of(None)
+    caller = Callers(plain, own_pin="", desk=DESK).of(None)
     assert caller is not None
     assert caller.name == "first"
