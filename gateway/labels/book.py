@@ -56,8 +56,8 @@ class Book:
         held_to_policies(self.equivalences, self.spifs)
         self._boundaries = tuple(sorted({at for spif in self.spifs.values() for at in spif.boundaries}))
         self._weight = 0
-        self._judged: dict[tuple[Label, Clearances, Direction], tuple[_Window, Judgement]] = {}
-        self._judged_octets: dict[tuple[bytes, Clearances, Direction], tuple[_Window, Judgement]] = {}
+        self._judged: dict[tuple[Label, Clearances, bool], tuple[_Window, Judgement]] = {}
+        self._judged_octets: dict[tuple[bytes, Clearances, bool], tuple[_Window, Judgement]] = {}
         self._read: dict[bytes, Label] = {}
 
     def _install(self, spifs: Iterable[Spif]) -> None:
@@ -86,7 +86,7 @@ class Book:
         """
         if label is None:
             return _NO_LABEL
-        key = (label, clearances, direction)
+        key = (label, clearances, direction is Direction.ENCRYPT)  # an Enum hashes slowly
         known = self._judged.get(key)
         if known is not None and _holds(known[0], now):
             return known[1]
@@ -105,7 +105,7 @@ class Book:
 
         Raises `PolicyError` (``LBL-...``) for octets that are no label.
         """
-        key = (octets, clearances, direction)
+        key = (octets, clearances, direction is Direction.ENCRYPT)
         known = self._judged_octets.get(key)
         if known is not None and _holds(known[0], now):
             return known[1]

@@ -102,8 +102,8 @@ class Engine:
         groups: Collection[str] | None,
     ) -> list[Release | Refused | Held]:
         """See the function of this name."""
-        if not tracks or (origin != self._policy.node and not self._onward):
-            return []  # without a rule that lets a partner's tracks go on there is nothing to decide
+        if not tracks or not self._of_group or (origin != self._policy.node and not self._onward):
+            return []  # without a group, or a rule that lets a partner's tracks go on, there is nothing to decide
         if self._since is None or now < self._since or (self._until is not None and now >= self._until):
             self._forget(now)
         route = self._routes.get((source, origin)) or self._route(source, origin)

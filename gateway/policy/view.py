@@ -51,14 +51,14 @@ class View(Struct, frozen=True, kw_only=True):
         policy, now = self.desk.policy, self.desk.clock.now()
         held = _held(policy, self.clearances)
         direction = Direction.ENCRYPT if is_own else Direction.DECRYPT
-        verdicts: dict[int, bool] = {}  # by identity: the tracks of an offer share few labels
         shown: list[Track] = []
+        last: Label | None = None
+        permit = False
         for track in tracks:
             under = track.label or label
-            permit = verdicts.get(id(under))
-            if permit is None:
+            if under is not last:  # the tracks of an offer share few labels
                 permit = under is not None and policy.book.judge(under, held, now, direction=direction).decision.permit
-                verdicts[id(under)] = permit
+                last = under
             if permit:
                 shown.append(track)
         return tracks if len(shown) == len(tracks) else shown
