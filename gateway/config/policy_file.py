@@ -9,7 +9,7 @@ from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from gateway.config.labels import CategoryTable
 from gateway.config.table import Table
@@ -22,6 +22,16 @@ from gateway.track import Environment, Identity
 Words = Annotated[tuple[Text, ...], Field(max_length=1_000)]
 Age = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
 Codes = Annotated[tuple[CodePattern, ...], Field(max_length=1_000)]
+
+
+def _date(value: object) -> object:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError("expected a date, such as 2026-03-01") from None
+
+
+Date = Annotated[date, BeforeValidator(_date)]
 
 
 class IdentityTest(StrEnum):
@@ -95,7 +105,7 @@ class EquivalenceTable(Table):
     """Tag sets of `from_policy`, none of them restrictive, that the other label leaves out."""
     signed_off_by: Text
     """Who answers for it."""
-    signed_off_on: date
+    signed_off_on: Date
     """Since when."""
 
 

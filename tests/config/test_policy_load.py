@@ -338,7 +338,7 @@ POLYGON = "polygon = [[52.0, 3.0], [54.0, 3.0], [54.0, 5.0], [52.0, 5.0]]"
         ("when.source", "when.sorce", "CFG-003", "sorce", "[marking[1].when]", 'did you mean "source"?'),
         ('issued = "2026-11-01T00:00:00Z"', "issued = 5", "CFG-006", "5\n", "expected", ""),
         ('"2026-10-01"', "2026-10-01", "CFG-005", "2026-10-01", "write text in quotes", ""),
-        ('"2026-10-01"', '"yesterday"', "CFG-006", '"yesterday"', "signed_off_on", ""),
+        ('"2026-10-01"', '"yesterday"', "CFG-006", '"yesterday"', "expected a date, such as", ""),
         ('"encrypt"', '"encript"', "CFG-006", '"encript"', "expected one of", 'did you mean "encrypt"?'),
         ('["HOSTILE", "NONE"]', '["HOSTIL"]', "CFG-006", '"HOSTIL"', "expected one of", 'did you mean "HOSTILE"?'),
         ('["AIR"]', '["SKY"]', "CFG-006", '"SKY"', '"AIR"', ""),

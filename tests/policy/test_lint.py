@@ -525,10 +525,13 @@ def test_personal_data_that_goes_out_is_a_warning_with_its_groups() -> None:
         (Identity.SUSPECT, Identity.NEUTRAL, Severity.WARNING),
         (Identity.UNKNOWN, Identity.FRIEND, Severity.NOTE),
         (Identity.FRIEND, Identity.UNKNOWN, None),
-        (Identity.SUSPECT, Identity.HOSTILE, None),
+        (Identity.SUSPECT, Identity.HOSTILE, Severity.WARNING),
+        (Identity.NEUTRAL, Identity.SUSPECT, Severity.WARNING),
     ],
 )
-def test_an_identity_that_is_shown_as_a_milder_one_is_told(before: Identity, after: Identity, severity: Any) -> None:
+def test_an_identity_that_is_shown_as_a_milder_one_or_as_a_threat_is_told(
+    before: Identity, after: Identity, severity: Any
+) -> None:
     found = said(codes.DOWNGRADE, rule("mild", redaction=Redaction(identities={before: after})))
     assert [one.severity for one in found] == ([] if severity is None else [severity])
     assert all(one.path == ("release", 0, "downgrade", before.value) for one in found)

@@ -51,7 +51,7 @@ NO_LABEL_TEST = Code(
     "rule releases whatever label a track has",
     "name the labels it is for in when.label; clearances still decide",
 )
-DOWNGRADE = Code("POL-118", "rule shows an identity as a milder one", "see that it is meant so")
+DOWNGRADE = Code("POL-118", "rule shows an identity as a milder one, or as a threat", "see that it is meant so")
 REVIEW_PASSED = Code("POL-119", "review date of the policy has passed", "review the policy and set a new date")
 REVIEW_SOON = Code("POL-120", "policy is to be reviewed soon", "review it before that day")
 UNMARKED_SOURCE = Code(

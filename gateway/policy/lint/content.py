@@ -73,8 +73,12 @@ def _downgrade(rule: ReleaseRule, path: Path) -> Iterator[Finding]:
         if _MILDNESS[after] > _MILDNESS[before]:
             severity = Severity.WARNING if before in (Identity.HOSTILE, Identity.SUSPECT) else Severity.NOTE
             words = f'release rule "{rule.id}" shows {before} as {after}'
-            at = (*path, "downgrade", before.value)
-            yield Finding(code=codes.DOWNGRADE, severity=severity, path=at, words=words)
+        elif _MILDNESS[after] < _MILDNESS[before] and after in (Identity.HOSTILE, Identity.SUSPECT):
+            severity = Severity.WARNING  # somebody may act on it, and nobody has said so
+            words = f'release rule "{rule.id}" shows {before} as {after}, which nobody has declared'
+        else:
+            continue
+        yield Finding(code=codes.DOWNGRADE, severity=severity, path=(*path, "downgrade", before.value), words=words)
 
 
 def _review(facts: Facts, now: datetime) -> Iterator[Finding]:
