@@ -123,6 +123,23 @@ def test_a_track_without_a_marking_goes_nowhere(place: Path, invoke: Invoke) -> 
     assert result.stdout.count("WITHHELD") == 3
 
 
+@pytest.mark.parametrize("form", ["asterix", "cot", "geojson", "nffi", "nvg", "remoteid", "sapient"])
+def test_no_national_format_brings_a_label_so_a_policy_without_markings_lets_nothing_out(
+    place: Path, invoke: Invoke, form: str
+) -> None:
+    (place / "one.xml").write_text(NEUTRAL)
+    made = invoke("translate", "one.xml", "--from", "cot", "--to", form, "-o", "out.bin")
+    assert made.exit_code == 0, made.stderr
+    bare = "".join(part for part in re.split(r"(?=^\[)", POLICY, flags=re.MULTILINE) if "[[marking]]" not in part)
+    write(place, bare, "bare.toml")
+    arguments = ("policy", "explain", "out.bin", "--format", form, "--source", "tak", "--json", "-p")
+    told = objects(invoke(*arguments, "bare.toml").stdout)
+    assert told
+    assert {one["label"] is None for one in told} == {True}
+    assert {one["outcome"] for one in told} == {"WITHHELD"}
+    assert {one["outcome"] for one in objects(invoke(*arguments, "policy.toml").stdout)} != {"WITHHELD"}
+
+
 def test_a_release_can_be_demanded(place: Path, invoke: Invoke) -> None:
     (place / "one.xml").write_text(HOSTILE)
     arguments = ("policy", "explain", "one.xml", *AS_COT, "-p", "policy.toml", "--require-release")
