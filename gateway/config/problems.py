@@ -21,6 +21,10 @@ from gateway.errors import Code, ConfigError
 _SHOWN = 60  # characters of a wrong value that are repeated to its author
 
 
+_SECRETS = frozenset({"password"})
+"""Keys whose wrong values are not repeated: somebody may have written the secret itself there."""
+
+
 class InvalidConfigError(ConfigError):
     """Several things that are wrong with one configuration, in the order of the file."""
 
@@ -136,7 +140,8 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object], root: typ
         cause = f"{wanted} is required: {_described(error['loc'], root)}"
         return Problem(code=codes.MISSING_KEY, path=path, cause=cause, at_key=True)
     if kind in _EXPECTED:
-        cause = f"{name}: expected {_EXPECTED[kind]}, got {quoted(observed)}"
+        got = "another type" if path and path[-1] in _SECRETS else quoted(observed)
+        cause = f"{name}: expected {_EXPECTED[kind]}, got {got}"
         return Problem(code=codes.WRONG_TYPE, path=path, cause=cause)
     if kind in ("enum", "literal_error"):
         choices = re.findall(r"'([^']*)'", str(context.get("expected", "")))
@@ -148,7 +153,8 @@ def from_pydantic(error: ErrorDetails, document: Mapping[str, object], root: typ
         bound = f"at least {context['min_length']}" if kind == "too_short" else f"at most {context['max_length']}"
         return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: expected {bound} in the list")
     reason = str(context["error"]) if "error" in context else _lower_first(error["msg"])
-    return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: {reason}, got {quoted(observed)}")
+    got = "" if path and path[-1] in _SECRETS else f", got {quoted(observed)}"
+    return Problem(code=codes.WRONG_VALUE, path=path, cause=f"{name}: {reason}{got}")
 
 
 def _unknown_key(path: KeyPath, root: type[BaseModel]) -> Problem:

@@ -20,6 +20,7 @@ from gateway.labels.book import Book
 from gateway.labels.decision import Decision
 from gateway.labels.equivalence import Direction
 from gateway.policy import codes
+from gateway.policy.condition import Circumstances, meets
 from gateway.policy.match import Matcher
 from gateway.policy.policy import Policy
 from gateway.policy.terms import AcceptRule, Admittance, Condition
@@ -34,7 +35,9 @@ SAYS_LESS = f"{REFUSED}.label.says-less"
 MOST_RULE_TEXT = 240
 """Characters of all the rules that let tracks of one message in; more are told by their number."""
 _ANYTHING = Condition()
-_SHOWN = 160
+_SHOWN = 400
+_MOST_TOLD = 4
+"""Rules of which a refusal says why they do not apply: an operator reads it, in quarantine and in the log."""
 
 _CODES = {
     "unknown-policy": codes.LABEL_UNKNOWN,
@@ -72,7 +75,9 @@ def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track
         one = track if track.label is not None else replace(track, label=label)
         rule = always or compiled.first(one, now, given)
         if rule is None:
-            raise _refusal(codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, f"none of {len(rules)} applies")
+            raise _refusal(
+                codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, _tried(policy, opened, rules, one, now)
+            )
         if rule.admit is Admittance.ACCEPT:
             taken.append(one)
             names[rule.id] = None
@@ -207,6 +212,14 @@ def _rules_for(policy: Policy, partner: str) -> _Rules:
     if rules is None:
         rules = known[partner] = _Rules(policy, partner)
     return rules
+
+
+def _tried(policy: Policy, opened: Opened, rules: Sequence[AcceptRule], track: Track, now: datetime) -> str:
+    """Why none of the rules applies, for the first few of them."""
+    given = Circumstances(source=None, origin=origin_of(opened), now=now, areas=policy.areas)
+    words = [f"{rule.id}: {meets(rule.when, track, given).why}" for rule in rules[:_MOST_TOLD]]
+    more = f", and {len(rules) - _MOST_TOLD} more" if len(rules) > _MOST_TOLD else ""
+    return f"none of {len(rules)} applies ({'; '.join(words)}{more})"
 
 
 def _without_tracks(rules: tuple[AcceptRule, ...], left_out: list[tuple[str, str]]) -> str:

@@ -268,6 +268,8 @@ def test_the_error_shows_every_problem_as_a_block() -> None:
         MINIMAL + LINK.replace("https://localhost", "https://gateway:MIGHAgEAMBMG@localhost"),
         MINIMAL.replace('"TEST"', '"""-----BEGIN PRIVATE KEY-----\nMIGHAgEAMBMG"""'),
         MINIMAL + LINK + 'password = "MIGHAgEAMBMG"\n',
+        MINIMAL + '[client.hq]\npassword = "MIGHAgEAMBMG"\n',
+        MINIMAL + '[client.hq]\npassword = ["MIGHAgEAMBMG"]\n',
     ],
 )
 def test_never_repeats_a_secret_that_was_pasted_into_the_file(text: str) -> None:

@@ -253,6 +253,14 @@ def test_one_track_that_no_rule_lets_in_refuses_the_message() -> None:
     assert NO_RULE in cause
 
 
+def test_a_refusal_that_no_rule_applies_says_of_the_first_ones_why() -> None:
+    by = policy(accepts=tuple(rule(f"r{number}", platforms=("VESSEL",)) for number in range(6)))
+    _, _, cause = refusal(by, opened(header(OURS), track("1", platform="UAV")))
+    assert "none of 6 applies (r0: " in cause
+    assert "UAV" in cause
+    assert "and 2 more)" in cause
+
+
 @pytest.mark.parametrize("admit", [Admittance.DROP, Admittance.REFUSE])
 def test_what_a_track_does_not_say_keeps_it_out_and_lets_nothing_in(admit: Admittance) -> None:
     silent = track("1", platform=None)
