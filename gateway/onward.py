@@ -129,13 +129,12 @@ def depart(rooms: Rooms, departure: Departure) -> None:
         return
     sealed = departure.sealed
     withdrawn = frozenset([one.track_id for one in carried.retractions])
-    if withdrawn and rooms.delay is not None:
+    if withdrawn:
         rooms.delay.withdraw(withdrawn, carried.origin)
     counts.messages_relayed += len(sealed)
     for held in departure.onward.held:
         counts.tracks_delayed += len(held.tracks)
-        if rooms.delay is not None:
-            rooms.delay.add(Delayed(group=held.group, tracks=held.tracks, until=held.until, carried=carried))
+        rooms.delay.add(Delayed(group=held.group, tracks=held.tracks, until=held.until, carried=carried))
     for refused in departure.onward.refused:
         count_withheld(rooms, departure.policy, refused)
     recipients = {name for one in sealed for name in one.recipients}

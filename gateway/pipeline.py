@@ -87,7 +87,6 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     What `answer` makes is stored in the transaction of the (first) message that the frame goes into.
     """
     gatherer = rooms.gatherer
-    assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
     counts = rooms.counts
     if gatherer.is_full:
         await gatherer.room()
@@ -144,8 +143,6 @@ def _release(
     With `groups`, for those to whom they were held back; the others had them long ago.
     """
     gatherer, delay, counts = rooms.gatherer, rooms.delay, rooms.counts
-    assert gatherer is not None, "the node assembles the gatherer before it opens a feed"
-    assert delay is not None, "and the queue of what is held back"
     if not admitted:
         return (), (), ()
     policy, now = rooms.desk.policy, rooms.clock.now()
@@ -181,7 +178,6 @@ async def resume(rooms: Rooms, delayed: Delayed) -> None:
     if delayed.frame is None:
         await onward.resume(rooms, delayed)
         return
-    assert rooms.gatherer is not None, "the node assembles the gatherer before anything can be held"
     if rooms.gatherer.is_full:
         await rooms.gatherer.room()
     _release(rooms, delayed.frame, delayed.tracks, (), groups=(delayed.group,))

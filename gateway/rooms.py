@@ -74,5 +74,5 @@ class Rooms(Struct, kw_only=True):
     """Told which room failed with what, and (without an error) that it works."""
     note_latency: Callable[[float], None]
     """Told, for each accepted message, the seconds since its oldest track reached its first gateway."""
-    gatherer: Gatherer | None = None
-    delay: Delay | None = None
+    gatherer: Gatherer
+    delay: Delay

@@ -59,6 +59,7 @@ from gateway.node.talks import feed_view, open_talk
 from gateway.pipeline import Answer, Pending, dispatch, inbound, outbound, resume
 from gateway.policy import Desk, Memory
 from gateway.rooms import Counts, Rooms
+from gateway.seal import Signer, Verifier
 from gateway.stages import Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
 
@@ -134,41 +135,9 @@ class Node:
                 limits=limits,
             )
             self.quarantine = Quarantine(self.store, limits)
-            self.rooms = Rooms(
-                node=config.node.name,
-                maker=Maker(
-                    node=config.node.name,
-                    exercise=config.node.exercise,
-                    simulation=config.node.simulation,
-                    clock=clock,
-                ),
-                clock=clock,
-                limits=limits,
-                desk=self.desk,
-                memory=Memory(),
-                admission=Admission(
-                    config.node.name,
-                    limits,
-                    secret=await self.store.track_secret(),
-                    silence_s={name: config.source_silence_s(name) for name in config.source},
-                    known=await self.store.load_incarnations(),
-                ),
-                signer=signer,
-                verifier=verifier,
-                store=self.store,
-                ledger=self.ledger,
-                inbox=Inbox(self.store, self.ledger),
-                quarantine=self.quarantine.put,
-                picture=Picture(clock, limits),
-                publish=self.outlets.publish,
-                wake_links=self._wake,
-                counts=self.counts,
-                report=self.health.report,
-                note_latency=self.latency.note,
-            )
             self.gatherer = Gatherer(limits, self._dispatch)
             self.delay = Delay(clock, limits, self._resume)
-            self.rooms.gatherer, self.rooms.delay = self.gatherer, self.delay
+            self.rooms = await self._make_rooms(signer, verifier)
             await rebuild_picture(self.rooms)
             await self._ledger_start()
             self._open_links()
@@ -178,6 +147,43 @@ class Node:
         except BaseException:
             await self.store.close()
             raise
+
+    async def _make_rooms(self, signer: Signer, verifier: Verifier) -> Rooms:
+        config, clock, limits = self.config, self.clock, self.config.limits
+        return Rooms(
+            node=config.node.name,
+            maker=Maker(
+                node=config.node.name,
+                exercise=config.node.exercise,
+                simulation=config.node.simulation,
+                clock=clock,
+            ),
+            clock=clock,
+            limits=limits,
+            desk=self.desk,
+            memory=Memory(),
+            admission=Admission(
+                config.node.name,
+                limits,
+                secret=await self.store.track_secret(),
+                silence_s={name: config.source_silence_s(name) for name in config.source},
+                known=await self.store.load_incarnations(),
+            ),
+            signer=signer,
+            verifier=verifier,
+            store=self.store,
+            ledger=self.ledger,
+            inbox=Inbox(self.store, self.ledger),
+            quarantine=self.quarantine.put,
+            picture=Picture(clock, limits),
+            publish=self.outlets.publish,
+            wake_links=self._wake,
+            counts=self.counts,
+            report=self.health.report,
+            note_latency=self.latency.note,
+            gatherer=self.gatherer,
+            delay=self.delay,
+        )
 
     async def _ledger_start(self) -> None:
         """State in the ledger with which configuration and which signing key the node runs from now on."""
