@@ -73,6 +73,7 @@ class Reload:
             _log.error("policy.kept", policy=previous, errors=[str(one) for one in errors[:20]], count=len(errors))
             return Reloaded(policy=previous, previous=previous, errors=tuple(errors))
         node.desk.put(policy)
+        node.gatherer.flush()  # what came while the leaf was written was decided by the old one, too
         self.count += 1
         self.last_error = ""
         _log.info("policy.changed", policy=policy.digest, previous=previous, name=policy.name)
