@@ -104,6 +104,7 @@ class TalkFeed:
             shown = cleared.get(id(view))
             if shown is None:
                 shown = cleared[id(view)] = view.filter(tracks, is_own=is_own, label=label)
+            session.follow_policy()
             if shown:
                 session.outbox.put(shown)
 

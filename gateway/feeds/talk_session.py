@@ -69,6 +69,7 @@ class Session:
         self._picture_is_due = False
         self._pictured_s: float | None = None
         self._sent = 0
+        self._decided_by = caller.view.decided_by
 
     # --------------------------------------------------------------------------------------------- what the wire calls
 
@@ -170,6 +171,7 @@ class Session:
                 await writable.wait()
             if self.is_over:
                 return
+            self.follow_policy()
             tracks = outbox.take(FLUSH_TRACKS)
             if tracks:
                 now = self._desk.clock.now()
@@ -250,6 +252,13 @@ class Session:
         """Somebody new listens over the same wire: begin with the picture again, now or at one of the next ticks."""
         self._picture_is_due = True
         self._follow_wish()
+
+    def follow_policy(self) -> None:
+        """Under another policy, what waits was decided by the one before: forget it, and begin with the picture."""
+        before, self._decided_by = self._decided_by, self.caller.view.decided_by
+        if before is not self._decided_by and len(self.outbox):
+            self.outbox.clear()
+            self.begin_again()
 
     def close(self) -> Heard:
         """Close the conversation, once: its last words are written, unless it said them when it broke off."""

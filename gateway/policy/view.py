@@ -32,6 +32,11 @@ class View(Struct, frozen=True, kw_only=True):
     personal_data: bool = False
     """See who operates a drone, and the raw octets that may tell so."""
 
+    @property
+    def decided_by(self) -> Policy | None:
+        """The policy that decides on labels now; nothing where none does."""
+        return self.desk.policy if self.desk is not None and self.clearances is not None else None
+
     def filter(self, tracks: Sequence[Track], *, is_own: bool, label: Label | None) -> Sequence[Track]:
         """The tracks that it may see, in order; the very same sequence when that is all of them as they are.
 
