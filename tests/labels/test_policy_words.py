@@ -121,7 +121,7 @@ def test_a_word_in_other_characters_is_refused_with_its_place(disguise: str, tmp
         assert re.search(r"policy\.toml:\d+:\d+", str(caught.value)), (word, number)
 
 
-@pytest.mark.parametrize("disguise", set(DISGUISES) - {"a null", "nothing", "trailing space"})
+@pytest.mark.parametrize("disguise", sorted(set(DISGUISES) - {"a null", "nothing", "trailing space"}))
 def test_a_word_of_a_clearance_file_in_other_characters_is_refused(disguise: str, tmp_path: Path) -> None:
     octets = write_clearance(FILED).decode()
     for word in ("BRAVO", "LIMITED", "Releasable To", "XAA", "Handling", "CUSTOMS", "PERMISSIVE"):
