@@ -54,6 +54,10 @@ class Outlet(Protocol):
         """Queue updates for the consumer; never waits, never fails."""
         ...
 
+    def forget(self) -> None:
+        """Give up what waits: another policy decides what its consumers may see."""
+        ...
+
     async def run(self) -> None:
         """Send until cancelled."""
         ...
@@ -80,6 +84,10 @@ class OneConsumer:
         """Queue updates for the consumer; never waits, never fails."""
         self._queue.put(tracks)
 
+    def forget(self) -> None:
+        """Give up what waits: another policy decides what the consumer may see."""
+        self._queue.clear()
+
 
 def tally_losses(counts: OutletCounts, losses: Iterable[tuple[str, str]]) -> None:
     """Add (field, reason) pairs to the losses; kinds beyond a thousand are counted together as ``other``."""
@@ -98,6 +106,7 @@ class Flush:
     ) -> None:
         self._queue = queue
         self._taken: list[Track] = []
+        self._taken_at = 0
         self._encoder = encoder
         self._clock = clock
         self._counts = counts
@@ -107,6 +116,7 @@ class Flush:
         """Wait for updates, then up to `FLUSH_TRACKS` of them as frames; perhaps none, when none can be expressed."""
         await self._queue.wait()
         self._taken = tracks = self._queue.take(FLUSH_TRACKS)
+        self._taken_at = self._queue.cleared
         encoded = self._encoder.encode(tracks, self._clock.now())
         counts = self._counts
         counts.tracks += len(tracks) - len(encoded.problems)
@@ -127,8 +137,12 @@ class Flush:
         self._counts.octets += sum(map(len, frames))
 
     def give_back(self) -> None:
-        """Put the updates whose sending was broken off at the head of the queue again: a snapshot may come twice."""
-        self._queue.put_back(self._taken)
+        """Put the updates whose sending was broken off at the head of the queue again: a snapshot may come twice.
+
+        Not so where the queue was forgotten meanwhile.
+        """
+        if self._taken_at == self._queue.cleared:
+            self._queue.put_back(self._taken)
         self._taken = []
 
 

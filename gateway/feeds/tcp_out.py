@@ -189,6 +189,11 @@ class TcpListenOutlet(_TcpOutlet):
         for queue in self._clients.values():
             queue.put(tracks)
 
+    def forget(self) -> None:
+        """Give up what waits for any client: another policy decides what he may see."""
+        for queue in self._clients.values():
+            queue.clear()
+
     async def start(self) -> None:
         """Listen; `FeedError` (``FEED-020``) when the address cannot be had."""
         spec = self.spec

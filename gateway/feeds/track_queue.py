@@ -36,6 +36,8 @@ class TrackQueue:
         """Updates that a newer one of the same track replaced."""
         self.dropped = 0
         """Updates that were given up for want of room."""
+        self.cleared = 0
+        """How often what waited was forgotten: what was taken before is not put back after that."""
 
     def __len__(self) -> int:
         return len(self._first) + len(self._line) + len(self._latest)
@@ -53,7 +55,8 @@ class TrackQueue:
             self._wake.set()
 
     def clear(self) -> None:
-        """Forget what waits: nobody wants it any more."""
+        """Forget what waits: nobody wants it any more, or nobody may have it."""
+        self.cleared += 1
         self._first.clear()
         self._line.clear()
         self._latest.clear()

@@ -3,7 +3,8 @@
 1. The file and all that it names are read and checked as at the start; anything wrong, and the old one stays.
 2. Every open batch closes: it was decided by the old one, and its messages and leaves say so.
 3. A leaf says which policy is in force from here on; if it cannot be written, the old one stays.
-4. The new one is put on the desk. Who decides takes the policy from there once for each frame or message.
+4. The new one is put on the desk. Who decides takes the policy from there once for each frame or message. What waits
+   for national consumers that a clearance decides for is given up: the old one decided on it.
 """
 
 from __future__ import annotations
@@ -73,6 +74,7 @@ class Reload:
             _log.error("policy.kept", policy=previous, errors=[str(one) for one in errors[:20]], count=len(errors))
             return Reloaded(policy=previous, previous=previous, errors=tuple(errors))
         node.desk.put(policy)
+        node.outlets.forget_decided()
         node.gatherer.flush()  # what came while the leaf was written was decided by the old one, too
         self.count += 1
         self.last_error = ""

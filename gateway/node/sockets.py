@@ -165,6 +165,12 @@ class Outlets:
         """Offer everything to a feed that converses: it knows what each of its peers may see."""
         self.talks[name] = talk
 
+    def forget_decided(self) -> None:
+        """Give up what waits for consumers that a clearance decides for: another policy is in force."""
+        for outlet, view in self._plain:
+            if view.clearances is not None:
+                outlet.forget()
+
     def publish(self, tracks: Sequence[Track], origin: str, label: Label | None) -> None:
         """Offer tracks of `origin`, those without a label of their own under `label`, to everybody who may see them."""
         is_own = origin == self._node

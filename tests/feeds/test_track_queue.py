@@ -8,7 +8,10 @@ from datetime import timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gateway.clock import ManualClock
+from gateway.feeds.outlet import Flush, OutletCounts
 from gateway.feeds.track_queue import TrackQueue
+from gateway.formats.registry import find
 from gateway.track import Track
 from tests.feeds.support import T0, track
 
@@ -109,3 +112,16 @@ def test_nothing_is_lost_uncounted_and_the_last_of_each_surviving_track_wins(
     if steps and isinstance(steps[-1], str):
         assert shown(taken)[-1][1] <= len(steps)
         assert (steps[-1], len(steps) - 1) in shown(taken)
+
+
+async def test_what_was_taken_before_the_queue_was_forgotten_is_not_put_back() -> None:
+    queue = TrackQueue(10)
+    flush = Flush(queue, find("geojson").encoder(), ManualClock(T0), OutletCounts())
+    queue.put([track("a"), track("b")])
+    assert await flush.next_frames()
+    flush.give_back()
+    assert len(queue) == 2
+    assert await flush.next_frames()
+    queue.clear()
+    flush.give_back()
+    assert len(queue) == 0

@@ -9,6 +9,7 @@ from functools import partial
 
 import aiohttp
 import msgspec
+from msgspec.structs import replace
 
 from gateway.config import Config
 from gateway.config.national import Origins
@@ -22,6 +23,8 @@ from gateway.stages import Decoded, Exercise, Frame, Inbound
 from gateway.track import Label, Operator, Position, RawRecord, State, Track
 from tests.feeds.national import Desk, serving
 from tests.feeds.support import LABEL, T0
+from tests.feeds.talkers import LABEL as LOW
+from tests.feeds.talkers import low_view
 from tests.labelled import PLAIN
 from tests.node.test_node import configs, event, frame, players, post, working
 
@@ -51,6 +54,9 @@ class Kept:
     def offer(self, tracks: Sequence[Track]) -> None:
         self.tracks += tracks
 
+    def forget(self) -> None:
+        self.tracks.clear()
+
     async def run(self) -> None:
         await asyncio.Event().wait()
 
@@ -64,6 +70,16 @@ def test_feeds_out_are_offered_no_personal_data_of_anybody() -> None:
     for kept in (allied, own):
         (track,) = kept.tracks
         assert (track.operator, track.raw, track.state) == (None, None, DRONE.state)
+
+
+def test_what_waits_for_consumers_with_a_clearance_is_given_up_when_another_policy_decides() -> None:
+    outlets, everything, cleared = Outlets("nld-1"), Kept(), Kept()
+    outlets.add("everything", everything, view_of(Origins.ALL))
+    outlets.add("cleared", cleared, low_view())
+    outlets.publish([replace(DRONE, label=LOW)], "nld-1", None)
+    assert (len(everything.tracks), len(cleared.tracks)) == (1, 1)
+    outlets.forget_decided()
+    assert (len(everything.tracks), len(cleared.tracks)) == (1, 0)
 
 
 async def test_the_picture_over_http_shows_no_personal_data() -> None:
