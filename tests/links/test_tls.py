@@ -47,11 +47,19 @@ class EchoServer:
     def _serve(self, raw: socket.socket) -> None:
         raw.settimeout(5)
         try:
-            with self._context.wrap_socket(raw, server_side=True) as tls:
-                while line := tls.recv(100):
-                    tls.sendall(line)
-        except (ssl.SSLError, OSError) as error:
-            self.refusals.append(getattr(error, "reason", None) or str(error))
+            with self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False) as tls:
+                try:
+                    tls.do_handshake()
+                    while line := tls.recv(100):
+                        tls.sendall(line)
+                except ssl.SSLError as error:
+                    self.refusals.append(error.reason or str(error))
+                    # Its alert is on the way: a close with something unread would be a reset, which overtakes it
+                    tls.shutdown(socket.SHUT_WR)
+                    while tls.recv(4_096):
+                        pass
+        except OSError as error:
+            self.refusals.append(str(error))
 
     def close(self) -> None:
         self._socket.shutdown(socket.SHUT_RDWR)
