@@ -54,6 +54,7 @@ class Ledger:
         self._tree = Tree()
         self._note = b""
         self._busy = asyncio.Lock()
+        self._integration: asyncio.Task[Checkpoint | None] | None = None
         self._in_doubt: tuple[Tree, CheckpointRow] | None = None
 
     @classmethod
@@ -161,7 +162,15 @@ class Ledger:
         )
 
     async def integrate(self) -> Checkpoint | None:
-        """Publish a checkpoint over every leaf that is in the store now; absent when there was nothing to do."""
+        """Publish a checkpoint over every leaf that is in the store now; absent when there was nothing to do.
+
+        A caller that is cancelled leaves the integration to end by itself, and the next one waits for it: a thread
+        cannot be cancelled, and two of them in one directory would take each other's files or publish backwards.
+        """
+        self._integration = asyncio.create_task(self._integrate(), name="integrate")
+        return await asyncio.shield(self._integration)
+
+    async def _integrate(self) -> Checkpoint | None:
         async with self._busy:
             if self._in_doubt is not None:
                 await self._resolve()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import shutil
 import sqlite3
+import threading
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ from gateway.ledger import (
     prove_index,
     verify,
 )
+from gateway.ledger.disk import Disk
 from gateway.ledger.merkle import tree_root
 from gateway.ledger.tiles import WIDTH, TileDirectory
 from gateway.limits import Limits
@@ -231,6 +233,40 @@ async def test_a_full_disk_is_tried_again_by_the_loop(tmp_path: Path) -> None:
         loop.cancel()
     assert verify(ledger.directory, ledger.verifier).ok
     await store.close()
+
+
+async def test_an_integration_that_is_cancelled_ends_before_the_next_one_begins(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A node that stops cancels the loop while a thread of it writes, and publishes the rest at once."""
+    store = await store_at(tmp_path)
+    ledger = await ledger_at(tmp_path, store)
+    reached, go_on = threading.Event(), threading.Event()
+    publish = Disk.publish
+
+    def held(disk: Disk, note: bytes) -> None:
+        if not reached.is_set():
+            reached.set()
+            assert go_on.wait(10)
+        publish(disk, note)
+
+    monkeypatch.setattr(Disk, "publish", held)
+    await grow(store, 3)
+    first = asyncio.create_task(ledger.integrate())
+    assert await asyncio.to_thread(reached.wait, 10)
+    first.cancel()
+    await asyncio.wait([first])
+    assert first.cancelled()
+    await grow(store, 5)
+    closing = asyncio.create_task(ledger.close())
+    await asyncio.wait([closing], timeout=0.3)  # as far as it can come meanwhile
+    go_on.set()
+    await closing
+    assert ledger.size == store.leaf_count() == 9
+    await store.close()
+    await asyncio.get_running_loop().shutdown_default_executor()  # no thread of either is left
+    assert open_checkpoint((ledger.directory / "checkpoint").read_bytes(), ledger.verifier).size == 9
+    assert verify(ledger.directory, ledger.verifier).entries == 9
 
 
 async def test_refusals_are_summarised_when_their_interval_is_over_and_at_the_end(tmp_path: Path) -> None:
