@@ -26,6 +26,7 @@ from gateway.store.records import (
     Settlement,
     StoredMessage,
     StoreInfo,
+    Withdrawal,
 )
 from gateway.store.store import Store
 
@@ -51,4 +52,5 @@ __all__ = [
     "Store",
     "StoreInfo",
     "StoredMessage",
+    "Withdrawal",
 ]

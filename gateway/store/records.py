@@ -103,6 +103,19 @@ class Cited(Struct, frozen=True, kw_only=True, gc=False):
     sha256: str
 
 
+class Withdrawal(Struct, frozen=True, kw_only=True, gc=False):
+    """A track that was withdrawn: states of it that are not newer do not come back."""
+
+    track_id: str
+    origin: str
+    """Node whose track it is."""
+    teller: str
+    """Node whose word the withdrawal is: the origin's own, or that of one who told or brought the track."""
+    until: datetime
+    """States up to this time of applicability are withdrawn."""
+    noted_at: datetime
+
+
 class Outcome(StrEnum):
     """What became of a message that a partner sent."""
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from msgspec.structs import replace
 
+from gateway.limits import Limits
 from gateway.store.operations import RecordInbound, RecordOutbound
 from gateway.store.records import (
     AnswerFactory,
@@ -16,12 +17,14 @@ from gateway.store.records import (
     LeafFactory,
     Outcome,
     Outgoing,
+    Withdrawal,
 )
 from gateway.store.transaction import Transaction
+from gateway.store.withdrawals import remember_withdrawals
 
 
 class RecordRelayed:
-    """The message, the original that it encloses, and what goes onward: in one transaction, each id once.
+    """The message, the original that it encloses, what goes onward and what is withdrawn: in one transaction, once.
 
     The original stands in the store under its own origin and id, with a leaf and a receipt of its own, so that it is
     the same message whichever way it came first. What was answered to it once binds its relays: they are refused as it
@@ -39,6 +42,8 @@ class RecordRelayed:
         enclosed: Enclosed | None,
         cited: Cited | None,
         onward: Sequence[Outgoing],
+        withdrawn: Sequence[Withdrawal],
+        limits: Limits,
     ) -> None:
         self._incoming = incoming
         self._leaf = leaf
@@ -49,7 +54,10 @@ class RecordRelayed:
         self._enclosed = enclosed
         self._cited = cited
         self._onward = RecordOutbound(onward, (), ())
+        self._withdrawn = withdrawn
+        self._limits = limits
         self.rows = self._relay.rows + self._onward.rows + (2 if enclosed is None else 4 + len(enclosed.track_ids))
+        self.rows += 3 * len(withdrawn)
         self.outbound_ids: Sequence[str] = self._onward.outbound_ids
         others = [one.message_id for one in (enclosed, cited) if one is not None]
         self.inbound_ids: Sequence[str] = (incoming.message_id, *others)
@@ -79,6 +87,8 @@ class RecordRelayed:
             return replace(self._reception(relay, "", self._leaf, self._answer).apply(transaction), repeated=True)
         outcome = self._relay.apply(transaction)
         self._onward.apply(transaction)
+        if self._withdrawn:
+            remember_withdrawals(transaction, self._withdrawn, self._limits)
         return outcome
 
     def _reception(self, incoming: Incoming, code: str, leaf: LeafFactory, answer: AnswerFactory) -> RecordInbound:

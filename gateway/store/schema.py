@@ -158,7 +158,18 @@ def _keep_secret(connection: sqlite3.Connection) -> None:
     connection.execute("INSERT INTO meta (key, value) VALUES (?, ?)", (KEYED_WITH, token_bytes(32)))
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues, _share_quarantine, _keep_secret)
+def _remember_withdrawals(connection: sqlite3.Connection) -> None:
+    """Version 5: what was withdrawn, for an older message that comes after."""
+    connection.execute(
+        """CREATE TABLE withdrawal (
+             id INTEGER PRIMARY KEY, teller INTEGER NOT NULL, origin TEXT NOT NULL, track NOT NULL,
+             until INTEGER NOT NULL, noted_at INTEGER NOT NULL)"""
+    )
+    connection.execute("CREATE UNIQUE INDEX withdrawal_track ON withdrawal (track, teller, origin)")
+    connection.execute("CREATE INDEX withdrawal_teller ON withdrawal (teller, id)")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues, _share_quarantine, _keep_secret, _remember_withdrawals)
 """Step n turns version n into version n + 1. Append only: a released step never changes."""
 
 

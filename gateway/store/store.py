@@ -48,11 +48,13 @@ from gateway.store.records import (
     Settlement,
     StoredMessage,
     StoreInfo,
+    Withdrawal,
 )
 from gateway.store.relayed import RecordRelayed
 from gateway.store.retention import prune_memory, prune_step
 from gateway.store.schema import connect_writer, migrate, schema_version
 from gateway.store.transaction import Transaction
+from gateway.store.withdrawals import withdrawals
 from gateway.store.writer import Writer, describe
 
 PRUNE_STEP = 200  # bodies per transaction, so that retention never holds up a message for long
@@ -143,6 +145,7 @@ class Store:
         enclosed: Enclosed | None = None,
         cited: Cited | None = None,
         onward: Sequence[Outgoing] = (),
+        withdrawn: Sequence[Withdrawal] = (),
     ) -> InboundOutcome:
         """An accepted message, durable with leaf and receipt; or what its id was answered before.
 
@@ -150,8 +153,8 @@ class Store:
         leaf of its own (one per distinct content) and `conflict_receipt` as its answer.
 
         What it has `enclosed` is recorded under its own origin and id, with its own leaf and receipt; where that was
-        answered before, the answer binds. What goes `onward` from it is recorded in the same transaction, unless it is
-        a duplicate or a conflict, or all of it was here before (`repeated`).
+        answered before, the answer binds. What goes `onward` from it is recorded in the same transaction, and so is
+        what it has `withdrawn`, unless it is a duplicate or a conflict, or all of it was here before (`repeated`).
         """
         operation = RecordRelayed(
             incoming,
@@ -162,6 +165,8 @@ class Store:
             enclosed=enclosed,
             cited=cited,
             onward=onward,
+            withdrawn=withdrawn,
+            limits=self._limits,
         )
         return await self._writer.submit(operation)
 
@@ -202,6 +207,10 @@ class Store:
     async def speakers(self, track_ids: Sequence[str]) -> dict[str, str]:
         """For each of these tracks that partners told of the node that signed the newest word, as far as retention."""
         return await self._readers.run(partial(reader.speakers, track_ids=track_ids))
+
+    async def withdrawals(self) -> list[Withdrawal]:
+        """The tracks that partners withdrew and of which older messages may still come, as they were noted."""
+        return await self._readers.run(withdrawals)
 
     async def latest_messages(self, limit: int) -> list[StoredMessage]:
         """Up to `limit` messages that hold the newest word on some track, oldest first, to rebuild the picture."""
