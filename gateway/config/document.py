@@ -68,7 +68,7 @@ def _row(key: Key) -> str:
 
 
 def schema(root: type[BaseModel] = Config, title: str = "gateway.toml") -> dict[str, object]:
-    """The JSON Schema (draft 2020-12) of a file, without the nulls that TOML cannot write."""
+    """The JSON Schema (draft 2020-12) of a file, without the nulls that TOML cannot write, closed like the model."""
     made = root.model_json_schema()
     made["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     made["title"] = title
@@ -83,6 +83,8 @@ def _without_null(node: object) -> object:
     if not isinstance(node, dict):
         return node
     kept = {key: _without_null(item) for key, item in node.items() if not (key == "default" and item is None)}
+    if "patternProperties" in kept:  # tables that operators name: another name is refused, not let pass
+        kept.setdefault("additionalProperties", False)
     options = kept.get("anyOf")
     if isinstance(options, list) and {"type": "null"} in options:
         others = [option for option in options if option != {"type": "null"}]

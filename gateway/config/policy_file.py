@@ -5,11 +5,12 @@ The docstring under each field is its documentation in ``docs/policy.md`` and in
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from enum import StrEnum
 from typing import Annotated
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from gateway.config.labels import CategoryTable
 from gateway.config.table import Table
@@ -24,14 +25,23 @@ Age = Annotated[float, Field(ge=0, le=31_536_000, allow_inf_nan=False)]
 Codes = Annotated[tuple[CodePattern, ...], Field(max_length=1_000)]
 
 
+_DATE = re.compile(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
+
+
 def _date(value: object) -> object:
+    if not isinstance(value, str):
+        return value
     try:
-        return date.fromisoformat(value) if isinstance(value, str) else value
+        if _DATE.fullmatch(value) is None:
+            raise ValueError("another spelling")
+        return date.fromisoformat(value)
     except ValueError:
         raise ValueError("expected a date, such as 2026-03-01") from None
 
 
-Date = Annotated[date, BeforeValidator(_date)]
+Date = Annotated[
+    date, BeforeValidator(_date), WithJsonSchema({"type": "string", "format": "date", "pattern": _DATE.pattern})
+]
 
 
 class IdentityTest(StrEnum):

@@ -251,7 +251,9 @@ def _some_words(value: str) -> str:
     return value
 
 
-Text = Annotated[str, Field(min_length=1, max_length=1_024), AfterValidator(_some_words)]
+Text = Annotated[
+    str, Field(min_length=1, max_length=1_024, json_schema_extra={"pattern": r"\S"}), AfterValidator(_some_words)
+]
 """Words of people and of security policies: anything but blanks."""
 
 _pattern_check, _pattern_schema = _word(
@@ -299,20 +301,35 @@ ReplayRate = Annotated[
         {"anyOf": [{"enum": ["realtime", "max"]}, {"type": "number", "minimum": 0.001, "maximum": 1_000_000}]}
     ),
 ]
-FilePath = Annotated[Path, PlainValidator(_path), WithJsonSchema(_STRING)]
+FilePath = Annotated[
+    Path, PlainValidator(_path), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": MAX_TEXT})
+]
 """Relative to the configuration file; ``{name}`` and ``{data}`` stand for the node's name and data directory."""
+
+
+_TIME = re.compile(
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,12})?(Z|[+-][0-9]{2}:[0-9]{2})$"
+)
+"""RFC 3339: of the many spellings of ISO 8601 the one that people and the JSON Schema's ``date-time`` read alike."""
 
 
 def _utc(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
+    text = _text(value, "a time")
     try:
-        return parse_utc(_text(value, "a time"))
+        if _TIME.fullmatch(text) is None:
+            raise ValueError("another spelling")
+        return parse_utc(text)
     except ValueError:
         raise ValueError("expected an ISO 8601 time with its zone, such as 2026-03-01T09:30:00Z") from None
 
 
-UtcTime = Annotated[datetime, PlainValidator(_utc), WithJsonSchema({"type": "string", "format": "date-time"})]
+UtcTime = Annotated[
+    datetime,
+    PlainValidator(_utc),
+    WithJsonSchema({"type": "string", "format": "date-time", "pattern": _TIME.pattern}),
+]
 
 
 def _ip(value: object) -> str:
