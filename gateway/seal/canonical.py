@@ -42,25 +42,44 @@ def is_plain(octets: bytes) -> bool:
     True means: one namespace, declared on the root, but for labels that are canonical by themselves; elements and text
     only; start and end tags in canonical spelling.
     """
-    octets = _without_labels(octets)
-    # a  No line end that a parser would change; no namespace but the root's; nothing around the root
+    # a  No line end that a parser would change; nothing around the root; no namespace but its own and those of labels
     root = _ROOT_START.match(octets)
-    if root is None or b"\r" in octets or octets.rfind(b" xml") != _NAMESPACE_PLACE or not octets.endswith(profile.END):
+    if root is None or b"\r" in octets or not octets.endswith(profile.END):
         return False
+    at = end = root.end()  # what stands between them is a label and not looked at again
+    namespace = octets.rfind(b" xml")
+    if namespace != _NAMESPACE_PLACE:
+        at, end = _first_label(octets)
+        if not at < namespace < end:
+            octets = _without_labels(octets)
+            at = end = root.end()
+            if octets.rfind(b" xml") != _NAMESPACE_PLACE:
+                return False
+        elif octets.find(b" xml", root.end(), at) >= 0:
+            return False
     # b  References in text are the three that canonical text has (d excludes them from tags)
-    if b"&" in octets and _NO_TEXT_REFERENCE.search(octets):
+    if b"&" in octets and (_NO_TEXT_REFERENCE.search(octets, 0, at) or _NO_TEXT_REFERENCE.search(octets, end)):
         return False
     # c  Tags of one attribute, and of two in order, count as bare ones from here on
-    markup = octets.translate(None, _NOT_MARKUP).replace(b'< ="">', b"<>")
+    markup = octets[:at].translate(None, _NOT_MARKUP) + octets[end:].translate(None, _NOT_MARKUP)
+    bare = markup.count(b"<>") + markup.count(b'< ="">') + 1  # the root is of two
     if markup.find(_ROOT_MARKUP, 1) > 0:
-        if any(first >= second for first, second in _TWO_ATTRIBUTES.findall(octets, root.end())):
+        pairs = _TWO_ATTRIBUTES.findall(octets, root.end(), at) + _TWO_ATTRIBUTES.findall(octets, end)
+        if any(first >= second for first, second in pairs):
             return False
-        markup = markup.replace(_ROOT_MARKUP, b"<>")
-    else:
-        markup = b"<>" + markup[len(_ROOT_MARKUP) :]
+        bare += markup.count(_ROOT_MARKUP, 1)
     # d  Every "<" and every ">" is of a bare start or end tag, as many of these as of those: none is an empty element's
     tags = markup.count(b"<")
-    return 2 * markup.count(b"<>") == tags == 2 * markup.count(b"</>") and markup.count(b">") == tags
+    return 2 * bare == tags == 2 * markup.count(b"</>") and markup.count(b">") == tags
+
+
+def _first_label(octets: bytes) -> tuple[int, int]:
+    """Where what stands in the first label begins and ends, if it is certainly canonical there; else (-1, -1)."""
+    at = octets.find(_LABEL) + len(_LABEL)
+    end = octets.find(_END_LABEL, at)
+    if at < len(_LABEL) or not at < end <= at + _LONGEST_LABEL or not _is_canonical_label(octets[at:end]):
+        return -1, -1
+    return at, end
 
 
 def _without_labels(octets: bytes) -> bytes:
@@ -68,15 +87,6 @@ def _without_labels(octets: bytes) -> bytes:
 
     What is left is canonical if and only if the whole is: a label inherits nothing but the default namespace.
     """
-    at = octets.find(_LABEL)
-    if at < 0:
-        return octets
-    at += len(_LABEL)
-    if octets.find(_LABEL, at) < 0:  # as in most messages: that of the header, which is not copied around
-        end = octets.find(_END_LABEL, at)
-        label = octets[at:end]
-        known = end > 0 and len(label) <= _LONGEST_LABEL and _is_canonical_label(label)
-        return octets[:at] + octets[end:] if known else octets
     first, *others = octets.split(_LABEL)
     kept, seen = [first], set[bytes]()
     for part in others:
