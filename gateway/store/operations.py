@@ -104,6 +104,7 @@ class RecordOutbound:
                 leaf,
                 pack_tracks(sealed.track_ids),
                 sealed.octets,
+                transaction.policy(sealed.policy) if sealed.policy else None,
             ),
             [transaction.party(name) for name in sealed.recipients],
         )

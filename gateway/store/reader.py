@@ -93,12 +93,12 @@ def checkpoint(connection: Connection) -> CheckpointRow | None:
 # ------------------------------------------------------------------------------------------------------------- queues
 
 _SEALED = """o.message_id, p.name, a.members, o.created_at, o.octets, o.sha256, o.signer, o.tracks, o.rule,
-    o.seq, o.leaf, o.recorded_at"""
+    o.seq, o.leaf, o.recorded_at, (SELECT y.digest FROM policy AS y WHERE y.id = o.policy)"""
 _SEALED_FROM = "outbound AS o JOIN party AS p ON p.id = o.origin JOIN audience AS a ON a.id = o.audience"
 
 
 def _recorded(row: Sequence[Any]) -> Recorded:
-    id_, origin, members, created_at, octets, sha256, signer, tracks, rule, seq, leaf, recorded_at = row
+    id_, origin, members, created_at, octets, sha256, signer, tracks, rule, seq, leaf, recorded_at, policy = row
     sealed = Sealed(
         message_id=id_,
         origin=origin,
@@ -109,6 +109,7 @@ def _recorded(row: Sequence[Any]) -> Recorded:
         key=signer,
         track_ids=unpack_tracks(tracks),
         rule=rule,
+        policy=policy or "",
     )
     return Recorded(seq=seq, leaf_index=leaf, recorded_at=from_micros(recorded_at), message=sealed)
 
@@ -310,9 +311,8 @@ def latest_messages(connection: Connection, limit: int) -> list[StoredMessage]:
 
 def response(connection: Connection, source: str, key: str) -> tuple[str, bytes] | None:
     """(digest of the body, stored response) under an idempotency key."""
-    row = connection.execute(
-        "SELECT body, response FROM idempotency WHERE source = ? AND key = ?", (source, key)
-    ).fetchone()
+    query = "SELECT body, response FROM idempotency WHERE source = ? AND key = ?"
+    row = connection.execute(query, (source, key)).fetchone()
     return None if row is None else (row[0].hex(), row[1])
 
 

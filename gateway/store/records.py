@@ -181,6 +181,8 @@ class Settlement(StrEnum):
     SUPERSEDED = "superseded"
     """A newer state of every track in it went instead."""
     EXPIRED = "expired"
+    WITHHELD = "withheld"
+    """The policy that came into force while it waited keeps it from this partner. Final: no later policy queues it."""
 
 
 class Exceptional(Struct, frozen=True, kw_only=True, gc=False):

@@ -169,7 +169,20 @@ def _remember_withdrawals(connection: sqlite3.Connection) -> None:
     connection.execute("CREATE INDEX withdrawal_teller ON withdrawal (teller, id)")
 
 
-MIGRATIONS: tuple[Migration, ...] = (_create, _count_queues, _share_quarantine, _keep_secret, _remember_withdrawals)
+def _name_policies(connection: sqlite3.Connection) -> None:
+    """Version 6: each message knows by which release policy it was decided; unknown of those from before."""
+    connection.execute("CREATE TABLE policy (id INTEGER PRIMARY KEY, digest TEXT NOT NULL UNIQUE, outline BLOB)")
+    connection.execute("ALTER TABLE outbound ADD COLUMN policy INTEGER")
+
+
+MIGRATIONS: tuple[Migration, ...] = (
+    _create,
+    _count_queues,
+    _share_quarantine,
+    _keep_secret,
+    _remember_withdrawals,
+    _name_policies,
+)
 """Step n turns version n into version n + 1. Append only: a released step never changes."""
 
 

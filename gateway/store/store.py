@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import sqlite3
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from gateway.errors import StoreError
 from gateway.limits import Limits
 from gateway.stages import Receipt, Recorded
 from gateway.store import codes, reader
+from gateway.store.opening import open_writer, take_lock
 from gateway.store.operations import (
     Plain,
     RecordInbound,
@@ -28,6 +28,7 @@ from gateway.store.operations import (
     settle,
     swap_checkpoint,
 )
+from gateway.store.policies import policy_outline, remember_policy
 from gateway.store.quarantine import quarantine
 from gateway.store.reader import Readers
 from gateway.store.records import (
@@ -52,7 +53,6 @@ from gateway.store.records import (
 )
 from gateway.store.relayed import RecordRelayed
 from gateway.store.retention import prune_memory, prune_step
-from gateway.store.schema import connect_writer, migrate, schema_version
 from gateway.store.transaction import Transaction
 from gateway.store.withdrawals import withdrawals
 from gateway.store.writer import Writer, describe
@@ -92,9 +92,9 @@ class Store:
         process has it.
         """
         path = Path(path)
-        lock = await asyncio.to_thread(_lock, path)
+        lock = await asyncio.to_thread(take_lock, path)
         try:
-            connection, info = await asyncio.to_thread(_open, path, connection_factory)
+            connection, info = await asyncio.to_thread(open_writer, path, connection_factory)
             try:
                 readers = Readers(path)
                 writer = Writer(connection, path, limits, clock)
@@ -235,7 +235,7 @@ class Store:
     async def set_aside(
         self, partner: str, seq: int, state: Settlement, *, code: str, cause: str = "", leaf: LeafFactory | None = None
     ) -> int:
-        """Take a message off a partner's queue without a receipt: parked, superseded or expired; index of its leaf."""
+        """Take a message off a partner's queue without a receipt, for one of the reasons but ``refused``; its leaf."""
         return await self._settle(partner, seq, receipt=None, state=state, code=code, cause=cause, leaf=leaf)
 
     async def _settle(
@@ -267,7 +267,7 @@ class Store:
         return await self._readers.run(reader.queues)
 
     async def exceptions(self, partner: str | None = None, limit: int = 100) -> list[Exceptional]:
-        """Messages parked, refused, superseded or expired, newest first."""
+        """Messages that did not go the ordinary way, newest first."""
         return await self._readers.run(partial(reader.exceptions, partner=partner, limit=limit))
 
     # -------------------------------------------------------------------------------------------------------- ledger
@@ -275,6 +275,14 @@ class Store:
     async def append_leaf(self, factory: LeafFactory) -> int:
         """Append one ledger entry; its index."""
         return await self._writer.submit(Plain(lambda transaction: transaction.leaf(factory)))
+
+    async def remember_policy(self, digest: str, outline: bytes) -> None:
+        """Keep what is to be known of a release policy for as long as messages wait that it decided."""
+        await self._writer.submit(Plain(lambda transaction: remember_policy(transaction, digest, outline)))
+
+    async def policy_outline(self, digest: str) -> bytes | None:
+        """What `remember_policy` kept of it; nothing where it did not."""
+        return await self._readers.run(partial(policy_outline, digest=digest))
 
     async def leaves(self, start: int, limit: int) -> list[bytes]:
         """Up to `limit` entries from index `start`."""
@@ -361,39 +369,3 @@ class Store:
     async def integrity(self) -> list[str]:
         """What is wrong with the database, as sentences; empty when nothing is. Reads all of it."""
         return await self._readers.run(reader.findings)
-
-
-def _lock(path: Path) -> int:
-    """An exclusive lock beside the database, held by this process until it is closed or dies."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = os.open(path.with_name(path.name + ".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-    except OSError as error:
-        raise StoreError(codes.CANNOT_OPEN, place=str(path), cause=str(error)) from error
-    try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(lock)
-        raise StoreError(codes.IN_USE, place=str(path)) from error
-    return lock
-
-
-def _open(path: Path, factory: type[sqlite3.Connection]) -> tuple[sqlite3.Connection, StoreInfo]:
-    try:
-        connection = connect_writer(path, factory)
-        try:
-            migrate(connection)
-            version = schema_version(connection)
-            path.chmod(0o600)  # messages inside are as confidential as their labels say
-        except BaseException:
-            connection.close()
-            raise
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(codes.CANNOT_OPEN, place=str(path), cause=describe(error)) from error
-    info = StoreInfo(
-        path=str(path),
-        engine=f"SQLite {sqlite3.sqlite_version}",
-        schema_version=version,
-        wal_reset_bug=sqlite3.sqlite_version_info < (3, 51, 3),
-    )
-    return connection, info

@@ -44,7 +44,7 @@ class Insert:
 
 
 _LEAF = Insert("leaf", 3)
-_OUTBOUND = Insert("outbound", 12)
+_OUTBOUND = Insert("outbound", 13)
 _INBOUND = Insert("inbound", 11)
 _RECIPIENT = Insert("recipient", 2)
 _LATEST = Insert("latest", 3, "ON CONFLICT (track, audience) DO UPDATE SET seq = excluded.seq")
@@ -69,6 +69,7 @@ class State:
         self.audiences: dict[tuple[str, ...], int] = {
             tuple(json.loads(members)): id_ for id_, members in one("SELECT id, members FROM audience")
         }
+        self.policies: dict[str, int] = {digest: id_ for id_, digest in one("SELECT id, digest FROM policy")}
 
 
 class Transaction:
@@ -141,6 +142,15 @@ class Transaction:
                 "INSERT INTO audience (members) VALUES (?) RETURNING id", (json.dumps(members),)
             )
             number = self.state.audiences[members] = int(cursor.fetchone()[0])
+        return number
+
+    def policy(self, digest: str) -> int:
+        """The number of a release policy."""
+        number = self.state.policies.get(digest)
+        if number is None:
+            self.stamp += 1
+            cursor = self.connection.execute("INSERT INTO policy (digest) VALUES (?) RETURNING id", (digest,))
+            number = self.state.policies[digest] = int(cursor.fetchone()[0])
         return number
 
     def leaf(self, factory: LeafFactory) -> int:
