@@ -79,7 +79,7 @@ def read_spif(octets: bytes, *, mandatory: Iterable[str] = (), ignore_case: bool
     tag_sets = {word(tag_set, "name"): _tag_set(tag_set, tags, reading) for tag_set, tags in categories}
     wanted = {*mandatory, *rules.mandatory, *(profile.mandatory if profile else ())}
     marks, needs_mark = _privacy_marks(root)
-    not_before, not_after = reading.time(root, "notBefore"), reading.time(root, "notAfter")
+    not_before, not_after = reading.validity(root)
     spif = Spif(
         name=word(identity, "name"),
         oid=identifier,
@@ -277,6 +277,7 @@ def _value(node: Node, index: int, kind: str, tag_set: Node, reading: References
     )
     for each in nodes(node, "equivalentSecCategoryTag"):
         _equivalent(each, reading)
+    not_before, not_after = reading.validity(node)
     value = Value(
         name=word(node, "name"),
         tag_set=word(tag_set, "name"),
@@ -288,8 +289,8 @@ def _value(node: Node, index: int, kind: str, tag_set: Node, reading: References
         required=read_required(node, reading),
         excluded=tuple(group_of(each, reading) for each in nodes(node, "excludedCategory")),
         obsolete=switch(node, "obsolete"),
-        not_before=reading.time(node, "notBefore"),
-        not_after=reading.time(node, "notAfter"),
+        not_before=not_before,
+        not_after=not_after,
         markings=read_markings(node),
         qualifiers=read_qualifiers(node),
     )

@@ -72,12 +72,13 @@ class References:
         """Those of them with which equivalences hold beside further categories alone."""
         self.times: set[datetime] = set()
 
-    def time(self, node: Node, name: str) -> datetime | None:
-        """A limit of validity, remembered as an instant at which decisions change."""
-        found = time_of(node, name)
-        if found is not None:
-            self.times.add(found)
-        return found
+    def validity(self, node: Node) -> tuple[datetime | None, datetime | None]:
+        """From when and until when something is valid, remembered as instants at which decisions change."""
+        begin, end = time_of(node, "notBefore"), time_of(node, "notAfter")
+        if begin is not None and end is not None and begin >= end:
+            raise refuse(codes.SPIF_VALUE, node, f"valid from {begin.isoformat()} and not after {end.isoformat()}")
+        self.times.update(one for one in (begin, end) if one is not None)
+        return begin, end
 
     def every(self, name: str, types: tuple[str, str]) -> frozenset[str]:
         """All values of one type of a tag set; one set however often it is asked for."""

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 
 from lxml import etree
 
 from gateway.errors import Code, PolicyError
 from gateway.labels import codes
+from gateway.labels.names import time_of as instant_of
 from gateway.labels.spif import Marking, Qualifier
 
 SPIF_NAMESPACE = "http://www.xmlspif.org/spif"
@@ -154,12 +155,10 @@ def time_of(node: Node, attribute: str) -> datetime | None:
     if value is None:
         return None
     try:
-        found = datetime.fromisoformat(value.strip())
-        if found.tzinfo is None:
-            raise refuse(codes.SPIF_VALUE, node, f"{attribute} has no time zone, so it says no instant")
-        return found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        raise refuse(codes.SPIF_VALUE, node, f"{attribute} {value[:60]!r} is no date and time") from None
+        return instant_of(value.strip())
+    except ValueError:
+        cause = f"{attribute} {value[:60]!r} is no date and time (xs:dateTime) with a time zone"
+        raise refuse(codes.SPIF_VALUE, node, cause) from None
 
 
 def read_markings(node: Node) -> tuple[Marking, ...]:

@@ -109,6 +109,11 @@ def test_reads_over_what_is_known_to_be_harmless() -> None:
         ('name="A"', 'name="A" obsolete="yes"'),
         ('tagType="restrictive"', 'tagType="enumerated"'), ('tagType="restrictive"', 'tagType="informative"'),
         ('name="A"', 'name="A" notBefore="2026-01-01T00:00:00"'), ('name="A"', 'name="A" notAfter="soon"'),
+        ('name="A"', 'name="A" notAfter="2026-W01-1T00:00:00Z"'), ('name="A"', 'name="A" notAfter="20260101T000000Z"'),
+        ('name="A"', 'name="A" notAfter="2026-06-30T23:59:60Z"'), ('name="A"', 'name="A" notAfter="2026-01-01Z"'),
+        ('name="A"', 'name="A" notBefore="0001-01-01T00:00:00+14:00"'),
+        ('name="A"', 'name="A" notBefore="2026-01-01T00:00:00Z" notAfter="2026-01-01T01:00:00+01:00"'),
+        ('schemaVersion="2.1"', 'schemaVersion="2.1" notBefore="2027-01-01T00:00:00Z" notAfter="2026-01-01T00:00:00Z"'),
         ('tagType="restrictive"', 'tagType="restrictive" maxSelection="0"'),
         ('tagType="restrictive"', 'tagType="restrictive" singleSelection="true" minSelection="2"'),
         ("<securityPolicyId", '<securityPolicyId name="B" id="2.25.9"/><securityPolicyId'),
@@ -265,6 +270,12 @@ def test_instants_at_which_decisions_change_are_known() -> None:
     found = read_spif(spif_text(sets=sets, root='schemaVersion="2.1" notAfter="2027-01-01T00:00:00Z"'))
     assert found.boundaries == (datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC))
     assert found.not_after == datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_validity_ends_at_the_instant_that_is_written_in_whatever_zone_and_form() -> None:
+    for text in ("2026-12-31T24:00:00Z", "2027-01-01T14:00:00.000+14:00", " 2026-12-31T12:30:00.0000000-11:30 "):
+        sets = tag_set("Set", P, "A", oid="2.25.1").replace('lacv="1"', f'lacv="1" notAfter="{text}"')
+        assert read_spif(spif_text(sets=sets)).boundaries == (datetime(2027, 1, 1, tzinfo=UTC),)
 
 
 def test_a_value_that_people_write_freely_is_no_value_of_a_label() -> None:
