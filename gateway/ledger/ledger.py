@@ -27,11 +27,12 @@ from gateway.ledger.checkpoint import Checkpoint, open_checkpoint
 from gateway.ledger.disk import CHECKPOINT, Disk
 from gateway.ledger.note import Signer, Verifier
 from gateway.ledger.receipt import sign_receipt
-from gateway.ledger.refusals import Refusals
+from gateway.ledger.refusals import Kind, Refusals
 from gateway.ledger.tiles import WIDTH, File, Tree, read_file
 from gateway.ledger.verify import parse_leaf
 from gateway.limits import Limits
 from gateway.store import CheckpointRow, Store
+from gateway.unbroken import in_thread, unbroken
 
 STEP_LEAVES = 8_192  # leaves integrated at once: bounds memory after an outage of the integrator
 
@@ -74,9 +75,9 @@ class Ledger:
         it (a restored backup, an edited leaf), LED-020 when another origin or key began it, LED-018 for the disk.
         """
         ledger = cls(store=store, disk=Disk(Path(directory)), signer=key, node=node, clock=clock, limits=limits)
-        await asyncio.to_thread(ledger._disk.prepare)
+        await in_thread(ledger._disk.prepare)
         if store.leaf_count() == 0 and await store.checkpoint() is None:
-            if await asyncio.to_thread(read_file, ledger._disk.directory / CHECKPOINT) is not None:
+            if await in_thread(read_file, ledger._disk.directory / CHECKPOINT) is not None:
                 raise LedgerError(codes.FORK, place=str(directory), cause="the store is empty, the directory is not")
             await store.append_leaf(leaf.created(node=node, origin=key.name, key=str(key.verifier)))
         await ledger._rebuild()
@@ -141,10 +142,23 @@ class Ledger:
         await self.flush_refusals(all_of_them=True)
         await self.integrate()
 
+    async def settled(self) -> None:
+        """Return once no integration is under way, even of a caller who was cancelled: then the store may close."""
+        if self._integration is not None:  # the last to be asked for is the last to end
+            await asyncio.wait((self._integration,))
+
     async def flush_refusals(self, *, all_of_them: bool = False) -> None:
         """One leaf for each (peer, code) whose refusals have been counted for long enough."""
-        for summary in self.refusals.due(self._clock.monotonic(), all_of_them=all_of_them):
-            await self._store.append_leaf(summary)
+        for kind in self.refusals.due(self._clock.monotonic(), all_of_them=all_of_them):
+            await unbroken(self._summarise(kind))
+
+    async def _summarise(self, kind: Kind) -> None:
+        summary = self.refusals.take(kind)
+        try:
+            await self._store.append_leaf(summary.leaf())
+        except BaseException:  # a leaf too many says the same twice, one too few would hide it
+            self.refusals.give_back(summary)
+            raise
 
     def count_refusal(self, *, peer: str, code: str) -> None:
         """Count a refusal of `peer` towards its next summary leaf; costs nothing but memory, and that is bounded."""
@@ -186,13 +200,13 @@ class Ledger:
         entries = await self._store.leaves(base.size, count)
         if len(entries) != count:
             raise LedgerError(codes.FORK, cause=f"expected {count} leaves from {base.size}, observed {len(entries)}")
-        tree, full = await asyncio.to_thread(self._grow, base, entries)
+        tree, full = await in_thread(self._grow, base, entries)
         row = self._sign(tree)
         self._in_doubt = (tree, row)  # until it is published: a swap that fails may be on disk all the same
         await self._store.swap_checkpoint(base.size, row.size, row.root, row.note)
         await self._adopt(tree, row.note)
         self._in_doubt = None
-        await asyncio.to_thread(self._disk.drop_partials, [file.tile for file in full])
+        await in_thread(self._disk.drop_partials, [file.tile for file in full])
 
     def _grow(self, base: Tree, entries: list[bytes]) -> tuple[Tree, list[File]]:
         tree = base.copy()
@@ -209,7 +223,7 @@ class Ledger:
 
     async def _adopt(self, tree: Tree, note: bytes) -> None:
         self._tree = tree
-        await asyncio.to_thread(self._disk.publish, note)
+        await in_thread(self._disk.publish, note)
         self._note = note
 
     async def _resolve(self) -> None:
@@ -229,7 +243,7 @@ class Ledger:
         """Grow the tree again from the store up to its last checkpoint, restore lost files, and refuse a fork."""
         row = await self._store.checkpoint()
         await self._check_first_leaf()
-        published = await asyncio.to_thread(self._published)
+        published = await in_thread(self._published)
         size = 0 if row is None else row.size
         if published is not None and published.size > size:
             cause = f"a checkpoint of {published.size:,} leaves was published, the store knows of {size:,}"
@@ -241,13 +255,13 @@ class Ledger:
         for stop in stops:
             while self._tree.size < stop:
                 entries = await self._store.leaves(self._tree.size, min(STEP_LEAVES, stop - self._tree.size))
-                await asyncio.to_thread(self._regrow, entries)
+                await in_thread(self._regrow, entries)
             for known in (published, row):
                 if known is not None and known.size == stop and known.root != self._tree.root():
                     cause = f"the leaves do not give the root that was signed for {stop:,} leaves"
                     raise LedgerError(codes.FORK, cause=cause)
         if row is not None:
-            await asyncio.to_thread(self._restore, self._tree.edge())
+            await in_thread(self._restore, self._tree.edge())
             if open_checkpoint(row.note, self.verifier).root != row.root:
                 raise LedgerError(codes.FORK, cause="the stored checkpoint is not the one that was signed")
             await self._adopt(self._tree, row.note)

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 import rfc8785
@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from gateway.clock import utc_text
 from gateway.errors import LedgerError
 from gateway.ledger import Event, codes, leaf
 from gateway.ledger.leaf import canonical
@@ -160,17 +161,32 @@ def test_refusals_of_one_kind_become_one_leaf_per_interval() -> None:
         )
     refusals.count(peer="fra", code="SEA-001", now=START, monotonic=20)
     assert refusals.due(9.9) == []
-    (summary,) = refusals.due(25.0)
-    assert json.loads(summary(0, START))["count"] == 25
+    (kind,) = refusals.due(25.0)
+    assert json.loads(refusals.take(kind).leaf()(0, START))["count"] == 25
     assert len(refusals) == 1
     assert len(refusals.due(25.0, all_of_them=True)) == 1
+
+
+def test_what_could_not_stand_in_a_leaf_is_counted_on_from_its_beginning() -> None:
+    refusals = Refusals(10.0)
+    for second in (0, 1, 12):
+        if second == 12:
+            (kind,) = refusals.due(11.0)
+            taken = refusals.take(kind)
+        refusals.count(peer="deu", code="SEA-001", now=START + timedelta(seconds=second), monotonic=second)
+    refusals.give_back(taken)
+    assert len(refusals) == 3
+    (kind,) = refusals.due(13.0)
+    record = json.loads(refusals.take(kind).leaf()(0, START))
+    assert (record["count"], record["since"]) == (3, utc_text(START))
+    assert refusals.due(99.0) == []
 
 
 def test_a_flood_of_kinds_is_lumped_together_and_still_counted() -> None:
     refusals = Refusals(10.0)
     for number in range(3 * MAX_KINDS):
         refusals.count(peer=f"p{number}", code=f"X-{number}", now=START, monotonic=0)
-    summaries = [json.loads(summary(0, START)) for summary in refusals.due(99.0)]
+    summaries = [json.loads(refusals.take(kind).leaf()(0, START)) for kind in refusals.due(99.0)]
     assert len(summaries) <= 2 * MAX_KINDS + 1
     assert sum(summary["count"] for summary in summaries) == 3 * MAX_KINDS
     assert {"peer": OTHERS, "code": OTHERS}.items() <= summaries[-1].items()

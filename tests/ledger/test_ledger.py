@@ -5,6 +5,7 @@ import json
 import shutil
 import sqlite3
 import threading
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -262,6 +263,7 @@ async def test_an_integration_that_is_cancelled_ends_before_the_next_one_begins(
     await asyncio.wait([closing], timeout=0.3)  # as far as it can come meanwhile
     go_on.set()
     await closing
+    await ledger.settled()
     assert ledger.size == store.leaf_count() == 9
     await store.close()
     await asyncio.get_running_loop().shutdown_default_executor()  # no thread of either is left
@@ -287,6 +289,44 @@ async def test_refusals_are_summarised_when_their_interval_is_over_and_at_the_en
         ("fra", "SEA-002", 1),
     ]
     assert ledger.size == 3
+    await store.close()
+
+
+async def test_refusals_that_the_store_does_not_take_stay_counted(tmp_path: Path) -> None:
+    store = await store_at(tmp_path)
+    ledger = await ledger_at(tmp_path, store)
+    for peer in ("deu", "deu", "fra"):
+        ledger.count_refusal(peer=peer, code="SEA-001")
+    await store.close()
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            await ledger.flush_refusals(all_of_them=True)
+        assert len(ledger.refusals) == 3
+
+
+async def test_a_summary_that_is_being_written_when_its_writer_is_cancelled_is_written_once(tmp_path: Path) -> None:
+    store = await store_at(tmp_path)
+    ledger = await ledger_at(tmp_path, store)
+    reached, go_on = threading.Event(), threading.Event()
+
+    def held(index: int, time: datetime) -> bytes:
+        reached.set()
+        assert go_on.wait(60)
+        return leaf.created(node="nld", origin=ledger.origin, key=str(ledger.verifier))(index, time)
+
+    busy = asyncio.create_task(store.append_leaf(held))
+    assert await asyncio.to_thread(reached.wait, 60)
+    for peer in ("deu", "deu", "fra"):
+        ledger.count_refusal(peer=peer, code="SEA-001")
+    writing = asyncio.create_task(ledger.flush_refusals(all_of_them=True))
+    await asyncio.sleep(0)
+    writing.cancel()
+    go_on.set()
+    await asyncio.wait([busy, writing])
+    assert writing.cancelled()
+    await ledger.close()  # as a node that stops
+    records = [json.loads(octets) for octets in await store.leaves(2, 9)]
+    assert [(record["peer"], record["count"]) for record in records] == [("deu", 2), ("fra", 1)]
     await store.close()
 
 
