@@ -9,7 +9,17 @@ from hashlib import sha256
 from gateway.errors import GatewayError, PolicyError
 from gateway.ledger import Ledger, leaf
 from gateway.stages import Accepted, Opened, Verified
-from gateway.store import AnswerFactory, Cited, Enclosed, InboundOutcome, Incoming, LeafFactory, Outgoing, Store
+from gateway.store import (
+    AnswerFactory,
+    Cited,
+    Enclosed,
+    InboundOutcome,
+    Incoming,
+    LeafFactory,
+    Outgoing,
+    Store,
+    Withdrawal,
+)
 from gateway.store.codes import DIGEST_CONFLICT
 
 UNREAD = "-"
@@ -24,12 +34,17 @@ class Inbox:
         self._ledger = ledger
 
     async def record(
-        self, accepted: Accepted, onward: Sequence[Outgoing] = (), track_ids: Sequence[str] | None = None
+        self,
+        accepted: Accepted,
+        onward: Sequence[Outgoing] = (),
+        track_ids: Sequence[str] | None = None,
+        withdrawn: Sequence[Withdrawal] = (),
     ) -> InboundOutcome:
         """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before.
 
         An original that it encloses is recorded beside it, under its own origin and id; `onward` goes out if there is
         anything new. `track_ids` are those on which it is the newest word; absent is every track that was accepted.
+        What it has `withdrawn` is remembered with it.
         """
         opened = accepted.opened
         verified, header = opened.verified, opened.message.header
@@ -58,6 +73,7 @@ class Inbox:
             enclosed=enclosed,
             cited=cited,
             onward=onward,
+            withdrawn=withdrawn,
         )
 
     def _enclosed(self, accepted: Accepted, relay_digest: str, track_ids: tuple[str, ...]) -> Enclosed:

@@ -22,7 +22,8 @@ from gateway.policy.policy import Policy
 from gateway.relay import draft_passage
 from gateway.rooms import Rooms
 from gateway.stages import Accepted, Refused, Retraction, Sealed
-from gateway.store import Outgoing
+from gateway.store import Outgoing, Withdrawal
+from gateway.track import Track
 
 _log = structlog.get_logger("pipeline")
 
@@ -30,10 +31,13 @@ _log = structlog.get_logger("pipeline")
 class Word(Struct, frozen=True, kw_only=True):
     """What an accepted message is believed to say: nobody speaks for another's tracks, nor withdraws them."""
 
-    contested: frozenset[str]
-    """Ids of its tracks for which another speaks. They are not shown, and do not go on."""
+    tracks: tuple[Track, ...]
+    """Its tracks but those for which another speaks, and those that were withdrawn before they came. No other is shown
+    or goes on."""
     retractions: tuple[Retraction, ...]
     """Withdrawals that are not another's to make."""
+    withdrawals: tuple[Withdrawal, ...]
+    """What is remembered of these."""
     track_ids: tuple[str, ...]
     """Of tracks on which it is the newest word, those that it withdraws among them."""
 
@@ -59,9 +63,12 @@ async def weigh(rooms: Rooms, accepted: Accepted) -> Word:
     opened, content = accepted.opened, accepted.opened.content
     origin, signer = origin_of(opened), content.verified.signer
     via = "" if origin == signer else signer
-    contested = frozenset(rooms.picture.contested([track.track_id for track in accepted.tracks], origin, via))
-    unsaid = contested.union([track_id for track_id, _ in accepted.left_out])
-    names = [track.track_id or "" for track in accepted.tracks if track.track_id not in unsaid]
+    by = "" if opened.original is None else opened.verified.signer
+    contested = rooms.picture.contested([track.track_id for track in accepted.tracks], origin, via)
+    standing = rooms.picture.standing(accepted.tracks, origin, via, by)
+    tracks = tuple([track for track in standing if track.track_id not in contested])
+    unsaid = {track_id for track_id, _ in accepted.left_out}
+    names = [track.track_id or "" for track in tracks if track.track_id not in unsaid]
     retractions = content.message.retractions
     if retractions:
         ids = [one.track_id for one in retractions]
@@ -76,7 +83,21 @@ async def weigh(rooms: Rooms, accepted: Accepted) -> Word:
             if not mine[one]:
                 retractions = tuple([other for other in retractions if other.track_id != one])
         names += [one for one in ids if mine[one]]
-    return Word(contested=contested, retractions=retractions, track_ids=tuple(dict.fromkeys(names)))
+    return Word(
+        tracks=tracks,
+        retractions=retractions,
+        withdrawals=tuple([_withdrawal(rooms, accepted, one, origin, via) for one in retractions]),
+        track_ids=tuple(dict.fromkeys(names)),
+    )
+
+
+def _withdrawal(rooms: Rooms, accepted: Accepted, retraction: Retraction, origin: str, via: str) -> Withdrawal:
+    """What is remembered of a withdrawal: a state that came before it is withdrawn, whatever a sensor's clock said."""
+    known = [track for track in accepted.tracks if track.track_id == retraction.track_id]
+    entry = rooms.picture.find(retraction.track_id)
+    if entry is not None and entry.origin == origin:
+        known.append(entry.track)
+    return rooms.picture.withdrawals.of(retraction, origin, via, known)
 
 
 async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, word: Word, now: datetime) -> Departure:
@@ -90,7 +111,7 @@ async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, word: Word, 
         accepted,
         node=rooms.node,
         origin=origin_of(accepted.opened),
-        contested=word.contested,
+        tracks=word.tracks,
         retractions=word.retractions,
     )
     hops, memory = rooms.limits.relay_hops, rooms.memory
@@ -146,6 +167,9 @@ async def resume(rooms: Rooms, delayed: Delayed) -> None:
     """Decide anew, by the policy that is in force now, on a partner's tracks that were held back from one group."""
     carried, policy = delayed.carried, rooms.desk.policy
     assert carried is not None, "only what came from a partner is resumed here"
+    tracks = rooms.picture.standing(delayed.tracks, carried.origin, carried.via, carried.by)
+    if not tracks:  # withdrawn while they were on their way here
+        return
     onward, thinned = rooms.memory.noting(
         lambda: pass_on(
             policy,
@@ -154,7 +178,7 @@ async def resume(rooms: Rooms, delayed: Delayed) -> None:
             memory=rooms.memory,
             most_hops=rooms.limits.relay_hops,
             only=delayed.group,
-            tracks=delayed.tracks,
+            tracks=tracks,
         )
     )
     departure = await _sealed(rooms, policy, carried, onward, thinned)

@@ -38,6 +38,7 @@ from gateway.store import (
     Minted,
     Outgoing,
     Quarantined,
+    Withdrawal,
 )
 from gateway.store import Outcome as Recording
 from gateway.store.codes import NOT_DURABLE
@@ -318,7 +319,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
 
     # 8. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
     try:
-        outcome = await rooms.inbox.record(accepted, departure.outgoing, word.track_ids)
+        outcome = await rooms.inbox.record(accepted, departure.outgoing, word.track_ids, word.withdrawals)
     except GatewayError:
         onward.stay(rooms, departure)  # it comes again
         raise
@@ -329,11 +330,11 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
 
     # 9. Hand on, once: the picture, the national feeds, and partners who may see it
     onward.depart(rooms, departure)
-    _hand_on(rooms, accepted)
+    _hand_on(rooms, accepted, word.withdrawals)
     return ReceiptAnswer(note=outcome.answer, accepted=True)
 
 
-def _hand_on(rooms: Rooms, accepted: Accepted) -> None:
+def _hand_on(rooms: Rooms, accepted: Accepted, withdrawals: Sequence[Withdrawal]) -> None:
     """Step 9 for what national consumers see. What was redacted on its way is its origin's, told by who redacted it."""
     counts, opened, tracks = rooms.counts, accepted.opened, accepted.tracks
     counts.tracks_accepted += len(tracks)
@@ -342,10 +343,10 @@ def _hand_on(rooms: Rooms, accepted: Accepted) -> None:
         rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
     header, signer = opened.content.message.header, opened.content.verified.signer
     label, origin = header.label, origin_of(opened)
-    via = "" if origin == signer else signer
-    contested = rooms.picture.update(
-        tracks, origin, label, via, "" if opened.original is None else opened.verified.signer
-    )
+    via, by = "" if origin == signer else signer, "" if opened.original is None else opened.verified.signer
+    tracks = tuple(rooms.picture.standing(tracks, origin, via, by))
+    counts.tracks_withdrawn += len(accepted.tracks) - len(tracks)
+    contested = rooms.picture.update(accepted.tracks, origin, label, via, by)
     if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
         if via:
             counts.tracks_second_hand += len(contested)
@@ -356,6 +357,8 @@ def _hand_on(rooms: Rooms, accepted: Accepted) -> None:
         withdrawn = rooms.picture.retract(retraction.track_id, origin, retraction.reason, via)
         if withdrawn is not None:
             tracks = (*tracks, _withdrawn(withdrawn, retraction))
+    for withdrawal in withdrawals:
+        rooms.picture.withdrawals.note(withdrawal)
     rooms.publish(tracks, origin, label)
 
 

@@ -42,6 +42,7 @@ class Counts(Struct):
     tracks_accepted: int = 0
     tracks_contested: int = 0
     tracks_second_hand: int = 0
+    tracks_withdrawn: int = 0
     failures: int = 0
 
 

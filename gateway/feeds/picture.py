@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from msgspec import Struct
 
 from gateway.clock import Clock
+from gateway.feeds.withdrawals import Withdrawals
 from gateway.limits import Limits
 from gateway.track import Label, Position, Track
 
@@ -87,6 +88,8 @@ class PictureCounts(Struct):
     """Snapshots under the id of another origin's track; they change nothing."""
     second_hand: int = 0
     """Redacted snapshots of tracks that the origin itself, or another relay, told of; they change nothing."""
+    withdrawn: int = 0
+    """Snapshots that came after the withdrawal of their track and are not newer; they change nothing."""
 
 
 class Subscription:
@@ -137,6 +140,8 @@ class Picture:
         self._entries: dict[str, Entry] = {}
         self._subscriptions: list[Subscription] = []
         self._seq = 0
+        self.withdrawals = Withdrawals(clock, limits)
+        """What was withdrawn, for what comes after its withdrawal."""
         self.counts = PictureCounts()
         self.epoch = f"{int(clock.now().timestamp() * 1000):x}"
         """Names this life of the picture: positions of another one mean nothing here."""
@@ -157,7 +162,8 @@ class Picture:
     def update(
         self, tracks: Sequence[Track], origin: str, label: Label | None, via: str = "", by: str = ""
     ) -> Collection[str]:
-        """Take snapshots that came from `origin` under `label`; one without an id or older than ours changes nothing.
+        """Take snapshots that came from `origin` under `label`; one without an id or older than ours changes nothing,
+        nor does one that is not newer than the withdrawal of its track.
 
         The ids that another origin's track bears, which are left as they are: no gateway speaks for another's tracks.
         `via` is a node that tells of them in the origin's stead, redacted: it may say what nobody else has said, and
@@ -166,7 +172,9 @@ class Picture:
         contested: set[str] = set()
         now = self._clock.now()
         entries, subscriptions, counts = self._entries, self._subscriptions, self.counts
-        for track in tracks:
+        standing = self.standing(tracks, origin, via, by)
+        counts.withdrawn += len(tracks) - len(standing)
+        for track in standing:
             track_id = track.track_id
             if track_id is None:
                 continue
@@ -194,6 +202,13 @@ class Picture:
         if len(entries) > self._bound:
             counts.evicted += self._remove(list(entries)[: len(entries) - self._bound], EVICTED)
         return contested
+
+    def standing(self, tracks: Sequence[Track], origin: str, via: str = "", by: str = "") -> Sequence[Track]:
+        """Those of these snapshots that were not withdrawn before they came: what `update` would take."""
+        withdrawals = self.withdrawals
+        if not withdrawals.concerns(origin, via, by):
+            return tracks
+        return [track for track in tracks if not withdrawals.hold_back(track, origin, via, by)]
 
     def contested(self, track_ids: Iterable[str | None], origin: str, via: str = "") -> Collection[str]:
         """Of these ids those for which another speaks: what `update` would leave as they are."""

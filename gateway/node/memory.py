@@ -26,6 +26,8 @@ async def rebuild_picture(rooms: Rooms) -> int:
     """
     horizon = rooms.clock.now() - timedelta(seconds=rooms.limits.source_silence_s)
     count = 0
+    for withdrawal in await rooms.store.withdrawals():
+        rooms.picture.withdrawals.note(withdrawal)
     for stored in await rooms.store.latest_messages(MESSAGES):
         if stored.octets is None or stored.code or stored.recorded_at < horizon:
             continue

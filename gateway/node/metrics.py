@@ -29,6 +29,7 @@ _CORRIDOR = {
     "tracks_accepted": "Tracks accepted from partners",
     "tracks_contested": "Tracks of partners under the id of another gateway's track, left out",
     "tracks_second_hand": "Redacted tracks of which their origin, or another relay, had told before",
+    "tracks_withdrawn": "Tracks of partners that came after their withdrawal, left out",
     "failures": "Batches that could not be made durable",
 }
 

@@ -11,7 +11,7 @@ A withdrawal follows the tracks that it withdraws: to those whom we sent them, w
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -55,6 +55,16 @@ class Carried(Struct, frozen=True, kw_only=True):
     """Gateways that it passed before us."""
     shut: frozenset[str]
     """Nodes to whom it does not go: us, and those who have it."""
+
+    @property
+    def via(self) -> str:
+        """Who tells of the tracks in their origin's stead, redacted; empty where the origin does."""
+        return "" if self.signer == self.origin else self.signer
+
+    @property
+    def by(self) -> str:
+        """Who brought the origin's own word, whole; empty where the origin did."""
+        return self.hops[-1].node if self.hops and not self.via else ""
 
     @property
     def track_ids(self) -> tuple[str, ...]:
@@ -110,31 +120,29 @@ def carry(
     *,
     node: str,
     origin: str,
-    contested: Collection[str] = (),
+    tracks: tuple[Track, ...] | None = None,
     retractions: tuple[Retraction, ...] | None = None,
 ) -> Carried:
     """What of an accepted message is needed to pass it on; `origin` is whose tracks these are.
 
-    Tracks that are `contested`, because another speaks for them, do not go on; nor do withdrawals beyond `retractions`
-    (absent: all of them).
+    Of its tracks and withdrawals `tracks` and `retractions` may go on (absent: all of them); not those of which
+    another speaks, nor tracks that were withdrawn before they came.
     """
     outer, content = accepted.opened.message.header, accepted.opened.content
     header, octets = content.message.header, content.verified.inbound.octets
     hops = outer.hops
     said = content.message.retractions
     held = said if retractions is None else retractions
-    tracks = accepted.tracks
-    if contested:
-        tracks = tuple([track for track in tracks if track.track_id not in contested])
+    mine = accepted.tracks if tracks is None else tracks
     return Carried(
         header=header,
         signer=content.verified.signer,
         octets=octets,
         sha256=sha256(octets).hexdigest(),
         origin=origin,
-        tracks=tracks,
+        tracks=mine,
         retractions=held,
-        is_whole=not accepted.left_out and len(tracks) == len(accepted.tracks) and len(held) == len(said),
+        is_whole=not accepted.left_out and len(mine) == len(accepted.tracks) and len(held) == len(said),
         hops=hops,
         shut=frozenset((node, origin, header.sender, outer.sender))
         .union(header.recipients, outer.recipients)
