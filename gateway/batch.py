@@ -153,11 +153,17 @@ class Gatherer:
             self._close(key)
 
     async def run(self) -> None:
-        """Dispatch closed batches in order, several at a time, until cancelled."""
+        """Dispatch closed batches in order, several at a time, until cancelled; what is under way then ends first."""
+        stop: asyncio.CancelledError | None = None
         async with asyncio.TaskGroup() as group:
-            while True:
-                batch = await self._closed.get()
-                group.create_task(self._one(batch), name=f"dispatch {batch.group}")
+            try:
+                while True:
+                    batch = await self._closed.get()
+                    group.create_task(self._one(batch), name=f"dispatch {batch.group}")
+            except asyncio.CancelledError as error:
+                stop = error  # a group that saw it would cancel dispatches between signature and record
+        if stop is not None:
+            raise stop
 
     async def drain(self) -> None:
         """Return once everything gathered so far is durable or has failed."""

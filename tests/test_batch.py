@@ -110,6 +110,32 @@ async def test_draining_closes_what_is_open_and_waits_for_it() -> None:
         assert batch.done.done()
 
 
+async def test_what_is_under_way_ends_before_a_stop_and_what_only_waits_is_dispatched_by_who_drains() -> None:
+    sink = Sink()
+    sink.gate.clear()
+    gatherer = Gatherer(Limits(batch_max_tracks=1, batch_max_delay_s=60), sink)
+    stopping = asyncio.create_task(gatherer.run())
+    begun = gatherer.add(released(1), POLICY, (), FRAME)
+    while not sink.batches:  # noqa: ASYNC110 - one turn of the loop for each step
+        await asyncio.sleep(0)
+    taken = gatherer.add(released(1, first=1), POLICY, (), FRAME)
+    await asyncio.sleep(0)  # the queue has handed it over, and its dispatch has not begun
+    stopping.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    waiting = gatherer.add(released(1, first=2), POLICY, (), FRAME)
+    assert not stopping.done()
+    sink.gate.set()
+    await asyncio.wait([stopping])
+    assert stopping.cancelled()
+    assert begun.done.done()
+    assert not waiting.done.done()
+    async with running(gatherer):
+        await gatherer.drain()
+    assert [one.done.result().failure for one in (begun, taken, waiting)] == [None] * 3
+    assert gatherer.pending == 0
+
+
 async def test_a_batch_knows_which_frame_brought_a_track_even_one_that_equals_another() -> None:
     sink = Sink()
     gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
