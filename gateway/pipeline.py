@@ -11,6 +11,7 @@ Each function takes the policy in force once, so that a frame, a batch or a mess
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
@@ -58,7 +59,8 @@ class Pending(Struct, frozen=True, kw_only=True):
 
     async def intake(self) -> Intake:
         """What became of it, once that is durable; raises the `GatewayError` that kept it from becoming so."""
-        outcomes: list[Outcome] = [await batch.done for batch in self.batches]
+        # Shielded: a caller who is cancelled would cancel the future itself, for which others wait
+        outcomes: list[Outcome] = [await asyncio.shield(batch.done) for batch in self.batches]
         for outcome in outcomes:
             if outcome.failure is not None:
                 raise outcome.failure

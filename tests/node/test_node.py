@@ -244,6 +244,23 @@ async def test_a_retraction_withdraws_the_senders_own_track_and_no_other(configs
         assert len(deu.rooms.picture) == 0
 
 
+async def test_a_caller_who_is_cancelled_takes_nobody_else_of_his_batch_along(configs: list[Config]) -> None:
+    async with Node(configs[0]) as node:
+        callers = [asyncio.create_task(post(node, event(uid))) for uid in ("uas-1", "uas-2")]
+        async with asyncio.timeout(60):
+            while node.gatherer.pending < 2:
+                await asyncio.sleep(0)
+        callers[0].cancel()
+        await asyncio.wait(callers[:1])
+        dispatching = asyncio.create_task(node.gatherer.run())
+        await node.gatherer.drain()
+        intake = await callers[1]
+        (stored,) = await node.store.find_messages(intake.message_ids[0])
+        assert len(stored.track_ids) == 2, "they shared a batch"
+        dispatching.cancel()
+        await asyncio.wait([dispatching])
+
+
 async def test_the_same_id_with_other_content_is_an_incident(configs: list[Config]) -> None:
     async with working(configs[0]) as sender, working(configs[1]) as receiver:
         assert (await receiver.take_inbound(pushed(sealed_by(sender)))).accepted
