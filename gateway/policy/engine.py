@@ -160,6 +160,7 @@ class Engine:
             self._ways.clear()
             self._shapes.clear()
             self._plans = 0
+        self._since = now  # a clock that is set back finds no answer of a later time
         (maybe, sure), label = key
         plan = tuple(
             [
