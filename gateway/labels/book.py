@@ -275,6 +275,10 @@ class Book:
 
     # -------------------------------------------------------------------------------------------------------- labels
 
+    def changes_at(self, now: datetime) -> datetime | None:
+        """The next instant at which anything of the policies begins or ceases to be valid; `None` when nothing will."""
+        return next((at for at in self._boundaries if at > now), None)
+
     def dominant(self, labels: Sequence[Label], now: datetime) -> Label | None:
         """One label that is at least as strict as each of `labels`; `None` when no valid one says it all.
 

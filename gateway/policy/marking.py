@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec.structs import replace
 
@@ -12,8 +12,6 @@ from gateway.policy.policy import Policy
 from gateway.policy.terms import Existing, Marking
 from gateway.track import Label, Track
 
-_KEPT = timedelta(seconds=10)
-"""How long an answer that joins labels is kept: their policies may change what is valid at any time."""
 _MOST_KEPT = 4_096
 _LABELLER = " labeller"
 
@@ -45,9 +43,9 @@ class Labeller:
 
     def mark(self, tracks: Sequence[Track], source: str | None, now: datetime) -> tuple[Track, ...]:
         """See the function of this name."""
-        if self._since is None or self._until is None or not self._since <= now < self._until:
-            self._labels.clear()
-            self._since, self._until = now, now + _KEPT
+        if self._since is None or now < self._since or (self._until is not None and now >= self._until):
+            self._labels.clear()  # what joins labels rests on what is valid
+            self._since, self._until = now, self._policy.book.changes_at(now)
         if self._of is None or self._of[0] != source:
             self._of = source, self._matcher.given(source, self._policy.node)
         given = self._of[1]

@@ -103,7 +103,7 @@ def fresh(spif: Spif, *, follow: bool) -> Policy:
 def answers(policy: Policy, label: Label, now: datetime) -> list[object]:
     """What becomes of a track with that label outward and inward, and which label a batch of it has."""
     track = replace(TRACK, label=label)
-    given_ = {"source": None, "origin": NODE, "now": now, "memory": Memory()}
+    given_: dict[str, Any] = {"source": None, "origin": NODE, "now": now, "memory": Memory()}
     found: list[object] = [*release(policy, [track, replace(track, label=LOW)], **given_)]
     (marked,) = mark(policy, [track], source=None, now=now)
     found.append([*release(policy, [marked], **given_)])
@@ -124,3 +124,21 @@ def test_a_policy_that_remembers_answers_as_one_that_is_new(
     old = fresh(spif, follow=follow)
     for now, which in steps:
         assert answers(old, LABELS[which], now) == answers(fresh(spif, follow=follow), LABELS[which], now), now
+
+
+def test_a_joined_label_is_not_remembered_beyond_the_instant_at_which_a_part_of_it_ends() -> None:
+    policy = fresh(ENDING, follow=False)
+    track = replace(TRACK, label=LABELS[2])  # XBB, which ends at 3, joined with XAA or XBB
+    moments = [(at(3) - TICK, True), (at(3), False), (at(3) - TICK, True), (at(3) + TICK, False)]
+    for now, is_one in moments:
+        assert (mark(policy, [track], source=None, now=now)[0].label is not None) is is_one, now
+
+
+def test_a_clock_that_was_set_back_finds_no_successor_in_force() -> None:
+    policy = fresh(LASTING, follow=True)
+    lowered = _following(HIGH, (2, LOW))
+    for now, goes in ((at(0), None), (at(3), True), (at(1), False)):
+        label = LOW if goes is None else lowered
+        given_: dict[str, Any] = {"source": None, "origin": NODE, "now": now, "memory": Memory()}
+        (verdict,) = release(policy, [replace(TRACK, label=label)], **given_)
+        assert verdict.rule == ("release.refused.label.classification" if goes is False else "release.all"), now
