@@ -6,6 +6,7 @@ Trusts: the disk. Whoever can write the database can lose messages, yet not forg
 """
 
 from gateway.store.codes import CODES
+from gateway.store.held import Due, HeldBack, Recall
 from gateway.store.records import (
     AnswerFactory,
     CheckpointRow,
@@ -28,6 +29,7 @@ from gateway.store.records import (
     StoreInfo,
     Withdrawal,
 )
+from gateway.store.resumed import Waiting
 from gateway.store.store import Store
 
 __all__ = [
@@ -37,8 +39,10 @@ __all__ = [
     "Cited",
     "Counts",
     "Direction",
+    "Due",
     "Enclosed",
     "Exceptional",
+    "HeldBack",
     "Idempotent",
     "InboundOutcome",
     "Incoming",
@@ -48,9 +52,11 @@ __all__ = [
     "Outgoing",
     "Quarantined",
     "QueueState",
+    "Recall",
     "Settlement",
     "Store",
     "StoreInfo",
     "StoredMessage",
+    "Waiting",
     "Withdrawal",
 ]

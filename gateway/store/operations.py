@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 from gateway.errors import StoreError
 from gateway.stages import Receipt, Recorded
 from gateway.store import codes
+from gateway.store.held import Keep
 from gateway.store.records import (
     AnswerFactory,
     CheckpointRow,
@@ -41,15 +42,21 @@ class Plain(Generic[T]):
 
 
 class RecordOutbound:
-    """Message, dedupe key, leaf, queues, track index, incarnations and answer: all or nothing."""
+    """Message, dedupe key, leaf, queues, track index, incarnations, answer and what is held: all or nothing."""
 
     def __init__(
-        self, messages: Sequence[Outgoing], minted: Sequence[Minted], idempotency: Sequence[Idempotent]
+        self,
+        messages: Sequence[Outgoing],
+        minted: Sequence[Minted],
+        idempotency: Sequence[Idempotent],
+        keep: Keep | None = None,
     ) -> None:
         self._messages = messages
         self._minted = minted
         self._idempotency = idempotency
+        self._keep = keep
         self.rows = len(minted) + len(idempotency) + sum(2 + len(m.sealed.track_ids) for m in messages)
+        self.rows += len(keep.rows) if keep is not None else 0
         self.outbound_ids: Sequence[str] = [m.sealed.message_id for m in messages]
         self.inbound_ids: Sequence[str] = ()
 
@@ -63,6 +70,8 @@ class RecordOutbound:
             remember_incarnation(transaction, minted)
         for idempotent in fresh:
             remember_response(transaction, idempotent)
+        if self._keep is not None:
+            self._keep.apply(transaction)
         return recorded
 
     def _known(self, transaction: Transaction, message: Outgoing) -> Row | None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from msgspec.structs import replace
 
 from gateway.limits import Limits
+from gateway.store.held import Keep, Recall, withdraw
 from gateway.store.operations import RecordInbound, RecordOutbound
 from gateway.store.records import (
     AnswerFactory,
@@ -24,7 +25,8 @@ from gateway.store.withdrawals import remember_withdrawals
 
 
 class RecordRelayed:
-    """The message, the original that it encloses, what goes onward and what is withdrawn: in one transaction, once.
+    """The message, the original that it encloses, what goes onward, now or later, and what is withdrawn: in one
+    transaction, once.
 
     The original stands in the store under its own origin and id, with a leaf and a receipt of its own, so that it is
     the same message whichever way it came first. What was answered to it once binds its relays: they are refused as it
@@ -44,6 +46,8 @@ class RecordRelayed:
         onward: Sequence[Outgoing],
         withdrawn: Sequence[Withdrawal],
         limits: Limits,
+        keep: Keep,
+        recall: Recall | None,
     ) -> None:
         self._incoming = incoming
         self._leaf = leaf
@@ -56,8 +60,10 @@ class RecordRelayed:
         self._onward = RecordOutbound(onward, (), ())
         self._withdrawn = withdrawn
         self._limits = limits
+        self._keep = keep
+        self._recall = recall
         self.rows = self._relay.rows + self._onward.rows + (2 if enclosed is None else 4 + len(enclosed.track_ids))
-        self.rows += 3 * len(withdrawn)
+        self.rows += 3 * len(withdrawn) + len(keep.rows)
         self.outbound_ids: Sequence[str] = self._onward.outbound_ids
         others = [one.message_id for one in (enclosed, cited) if one is not None]
         self.inbound_ids: Sequence[str] = (incoming.message_id, *others)
@@ -86,9 +92,13 @@ class RecordRelayed:
             relay = replace(self._incoming, track_ids=())
             return replace(self._reception(relay, "", self._leaf, self._answer).apply(transaction), repeated=True)
         outcome = self._relay.apply(transaction)
+        seq = transaction.state.next_inbound - 1  # its own: what it encloses was recorded before it
         self._onward.apply(transaction)
         if self._withdrawn:
             remember_withdrawals(transaction, self._withdrawn, self._limits)
+        if self._recall is not None:
+            withdraw(transaction, self._recall)
+        self._keep.apply(transaction, seq)
         return outcome
 
     def _reception(self, incoming: Incoming, code: str, leaf: LeafFactory, answer: AnswerFactory) -> RecordInbound:

@@ -8,19 +8,22 @@ from itertools import takewhile
 from gateway.store.schema import INBOUND_AUDIENCE, to_micros
 from gateway.store.transaction import Transaction
 
+_NONE = "9223372036854775807"
+"""A ceiling above every sequence."""
+
 
 def prune_step(transaction: Transaction, before: datetime, limit: int) -> int:
     """Remove up to `limit` bodies of each direction that are older and that nobody waits for; how many went."""
     removed = 0
     for table, bound in (
         ("outbound", "(SELECT coalesce(min(cursor), 0) FROM party WHERE addressed > settled)"),
-        ("inbound", "9223372036854775807"),
+        ("inbound", f"(SELECT coalesce(min(message) - 1, {_NONE}) FROM held WHERE message IS NOT NULL)"),
     ):
         mark = f"pruned_{table}"
         rows = transaction.read("SELECT value FROM meta WHERE key = ?", (mark,))
         start = rows[0][0] if rows else 0
         waiting = transaction.read("SELECT 1 FROM party WHERE addressed > settled") if table == "outbound" else []
-        ceiling = bound if table == "inbound" or waiting else "9223372036854775807"
+        ceiling = bound if table == "inbound" or waiting else _NONE
         seqs = transaction.read(
             f"SELECT seq, recorded_at FROM {table} WHERE seq > ? AND seq <= {ceiling} ORDER BY seq LIMIT ?",
             (start, limit),

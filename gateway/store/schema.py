@@ -175,6 +175,18 @@ def _name_policies(connection: sqlite3.Connection) -> None:
     connection.execute("ALTER TABLE outbound ADD COLUMN policy INTEGER")
 
 
+def _hold_tracks(connection: sqlite3.Connection) -> None:
+    """Version 7: tracks that wait until a release group may see them. Large values stand last in a row."""
+    connection.execute(
+        """CREATE TABLE held (
+             id INTEGER PRIMARY KEY AUTOINCREMENT, due INTEGER NOT NULL, tracks INTEGER NOT NULL,
+             weight INTEGER NOT NULL, release_group TEXT NOT NULL, source TEXT NOT NULL, message INTEGER,
+             since INTEGER NOT NULL, form INTEGER NOT NULL, names, body BLOB NOT NULL)"""
+    )
+    connection.execute("CREATE INDEX held_due ON held (due, tracks, weight)")
+    connection.execute("CREATE INDEX held_message ON held (message) WHERE message IS NOT NULL")
+
+
 MIGRATIONS: tuple[Migration, ...] = (
     _create,
     _count_queues,
@@ -182,6 +194,7 @@ MIGRATIONS: tuple[Migration, ...] = (
     _keep_secret,
     _remember_withdrawals,
     _name_policies,
+    _hold_tracks,
 )
 """Step n turns version n into version n + 1. Append only: a released step never changes."""
 

@@ -15,7 +15,8 @@ from gateway.clock import Clock
 from gateway.errors import StoreError
 from gateway.limits import Limits
 from gateway.stages import Receipt, Recorded
-from gateway.store import codes, reader
+from gateway.store import codes, held, reader
+from gateway.store.held import HeldBack, Recall
 from gateway.store.opening import open_writer, take_lock
 from gateway.store.operations import (
     Plain,
@@ -52,6 +53,7 @@ from gateway.store.records import (
     Withdrawal,
 )
 from gateway.store.relayed import RecordRelayed
+from gateway.store.resumed import Waiting
 from gateway.store.retention import prune_memory, prune_step
 from gateway.store.transaction import Transaction
 from gateway.store.withdrawals import withdrawals
@@ -74,6 +76,8 @@ class Store:
         self._readers = readers
         self.info = info
         """Engine and schema, for the start-up log."""
+        self.waiting = Waiting(writer, readers, limits.delayed_tracks)
+        """Tracks that wait until a release group may see them."""
         self._connection: sqlite3.Connection
         self._lock: int
 
@@ -123,16 +127,24 @@ class Store:
     # ------------------------------------------------------------------------------------------------------ messages
 
     async def record_outbound_all(
-        self, messages: Sequence[Outgoing], minted: Sequence[Minted] = (), idempotency: Sequence[Idempotent] = ()
+        self,
+        messages: Sequence[Outgoing],
+        minted: Sequence[Minted] = (),
+        idempotency: Sequence[Idempotent] = (),
+        waiting: Sequence[HeldBack] = (),
     ) -> list[Recorded]:
-        """The messages, durable with their leaves, their places in the recipients' queues and their track index, and
-        the answers to the requests that they came from: all in one transaction, or none.
+        """The messages, durable with their leaves, their places in the recipients' queues and their track index, the
+        answers to the requests that they came from, and what is `waiting` of the same frames: all in one transaction,
+        or none.
 
         A message recorded before with the same digest: its first record, and nothing new is written for it.
         `StoreError` STO-005 when one was recorded with another digest, STO-006 when an idempotency key was used with
         another body.
         """
-        return await self._writer.submit(RecordOutbound(messages, minted, idempotency))
+        keep = self.waiting.keep(waiting)
+        recorded = await self._writer.submit(RecordOutbound(messages, minted, idempotency, keep))
+        self.waiting.count(keep)
+        return recorded
 
     async def record_inbound(
         self,
@@ -146,6 +158,8 @@ class Store:
         cited: Cited | None = None,
         onward: Sequence[Outgoing] = (),
         withdrawn: Sequence[Withdrawal] = (),
+        waiting: Sequence[HeldBack] = (),
+        recall: Recall | None = None,
     ) -> InboundOutcome:
         """An accepted message, durable with leaf and receipt; or what its id was answered before.
 
@@ -154,8 +168,10 @@ class Store:
 
         What it has `enclosed` is recorded under its own origin and id, with its own leaf and receipt; where that was
         answered before, the answer binds. What goes `onward` from it is recorded in the same transaction, and so is
-        what it has `withdrawn`, unless it is a duplicate or a conflict, or all of it was here before (`repeated`).
+        what it has `withdrawn` and what is `waiting` of it, unless it is a duplicate or a conflict, or all of it was
+        here before (`repeated`). What waits of what it has `recall`ed does not go any more.
         """
+        keep = self.waiting.keep(waiting)
         operation = RecordRelayed(
             incoming,
             leaf=leaf,
@@ -167,8 +183,12 @@ class Store:
             onward=onward,
             withdrawn=withdrawn,
             limits=self._limits,
+            keep=keep,
+            recall=recall,
         )
-        return await self._writer.submit(operation)
+        outcome = await self._writer.submit(operation)
+        self.waiting.count(keep)
+        return outcome
 
     async def record_refusal(
         self,
@@ -353,8 +373,9 @@ class Store:
     async def prune(self, before: datetime) -> int:
         """Remove bodies recorded before `before`; how many went.
 
-        Leaves, digests, receipts and dedupe keys stay, and so does what some partner has still to get: it ends at the
-        first such message. Works in small steps, each durable, so it may be interrupted.
+        Leaves, digests, receipts and dedupe keys stay, and so does what some partner has still to get, or what tracks
+        that wait came in: it ends at the first such message of its direction. Works in small steps, each durable, so it
+        may be interrupted.
         """
         total = 0
         while step := await self._writer.submit(Plain(lambda t: prune_step(t, before, PRUNE_STEP), PRUNE_STEP)):
@@ -368,4 +389,4 @@ class Store:
 
     async def integrity(self) -> list[str]:
         """What is wrong with the database, as sentences; empty when nothing is. Reads all of it."""
-        return await self._readers.run(reader.findings)
+        return await self._readers.run(reader.findings) + await self._readers.run(held.findings)

@@ -69,6 +69,12 @@ class State:
         self.audiences: dict[tuple[str, ...], int] = {
             tuple(json.loads(members)): id_ for id_, members in one("SELECT id, members FROM audience")
         }
+        self.held_rows: int
+        self.held_tracks: int
+        self.held_weight: int
+        self.held_rows, self.held_tracks, self.held_weight = one(
+            "SELECT count(*), coalesce(sum(tracks), 0), coalesce(sum(weight), 0) FROM held INDEXED BY held_due"
+        ).fetchone()
         self.policies: dict[str, int] = {digest: id_ for id_, digest in one("SELECT id, digest FROM policy")}
 
 

@@ -70,6 +70,8 @@ class Writer:
         self._state: State | None = State(connection)
         self.leaves = self._state.next_leaf
         """Leaves that are on disk."""
+        self.held_tracks = self._state.held_tracks
+        """Tracks that wait for a release group, on disk."""
         self._thread = threading.Thread(target=self._run, name=f"store-writer {path.name}", daemon=True)
         self._thread.start()
 
@@ -176,6 +178,7 @@ class Writer:
             return [(future, None, error) for _, future in batch]
         assert self._state is not None
         self.leaves = self._state.next_leaf
+        self.held_tracks = self._state.held_tracks
         return done
 
     def _begin(self) -> Transaction:
