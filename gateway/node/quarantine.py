@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from gateway.limits import Limits
 from gateway.store import Quarantined, Store
+from gateway.unbroken import unbroken
 
 
 class Quarantine:
@@ -46,14 +47,16 @@ class Quarantine:
         """Store everything that waits. What could not be stored waits on, and the store's error is raised."""
         self._wake.clear()
         while self._waiting:
-            record = self._take(0)
-            try:
-                await self._store.quarantine(record)
-            except BaseException:
-                self._waiting.insert(0, record)
-                self._of[record.source] += 1
-                self._wake.set()
-                raise
+            await unbroken(self._keep(self._take(0)))  # a stop neither loses one nor stores it twice
+
+    async def _keep(self, record: Quarantined) -> None:
+        try:
+            await self._store.quarantine(record)
+        except BaseException:
+            self._waiting.insert(0, record)
+            self._of[record.source] += 1
+            self._wake.set()
+            raise
 
     def _take(self, at: int) -> Quarantined:
         record = self._waiting.pop(at)

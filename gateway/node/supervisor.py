@@ -67,14 +67,23 @@ class Supervisor:
             except GatewayError as error:
                 state.last_error = str(error)
                 self._log.warning("task.failed", task=state.name, code=error.code.id, error=str(error))
-            except Exception as error:
-                self.bugs += 1
+            except (Exception, asyncio.CancelledError) as error:
+                if isinstance(error, asyncio.CancelledError) and _is_to_stop():
+                    raise
+                self.bugs += 1  # a cancellation that nobody asked for came out of something that it waited for
                 state.last_error = f"{type(error).__name__}: {error}"
                 self._log.exception("task.crashed", task=state.name)
             finally:
                 state.running = False
+            if _is_to_stop():  # and failed at that
+                return
             state.restarts += 1
             if loop.time() - began > HEALTHY_AFTER_S:
                 delay = RESTART_FIRST_S
             await asyncio.sleep(delay)
             delay = min(delay * 2, RESTART_MAX_S)
+
+
+def _is_to_stop() -> bool:
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -248,7 +248,7 @@ async def test_a_caller_who_is_cancelled_takes_nobody_else_of_his_batch_along(co
     async with Node(configs[0]) as node:
         callers = [asyncio.create_task(post(node, event(uid))) for uid in ("uas-1", "uas-2")]
         async with asyncio.timeout(60):
-            while node.gatherer.pending < 2:
+            while node.gatherer.pending < 2:  # noqa: ASYNC110 - one turn of the loop for each step
                 await asyncio.sleep(0)
         callers[0].cancel()
         await asyncio.wait(callers[:1])
@@ -418,6 +418,54 @@ async def test_the_supervisor_restarts_what_fails_and_leaves_the_others_alone() 
     assert (states["fails"].restarts, states["lasts"].restarts) == (1, 0)
     assert (states["ends"].done, states["ends"].restarts, states["lasts"].done) == (True, 0, False)
     assert "ZeroDivisionError" in states["fails"].last_error
+
+
+async def test_a_task_that_met_somebody_elses_cancellation_is_restarted_and_not_forgotten() -> None:
+    supervisor, again, runs = Supervisor(), asyncio.Event(), 0
+
+    async def waits() -> None:
+        nonlocal runs
+        runs += 1
+        if runs == 1:
+            other = asyncio.get_running_loop().create_future()
+            other.cancel()
+            await other
+        again.set()
+        await asyncio.Event().wait()
+
+    supervisor.add("waits", waits)
+    task = asyncio.create_task(supervisor.run())
+    async with asyncio.timeout(60):
+        await again.wait()
+    (state,) = supervisor.tasks
+    assert (state.running, state.restarts, supervisor.bugs) == (True, 1, 1)
+    task.cancel()
+    await asyncio.wait([task])
+    assert task.cancelled()
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError(), FeedError(feed_codes.CONNECT)])
+async def test_a_task_that_fails_while_it_stops_is_not_begun_again(error: Exception) -> None:
+    supervisor, begun, runs = Supervisor(), asyncio.Event(), 0
+
+    async def fails_to_stop() -> None:
+        nonlocal runs
+        runs += 1
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            raise error
+
+    supervisor.add("fails to stop", fails_to_stop)
+    task = asyncio.create_task(supervisor.run())
+    await begun.wait()
+    task.cancel()
+    async with asyncio.timeout(60):
+        await asyncio.wait([task])
+    assert task.cancelled()
+    assert runs == 1
+    assert type(error).__name__ in supervisor.tasks[0].last_error or "FEED" in supervisor.tasks[0].last_error
 
 
 def test_latency_ignores_what_a_replay_cannot_have_meant() -> None:

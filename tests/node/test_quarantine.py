@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -51,4 +53,31 @@ async def test_what_could_not_be_stored_waits_for_the_next_attempt(tmp_path: Pat
     quarantine._store = store = await Store.open(tmp_path / "store.db", limits, ManualClock(START))
     await quarantine.flush()
     assert [one.place for one in await store.quarantined()] == ["octet 1"]
+    await store.close()
+
+
+async def test_what_is_being_stored_when_its_writer_is_cancelled_is_stored_once(tmp_path: Path) -> None:
+    limits = Limits()
+    store = await Store.open(tmp_path / "store.db", limits, ManualClock(START))
+    reached, go_on = threading.Event(), threading.Event()
+
+    def held(index: int, time: datetime) -> bytes:
+        reached.set()
+        assert go_on.wait(60)
+        return b"{}"
+
+    busy = asyncio.create_task(store.append_leaf(held))
+    assert await asyncio.to_thread(reached.wait, 60)
+    quarantine = Quarantine(store, limits)
+    for number in range(3):
+        quarantine.put(frame(number, source="radar"))
+    running = asyncio.create_task(quarantine.run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    running.cancel()
+    go_on.set()
+    await asyncio.wait([busy, running])
+    assert running.cancelled()
+    await quarantine.flush()  # as a node that stops
+    assert [one.place for one in await store.quarantined()] == ["octet 2", "octet 1", "octet 0"]
     await store.close()
