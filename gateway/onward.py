@@ -37,7 +37,7 @@ class Word(Struct, frozen=True, kw_only=True):
     retractions: tuple[Retraction, ...]
     """Withdrawals that are not another's to make."""
     withdrawals: tuple[Withdrawal, ...]
-    """What is remembered of these."""
+    """What is remembered of all of them: each holds for what the same node says, and for nobody else's word."""
     track_ids: tuple[str, ...]
     """Of tracks on which it is the newest word, those that it withdraws among them."""
 
@@ -86,7 +86,7 @@ async def weigh(rooms: Rooms, accepted: Accepted) -> Word:
     return Word(
         tracks=tracks,
         retractions=retractions,
-        withdrawals=tuple([_withdrawal(rooms, accepted, one, origin, via) for one in retractions]),
+        withdrawals=tuple([_withdrawal(rooms, accepted, one, origin, via) for one in content.message.retractions]),
         track_ids=tuple(dict.fromkeys(names)),
     )
 
@@ -165,8 +165,14 @@ def depart(rooms: Rooms, departure: Departure) -> None:
 
 async def resume(rooms: Rooms, delayed: Delayed) -> None:
     """Decide anew, by the policy that is in force now, on a partner's tracks that were held back from one group."""
-    carried, policy = delayed.carried, rooms.desk.policy
+    carried = delayed.carried
     assert carried is not None, "only what came from a partner is resumed here"
+    async with rooms.turns.take(carried.origin):
+        await _go_on(rooms, carried, delayed)
+
+
+async def _go_on(rooms: Rooms, carried: Carried, delayed: Delayed) -> None:
+    policy = rooms.desk.policy
     tracks = rooms.picture.standing(delayed.tracks, carried.origin, carried.via, carried.by)
     if not tracks:  # withdrawn while they were on their way here
         return

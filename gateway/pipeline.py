@@ -30,6 +30,7 @@ from gateway.ledger import leaf
 from gateway.links import ReceiptAnswer
 from gateway.policy import accept, mark, release
 from gateway.policy.acceptance import origin_of
+from gateway.policy.policy import Policy
 from gateway.relay import open_enclosed
 from gateway.rooms import Rooms
 from gateway.seal import VerificationError, check_freshness
@@ -315,9 +316,16 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         refusal = await rooms.inbox.refuse(verified, opened, error, policy.digest)
         return ReceiptAnswer(note=refusal.answer, accepted=not refusal.code)
 
+    # A withdrawal neither passes a track that is being taken, nor is passed by one
+    async with rooms.turns.take(origin_of(opened), alone=bool(content.retractions)):
+        return await _take(rooms, policy, accepted)
+
+
+async def _take(rooms: Rooms, policy: Policy, accepted: Accepted) -> ReceiptAnswer:
+    """Steps 7 to 9 for a message that is let in."""
     # 7. Onward release: what goes on is sealed now, to be recorded with what it rests on or not at all
     word = await onward.weigh(rooms, accepted)
-    departure = await onward.prepare(rooms, policy, accepted, word, now)
+    departure = await onward.prepare(rooms, policy, accepted, word, rooms.clock.now())
 
     # 8. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
     try:
@@ -326,7 +334,7 @@ async def inbound(rooms: Rooms, message: Inbound) -> ReceiptAnswer:
         onward.stay(rooms, departure)  # it comes again
         raise
     if outcome.outcome is not Recording.NEW or outcome.repeated or outcome.code:
-        counts.messages_duplicate += 1
+        rooms.counts.messages_duplicate += 1
         onward.stay(rooms, departure)
         return ReceiptAnswer(note=outcome.answer, accepted=not outcome.code)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 from gateway.admission import Admission
 from gateway.batch import Gatherer
@@ -20,6 +20,7 @@ from gateway.policy import Desk, Memory
 from gateway.seal import Signer, Verifier
 from gateway.store import Quarantined, Store
 from gateway.track import Label, Track
+from gateway.turns import Turns
 
 
 class Counts(Struct):
@@ -77,3 +78,5 @@ class Rooms(Struct, kw_only=True):
     """Told, for each accepted message, the seconds since its oldest track reached its first gateway."""
     gatherer: Gatherer
     delay: Delay
+    turns: Turns = field(default_factory=Turns)
+    """Keeps a withdrawal from passing a track that is on its way through the corridor."""
