@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
@@ -62,6 +62,7 @@ from gateway.rooms import Counts, Rooms
 from gateway.seal import Signer, Verifier
 from gateway.stages import Delivery, Frame, Inbound
 from gateway.store import LeafFactory, Store
+from gateway.unbroken import unbroken
 
 TOUCH_S = 5.0
 """How often the store learns which tracks are alive: a restart within the sources' silence keeps their identifiers."""
@@ -289,7 +290,9 @@ class Node:
             await supervisor.run()
         finally:
             self.is_ready = False
-            await self.national_server.stop()
+            self.gatherer.flush()
+            async with self._dispatching():  # callers under way wait for it
+                await self.national_server.stop()
 
     async def _keep_house(self) -> None:
         """What is due now and then: stale tracks leave the picture, the store learns who is alive, status is read."""
@@ -309,26 +312,38 @@ class Node:
             await self.store.record_incarnations(moved)
 
     async def _close(self) -> None:
-        """Make durable what is open, publish the last checkpoint, close the store; bounded in time."""
+        """Make durable what is open, publish the last checkpoint, close the store; bounded in time.
+
+        What fails keeps none of the others back, and what is being written when the time is over ends first.
+        """
         limit_s = self.config.limits.shutdown_timeout_s
         try:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(limit_s):
-                    await self._drain()
-                    await self.quarantine.flush()
-                    await self._touch()
-                    await self.ledger.close()
-        except GatewayError as error:
-            self.log.warning("node.unclean_stop", code=error.code.id, error=str(error))
+            async with asyncio.timeout(limit_s):
+                for step in (self._drain, self.quarantine.flush, self._touch, self.ledger.close):
+                    try:
+                        await step()
+                    except GatewayError as error:
+                        self.log.warning("node.unclean_stop", code=error.code.id, error=str(error))
+        except TimeoutError:
+            self.log.warning("node.unclean_stop", code="", error=f"not done after {limit_s:g} s")
         finally:
+            await self.ledger.settled()
             await self.store.close()
             self.log.info("node.stopped", node=self.config.node.name)
 
     async def _drain(self) -> None:
+        async with self._dispatching():
+            await self.gatherer.drain()
+
+    @contextlib.asynccontextmanager
+    async def _dispatching(self) -> AsyncIterator[None]:
+        """Closed batches become durable meanwhile: the supervised dispatcher has been stopped with everything else."""
         async with asyncio.TaskGroup() as group:
             dispatching = group.create_task(self.gatherer.run(), name="last batches")
-            await self.gatherer.drain()
-            dispatching.cancel()
+            try:
+                yield
+            finally:
+                dispatching.cancel()
 
     # ------------------------------------------------------------------------------------------- what the doors call
 
@@ -340,8 +355,12 @@ class Node:
         return outbound(self.rooms, frame, decoder)
 
     async def take_inbound(self, message: Inbound) -> ReceiptAnswer:
-        """The inbound corridor for one message."""
-        return await inbound(self.rooms, message)
+        """The inbound corridor for one message.
+
+        To its end, even beyond the time of a request: what is recorded and not handed on would come again as a
+        duplicate, and never reach a consumer.
+        """
+        return await unbroken(inbound(self.rooms, message))
 
     async def _dispatch(self, batch: Batch) -> None:
         await dispatch(self.rooms, batch)
