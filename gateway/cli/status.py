@@ -160,6 +160,9 @@ def _show(document: Mapping[str, object]) -> None:
         _line("corridor", {name: count for name, count in corridor.items() if name not in grouped})
     for key in ("latency_ms", "picture", "ledger"):
         data(f"{key:<10} {_pairs(document.get(key)) or '-'}")
+    policy = document.get("policy")
+    if isinstance(policy, Mapping):
+        data(f"{'policy':<10} {_policy(policy)}")
     links, feeds = items(document, "links"), items(document, "feeds")
     if links:
         data("")
@@ -177,6 +180,15 @@ def _show(document: Mapping[str, object]) -> None:
     for task in items(document, "tasks"):
         if task.get("restarts") or not (task.get("running") or task.get("done")):
             data(f"task {_text(task, 'name')}: {_text(task, 'restarts')} restarts, {_text(task, 'last_error') or '-'}")
+
+
+def _policy(policy: Mapping[str, object]) -> str:
+    """Which release policy decides, since when, when it is to be reviewed, and what became of the last attempt."""
+    words = f"{_text(policy, 'name')} ({_text(policy, 'digest')[:12]}) since {when(policy.get('since'))}"
+    if policy.get("review"):
+        words += f", to be reviewed by {when(policy.get('review'))}"
+    words += f"  reloads {_text(policy, 'reloads')}  refused {_text(policy, 'refused')}"
+    return words + (f"  {paint('kept:', 'red', sys.stdout)} {error}" if (error := _text(policy, "last_error")) else "")
 
 
 def _line(title: str, counts: Mapping[str, object]) -> None:

@@ -5,7 +5,7 @@
 3. Partners' certificates are of a kind that the seal pins, their verifier keys are keys.
 4. Nothing has expired; what ends within thirty days is a finding.
 5. The production profile has no development certificate, ours or a partner's.
-6. The policy file is complete, and knows the names that the configuration uses.
+6. The policy file is complete, knows the names that the configuration uses, and is not due for review.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from gateway.dialect import Format
 from gateway.errors import ConfigError, GatewayError
 from gateway.ledger import Verifier
 from gateway.links.tls import TlsMaterial, server_tls
+from gateway.policy.lint.codes import REVIEW_PASSED, REVIEW_SOON
 from gateway.seal import KeyRecord, Signer
 from gateway.seal.certificates import is_development
 
@@ -59,14 +60,14 @@ def check_files(loaded: LoadedConfig, now: datetime, formats: Mapping[str, Forma
     if formats is not None:
         errors += _codec_options(loaded.config, formats)
     findings = [*checker.findings, *without_effect(loaded.config)]
-    policy = _policy(loaded)
+    policy = _policy(loaded, now)
     return Report(
         errors=(*(loaded.error(problem) for problem in errors), *policy.errors),
         findings=(*(loaded.error(problem) for problem in findings), *policy.findings),
     )
 
 
-def _policy(loaded: LoadedConfig) -> Report:
+def _policy(loaded: LoadedConfig, now: datetime) -> Report:
     """What is wrong with the policy file, and between it and the configuration."""
     config = loaded.config
     try:
@@ -74,10 +75,21 @@ def _policy(loaded: LoadedConfig) -> Report:
     except InvalidConfigError as error:
         return Report(errors=error.problems, findings=())
     between = configuration_findings(config, policy.policy)
+    due = [policy.error(problem) for problem in _due(policy.file.policy.review, now)]
     return Report(
         errors=tuple(loaded.error(problem) for problem in configuration_problems(config, policy.policy)),
-        findings=(*policy.findings, *(loaded.error(problem) for problem in between)),
+        findings=(*policy.findings, *due, *(loaded.error(problem) for problem in between)),
     )
+
+
+def _due(review: datetime, now: datetime) -> Iterator[Problem]:
+    """That the policy is to be reviewed, or soon. It decides all the same."""
+    path: KeyPath = ("policy", "review")
+    if review <= now:
+        yield Problem(code=REVIEW_PASSED, path=path, cause=f"it was to be reviewed by {utc_text(review)}")
+    elif review < now + SOON:
+        cause = f"it is to be reviewed by {utc_text(review)}, {(review - now).days} days left"
+        yield Problem(code=REVIEW_SOON, path=path, cause=cause)
 
 
 class _Checker:

@@ -154,6 +154,7 @@ def _compiled(
         own=tuple(clearances[name] for name in table.own.clearances),
         partners={name: tuple(clearances[one] for one in held.clearances) for name, held in table.partner.items()},
         clearances=clearances,
+        review_at=table.policy.review,
     )
 
 

@@ -44,6 +44,7 @@ from gateway.links import (
 )
 from gateway.node import trust
 from gateway.node.documents import open_documents
+from gateway.node.gate import PolicyGate, remember
 from gateway.node.health import Health
 from gateway.node.latency import Latency
 from gateway.node.memory import rebuild_picture
@@ -52,6 +53,7 @@ from gateway.node.national import open_national
 from gateway.node.quarantine import Quarantine
 from gateway.node.reload import Reload
 from gateway.node.retention import Retention
+from gateway.node.review import Review
 from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_outlet
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
@@ -92,6 +94,7 @@ class Node:
         self.desk: Desk
         """Where the release policy in force lies."""
         self.reload = Reload(self)
+        self.review: Review
         self.rooms: Rooms
         self.partner_server: PartnerServer | None = None
         self.national_server: HttpServer
@@ -124,6 +127,7 @@ class Node:
         signer, verifier = trust.read_signer(config), trust.read_verifier(config)
         key = trust.read_ledger_signer(config)
         self.desk = Desk(trust.read_policy(config), clock)
+        self.review = Review(self.desk)
         config.node.data.mkdir(parents=True, exist_ok=True)
         self.store = await Store.open(config.node.data / "gateway.db", limits, clock)
         try:
@@ -194,6 +198,7 @@ class Node:
         digest = sha256(repr(self.config).encode()).hexdigest()  # of every effective value; keys are paths in it
         await self.store.append_leaf(leaf.config_changed(sha256=digest, detail="started"))
         policy = self.desk.policy
+        await remember(self.store, policy)
         await self.store.append_leaf(leaf.policy_changed(sha256=policy.digest, detail="in force since the start"))
         key = self.rooms.signer.record.thumbprint
         await self.store.append_leaf(leaf.key_changed(key=key, node=self.config.node.name, detail="signs from now on"))
@@ -202,11 +207,13 @@ class Node:
         config = self.config
         partners = trust.read_partners(config)
         metrics, log = LinkMetrics(self.registry), structlog.get_logger("links")
+        gate = PolicyGate(self.desk, self.store, config.limits)
         for partner in partners:
             self.links[partner.name] = Link(
                 partner=partner,
                 tls=client_tls(trust.tls_material(config, partner.name)),
                 outbox=self.store,
+                gate=gate,
                 open_receipt=open_receipt,
                 delivered_leaf=_delivered,
                 limits=config.limits,
@@ -299,6 +306,7 @@ class Node:
         touched = self.clock.monotonic()
         while True:
             self.status = await read_status(self)
+            self.review.look()
             await asyncio.sleep(HOUSEKEEPING_S)
             self.rooms.picture.expire()
             self.health.report("ledger", self.ledger.problem)

@@ -20,6 +20,7 @@ EVENTS: dict[str, str] = {
     "picture.unreadable": "a stored message could not be read again at the start; the picture lacks its tracks",
     "policy.changed": "another release policy decides from here on; the ledger says so",
     "policy.kept": "a new release policy was refused; the one before stays in force until the errors are mended",
+    "policy.review_passed": "the release policy was to be reviewed by now; it decides on until another one is in force",
     "policy.unchanged": "the release policy was read again and is the one in force",
     "store.pruned": "bodies of messages older than store.keep_days were removed; digests, receipts and leaves stay",
     "talk.broken_off": "a conversation with a peer of a feed could not go on; the peer may connect again",

@@ -67,6 +67,12 @@ class NodeCollector(Collector):
             "Release policies that were refused; the one before stayed",
             value=node.reload.refused,
         )
+        if node.review.days_left is not None:
+            yield GaugeMetricFamily(
+                "gateway_policy_review_days",
+                "Days until the release policy in force is to be reviewed, negative after that",
+                value=node.review.days_left,
+            )
         yield CounterMetricFamily("gateway_bugs", "Tasks that crashed by a bug of ours", value=node.supervisor.bugs)
         frames = CounterMetricFamily("gateway_feed_frames", "Frames per feed in", labels=["feed"])
         dropped = CounterMetricFamily(

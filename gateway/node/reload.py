@@ -4,7 +4,8 @@
 2. Every open batch closes: it was decided by the old one, and its messages and leaves say so.
 3. A leaf says which policy is in force from here on; if it cannot be written, the old one stays.
 4. The new one is put on the desk. Who decides takes the policy from there once for each frame or message. What waits
-   for national consumers that a clearance decides for is given up: the old one decided on it.
+   for national consumers that a clearance decides for is given up: the old one decided on it. What waits for a partner
+   is decided again, each message before it leaves (`gateway.node.gate`).
 """
 
 from __future__ import annotations
@@ -20,9 +21,13 @@ from gateway.errors import GatewayError
 from gateway.feeds.http_types import Reloaded
 from gateway.ledger import leaf
 from gateway.node import trust
+from gateway.node.gate import remember
+from gateway.policy.outline import outline_of
 
 if TYPE_CHECKING:
+    from gateway.config import Config
     from gateway.node.assembly import Node
+    from gateway.policy.policy import Policy
 
 _log = structlog.get_logger("policy")
 
@@ -59,12 +64,13 @@ class Reload:
         node = self._node
         previous = node.desk.policy.digest
         try:
-            policy = await asyncio.to_thread(trust.read_policy, node.config)
+            policy = await asyncio.to_thread(_read, node.config)
             if policy.digest == previous:
                 _log.info("policy.unchanged", policy=previous)
                 self.last_error = ""
                 return Reloaded(policy=previous, previous=previous)
             node.gatherer.flush()
+            await remember(node.store, policy)
             changed = leaf.policy_changed(sha256=policy.digest, previous=previous, detail=policy.name)
             await node.store.append_leaf(changed)
         except GatewayError as error:
@@ -88,7 +94,15 @@ class Reload:
             "name": desk.policy.name,
             "digest": desk.policy.digest,
             "since": utc_text(desk.since),
+            "review": None if desk.policy.review_at is None else utc_text(desk.policy.review_at),
             "reloads": self.count,
             "refused": self.refused,
             "last_error": self.last_error,
         }
+
+
+def _read(config: Config) -> Policy:
+    """The policy on disk, with its outline worked out."""
+    policy = trust.read_policy(config)
+    outline_of(policy)
+    return policy

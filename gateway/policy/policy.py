@@ -6,6 +6,7 @@ A reload makes another one. Whoever decides takes the policy once and decides ev
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from msgspec import Struct
 
@@ -36,3 +37,5 @@ class Policy(Struct, frozen=True, kw_only=True, dict=True, eq=False):
     """What each partner node may see."""
     clearances: Mapping[str, Clearance] = {}
     """By name, for national clients and feeds."""
+    review_at: datetime | None = None
+    """When it is to be reviewed. It decides on after that, too: a node without a policy would let nothing through."""

@@ -127,6 +127,23 @@ def test_status_shows_the_node(node: Path, invoke: Invoke) -> None:
     assert max(len(line) for line in lines) < 120
 
 
+def test_status_shows_which_policy_decides_and_what_became_of_another(node: Path, invoke: Invoke) -> None:
+    policy = {
+        "name": "Air\x1b[31m",
+        "digest": "ab12" * 16,
+        "since": "2026-03-01T09:30:00.5Z",
+        "review": "2027-03-01T00:00:00Z",
+        "reloads": 2,
+        "refused": 1,
+        "last_error": "CFG-003 unknown key",
+    }
+    with answering(200, json.dumps({**STATUS, "policy": policy}).encode()) as url:
+        lines = [" ".join(line.split()) for line in invoke("status", "--url", url).stdout.splitlines()]
+    (line,) = [line for line in lines if line.startswith("policy ")]
+    assert "(ab12ab12ab12) since 2026-03-01T09:30:00Z, to be reviewed by 2027-03-01T00:00:00Z" in line
+    assert line.endswith("reloads 2 refused 1 kept: CFG-003 unknown key")
+
+
 def test_links_shows_every_link(node: Path, invoke: Invoke) -> None:
     with answering(200, json.dumps(STATUS).encode()) as url:
         result = invoke("links", "--url", url)

@@ -137,6 +137,22 @@ def test_a_certificate_that_ended_is_an_error_and_one_that_ends_soon_a_finding(n
     assert early.errors
 
 
+def test_a_policy_that_is_due_for_review_is_a_finding_and_one_that_is_past_it_too(node: Path) -> None:
+    file = node / "policy.toml"
+    text = file.read_text()
+    at = text.index('review = "')
+    line = text.count("\n", 0, at) + 1
+    for days, code, words in ((31, None, ""), (29, "POL-120", "29 days left"), (0, "POL-119", "was to be reviewed")):
+        review = (NOW + timedelta(days=days)).isoformat()
+        file.write_text(text.replace(text[at : text.index("\n", at)], f'review = "{review}"'))
+        found = check(node)
+        assert found.errors == ()
+        assert [one.code.id for one in found.findings] == [code] * (code is not None)
+        for one in found.findings:
+            assert one.place == f"{file}:{line}:10"
+            assert words in one.cause
+
+
 def test_of_two_pinned_certificates_one_may_have_ended(node: Path) -> None:
     write_development(node / "next", "deu-1", now=NOW + timedelta(days=80))
     edit(node, '["deu/deu-1.signing.pem"]', '["deu/deu-1.signing.pem", "next/deu-1.signing.pem"]')
