@@ -40,7 +40,8 @@ class Event(StrEnum):
     SUPERSEDED = "superseded"
     EXPIRED = "expired"
     WITHHELD = "withheld"
-    """A summary of own tracks, or of tracks on their way onward, that a release group or partner was not shown."""
+    """A summary of own tracks, or of tracks on their way onward, that a release group or partner was not shown; or one
+    message that waited for a partner, and that the policy in force by then kept from it."""
     CONFLICT = "conflict"
     """A message id came again with other content."""
     KEY = "key"
@@ -151,6 +152,23 @@ def withheld(*, group: str, rule: str, policy: str, count: int, since: datetime)
     """
     salt = token_hex(16)
     return leaf(Event.WITHHELD, group=group, rule=rule, policy=policy, count=count, since=utc_text(since), salt=salt)
+
+
+def withheld_message(sealed: Sealed, *, peer: str, rule: str, policy: str) -> LeafFactory:
+    """A message that waited for `peer` does not go there: `rule` of the `policy` that is in force by now keeps it.
+
+    Other recipients know its digest: 128 random bits keep them from learning by the hash who did not get it.
+    """
+    return leaf(
+        Event.WITHHELD,
+        mid=sealed.message_id,
+        origin=sealed.origin,
+        sha256=sealed.sha256,
+        peer=peer,
+        rule=rule,
+        policy=policy,
+        salt=token_hex(16),
+    )
 
 
 def delivered(*, partner: str, receipt: Receipt) -> LeafFactory:

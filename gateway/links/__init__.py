@@ -9,7 +9,7 @@ from gateway.links.client import PartnerClient
 from gateway.links.link import Link, deliver
 from gateway.links.listener import PartnerServer
 from gateway.links.metrics import LinkMetrics
-from gateway.links.outbox import OpenReceipt, Outbox
+from gateway.links.outbox import Gate, KeptBack, OpenReceipt, Outbox
 from gateway.links.partners import Partner, PartnerBook, read_peer
 from gateway.links.server import Handle, PartnerDoor, ReceiptAnswer, partner_app
 from gateway.links.state import LinkFailure, LinkFaultError, LinkState, LinkStatus, Side
@@ -17,7 +17,9 @@ from gateway.links.tls import Expiry, ServerTls, TlsContext, TlsMaterial, client
 
 __all__ = [
     "Expiry",
+    "Gate",
     "Handle",
+    "KeptBack",
     "Link",
     "LinkFailure",
     "LinkFaultError",

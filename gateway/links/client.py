@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from http import HTTPStatus
 from io import BytesIO
@@ -36,11 +36,16 @@ class Answer(NamedTuple):
     retry_after: str | None
 
 
-class _Trip:
-    """What the HTTP client's trace tells of one request."""
+class NotAnyMoreError(Exception):
+    """What let a message go does not let it go any more; none of its octets left. No fault of anybody."""
 
-    def __init__(self) -> None:
+
+class _Trip:
+    """What the HTTP client's trace tells of one request, and asks."""
+
+    def __init__(self, still: Callable[[], bool] | None = None) -> None:
         self.reused = False
+        self.still = still
 
 
 class PartnerClient:
@@ -99,8 +104,12 @@ class PartnerClient:
         if session is not None:
             await session.close()
 
-    async def post(self, recorded: Recorded) -> Delivery:
-        """The delivery that the partner's verified receipt proves. `LinkFaultError` for anything else."""
+    async def post(self, recorded: Recorded, *, still: Callable[[], bool] | None = None) -> Delivery:
+        """The delivery that the partner's verified receipt proves. `LinkFaultError` for anything else.
+
+        `still` is asked once there is a connection, right before the first octet goes: whether it may. Raises
+        `NotAnyMoreError` if not.
+        """
         octets = recorded.message.octets
         place = f"{self._partner.name} {self._partner.url}"
         if len(octets) > self._partner.max_message_octets:
@@ -113,7 +122,7 @@ class PartnerClient:
                 turned_away=True,
                 one_message=True,
             )
-        answer = await self._request("POST", MESSAGES, octets)
+        answer = await self._request("POST", MESSAGES, octets, still)
         if answer.status not in (HTTPStatus.OK, HTTPStatus.UNPROCESSABLE_ENTITY):
             raise self._refused(answer, place)
         return check_receipt(
@@ -152,11 +161,13 @@ class PartnerClient:
             now=self._clock.now(),
         )
 
-    async def _request(self, method: str, path: str, body: bytes | None) -> Answer:
+    async def _request(
+        self, method: str, path: str, body: bytes | None, still: Callable[[], bool] | None = None
+    ) -> Answer:
         # Each kept connection may have been closed by the partner meanwhile; the last attempt is on a new one.
         attempts = self._limits.in_flight_messages + 1
         for attempt in range(attempts):
-            trip = _Trip()
+            trip = _Trip(still)
             last = attempt + 1 == attempts
             try:
                 async with (
@@ -215,6 +226,7 @@ class PartnerClient:
             return self._session
         trace = aiohttp.TraceConfig()
         trace.on_connection_reuseconn.append(_reused)
+        trace.on_request_headers_sent.append(_leaves)  # on a connection, before anything is written to it
         self._opened_at = self._clock.monotonic()
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
@@ -236,6 +248,12 @@ async def _reused(_session: object, context: object, _params: object) -> None:
     trip = getattr(context, "trace_request_ctx", None)
     if isinstance(trip, _Trip):
         trip.reused = True
+
+
+async def _leaves(_session: object, context: object, _params: object) -> None:
+    trip = getattr(context, "trace_request_ctx", None)
+    if isinstance(trip, _Trip) and trip.still is not None and not trip.still():
+        raise NotAnyMoreError
 
 
 def public_code(body: bytes) -> str:

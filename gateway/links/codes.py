@@ -125,6 +125,11 @@ CLOCK_SKEWED = Code(
     "the partner's clock and ours differ",
     "check time synchronisation on both gateways: messages outside the creation window are refused",
 )
+MESSAGE_WITHHELD = Code(
+    "LINK-025",
+    "the policy in force keeps a message from the partner for whom it waited",
+    "nothing to do if the policy says what is meant; 'gateway explain MESSAGE-ID' names the rule. It is not sent later",
+)
 
 # What a caller on the partner side is told
 NOT_A_PARTNER = Code("LINK-030", "not a partner of this gateway", "ask this gateway's operator to configure the link")
@@ -170,6 +175,7 @@ CODES: tuple[Code, ...] = (
     MESSAGE_REFUSED,
     OUR_STORE,
     CLOCK_SKEWED,
+    MESSAGE_WITHHELD,
     NOT_A_PARTNER,
     NOT_RECEIVING,
     WRONG_TYPE,

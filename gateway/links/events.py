@@ -10,6 +10,7 @@ PAUSED = "link.paused"
 FAULT = "link.fault_changed"
 MESSAGE_REFUSED = "link.message_refused"
 MESSAGE_PARKED = "link.message_parked"
+MESSAGE_WITHHELD = "link.message_withheld"
 CLOCK_SKEWED = "link.clock_skewed"
 REQUEST_REFUSED = "link.request_refused"
 LISTENING = "link.listening"
@@ -24,6 +25,7 @@ EVENTS: dict[str, str] = {
     FAULT: "attempts still fail, for another reason than before",
     MESSAGE_REFUSED: "the partner signed that it refuses one message; the link goes on",
     MESSAGE_PARKED: "one message cannot pass while others do; it is off the queue until an operator resumes it",
+    MESSAGE_WITHHELD: "a message waited for the partner, and the policy in force keeps it back; it goes there no more",
     CLOCK_SKEWED: "the partner's clock and ours differ",
     REQUEST_REFUSED: "a request on the partner side was refused; repeated ones are counted, not logged",
     LISTENING: "partners can connect",

@@ -6,6 +6,10 @@ kept connections. Each verified receipt is recorded with its ledger leaf, in one
 message. A crash between receipt and record posts the message again, and the partner answers the duplicate with the
 original receipt: at-least-once transport, exactly-once effect.
 
+What was released and waits is asked about again, of the gate, where another policy is in force by the time that it is
+to leave: also in a round that a reload interrupts. What the gate keeps back is settled as withheld, with its leaf, and
+is posted to this partner no more.
+
 What is never done. Nothing counts without a verified receipt: no status code, no inbound traffic. A fault never drops
 a message: it ends the round, and the link waits. One message never stops the others for ever: what the partner refuses
 under its signature is settled as refused, and what it turns away without one is parked for the operator, but only once
@@ -22,6 +26,7 @@ import asyncio
 import random as standard_random
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from structlog.typing import FilteringBoundLogger
 
@@ -30,10 +35,10 @@ from gateway.errors import GatewayError
 from gateway.limits import Limits
 from gateway.links import codes
 from gateway.links.backoff import Backoff
-from gateway.links.client import PartnerClient
+from gateway.links.client import NotAnyMoreError, PartnerClient
 from gateway.links.faults import probably_refused
 from gateway.links.metrics import LinkMetrics
-from gateway.links.outbox import DeliveredLeaf, OpenReceipt, Outbox
+from gateway.links.outbox import DeliveredLeaf, Gate, KeptBack, OpenReceipt, Outbox
 from gateway.links.partners import Partner, check_partner
 from gateway.links.position import Position
 from gateway.links.state import LinkEvent, LinkFaultError, LinkState, LinkStatus, Side
@@ -45,12 +50,13 @@ _ROUND_MESSAGES = 8
 """Messages read from the store at once: bounds memory per link to this times the longest message."""
 
 
-async def deliver(client: PartnerClient, recorded: Recorded) -> Delivery:
+async def deliver(client: PartnerClient, recorded: Recorded, *, still: Callable[[], bool] | None = None) -> Delivery:
     """Post one recorded message; the delivery that the partner's verified receipt proves.
 
-    Takes only a `Recorded`: what is not durable and ledgered cannot leave. `LinkFaultError` for anything but a receipt.
+    Takes only a `Recorded`: what is not durable and ledgered cannot leave. `LinkFaultError` for anything but a receipt;
+    `NotAnyMoreError` where it is `still` to go no longer, before its first octet.
     """
-    return await client.post(recorded)
+    return await client.post(recorded, still=still)
 
 
 class Link:
@@ -62,6 +68,7 @@ class Link:
         partner: Partner,
         tls: TlsContext,
         outbox: Outbox,
+        gate: Gate,
         open_receipt: OpenReceipt,
         delivered_leaf: DeliveredLeaf,
         limits: Limits,
@@ -73,6 +80,7 @@ class Link:
         check_partner(partner)
         self._partner = partner
         self._outbox = outbox
+        self._gate = gate
         self._delivered_leaf = delivered_leaf
         self._limits = limits
         self._clock = clock
@@ -203,12 +211,16 @@ class Link:
             await self._probe()
             return False
         more = len(batch) == _ROUND_MESSAGES
-        await self._deliver_all(batch)
+        if not await self._deliver_all(batch):
+            return True  # all of it was kept back: nothing is known of the partner
         self._good(behind=more)
         return more or self._woken.is_set()
 
-    async def _deliver_all(self, batch: Sequence[Recorded]) -> None:
-        """Post them, several at once; record each receipt. Raises the worst fault once nothing is under way."""
+    async def _deliver_all(self, batch: Sequence[Recorded]) -> int:
+        """Post them, several at once; record each receipt. How many the partner answered.
+
+        Raises the worst fault once nothing is under way.
+        """
         remaining = iter(batch)
         faults: list[LinkFaultError] = []
         unwanted: list[tuple[Recorded, LinkFaultError]] = []
@@ -222,8 +234,9 @@ class Link:
                 except LinkFaultError as fault:
                     (unwanted.append((recorded, fault)) if fault.one_message else faults.append(fault))
                 else:
-                    taken += 1
-                    group.create_task(record(delivery))  # the next message does not wait for our disk
+                    if delivery is not None:
+                        taken += 1
+                        group.create_task(record(delivery))  # the next message does not wait for our disk
                 if faults or self._position.state is LinkState.PAUSED:
                     return
 
@@ -243,12 +256,45 @@ class Link:
                 faults.append(fault)
         if faults:
             raise max(faults, key=lambda fault: fault.turned_away)
+        return taken
 
-    async def _post(self, recorded: Recorded) -> Delivery:
-        started = self._clock.monotonic()
-        delivery = await deliver(self._client, recorded)
-        self._metrics.post_seconds.labels(self._partner.name).observe(self._clock.monotonic() - started)
-        return delivery
+    async def _post(self, recorded: Recorded) -> Delivery | None:
+        """The delivery; nothing for a message that the policy in force keeps back, which is settled by that."""
+        while True:
+            policy = self._gate.policy
+            if recorded.message.policy != policy and await self._is_kept_back(recorded):
+                return None
+            started = self._clock.monotonic()
+            try:
+                delivery = await deliver(self._client, recorded, still=partial(self._is_in_force, policy))
+            except NotAnyMoreError:
+                continue  # another policy came into force while the partner was called
+            self._metrics.post_seconds.labels(self._partner.name).observe(self._clock.monotonic() - started)
+            return delivery
+
+    def _is_in_force(self, policy: str) -> bool:
+        return self._gate.policy == policy
+
+    async def _is_kept_back(self, recorded: Recorded) -> bool:
+        """Ask the gate; what it keeps back is off the queue for good when this returns."""
+        try:
+            kept = await self._gate.keeps_back(self._partner.name, recorded)
+            if kept is not None:
+                await self._withhold(recorded, kept)
+        except GatewayError as error:
+            raise self._ours(error) from None
+        return kept is not None
+
+    async def _withhold(self, recorded: Recorded, kept: KeptBack) -> None:
+        await self._outbox.set_aside(
+            self._partner.name,
+            recorded.seq,
+            Settlement.WITHHELD,
+            code=codes.MESSAGE_WITHHELD.id,
+            cause=f"{kept.rule} of policy {kept.policy}: {kept.cause}",
+            leaf=kept.leaf,
+        )
+        self._position.withheld(recorded.message.message_id, kept)
 
     async def _record(self, delivery: Delivery) -> None:
         seq, leaf = delivery.recorded.seq, self._delivered_leaf(delivery)

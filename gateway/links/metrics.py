@@ -24,7 +24,7 @@ class LinkMetrics:
         )
         self.posted = Counter(
             "gateway_link_posted_messages",
-            "Messages that the partner answered with a verified receipt, by outcome",
+            "Messages that left the partner's queue: by its verified receipt's outcome, or PARKED or WITHHELD by us",
             ["partner", "outcome"],
             registry=registry,
         )

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Protocol
 
+from msgspec import Struct
+
 from gateway.ledger.note import Verifier
 from gateway.stages import Delivery, Receipt, Recorded
 from gateway.store import LeafFactory, Settlement
@@ -33,6 +35,34 @@ class Outbox(Protocol):
 
     async def queue_depth(self, partner: str) -> int:
         """Messages that wait for the partner."""
+        ...
+
+
+class KeptBack(Struct, frozen=True, kw_only=True):
+    """Why a message does not go to a partner any more."""
+
+    rule: str
+    """Of the policy, as ledgers name it."""
+    policy: str
+    """Hex SHA-256 of the policy that decided."""
+    cause: str
+    """In words, for the operator."""
+    leaf: LeafFactory
+
+
+class Gate(Protocol):
+    """Who may still get what was released and waits. What it decides on, links do not know."""
+
+    @property
+    def policy(self) -> str:
+        """Hex SHA-256 of the policy in force. What was decided by that one is not asked about again."""
+        ...
+
+    async def keeps_back(self, partner: str, recorded: Recorded) -> KeptBack | None:
+        """Why the message does not go to the partner, by the policy in force; nothing if it does.
+
+        May raise `GatewayError` where that cannot be found out now; then it waits.
+        """
         ...
 
 

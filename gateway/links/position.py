@@ -9,6 +9,7 @@ from structlog.typing import FilteringBoundLogger
 from gateway.clock import Clock
 from gateway.links import codes, events
 from gateway.links.metrics import LinkMetrics
+from gateway.links.outbox import KeptBack
 from gateway.links.receipts import ACCEPTED
 from gateway.links.state import (
     TRANSITIONS,
@@ -51,6 +52,7 @@ class Position:
         self._delivered = 0
         self._refused = 0
         self._parked = 0
+        self._withheld = 0
         self._refusal: MessageRefusal | None = None
         metrics.show_state(partner, self._state)
 
@@ -145,6 +147,19 @@ class Position:
             cause=fault.cause,
         )
 
+    def withheld(self, message_id: str, kept: KeptBack) -> None:
+        """A message that waited was taken off the queue because the policy in force keeps it back."""
+        self._withheld += 1
+        self._metrics.posted.labels(self._partner, "WITHHELD").inc()
+        self._log.warning(
+            events.MESSAGE_WITHHELD,
+            code=codes.MESSAGE_WITHHELD.id,
+            message=message_id,
+            rule=kept.rule,
+            policy=kept.policy,
+            cause=kept.cause,
+        )
+
     def skew(self, skew_s: float | None) -> None:
         """The partner's clock minus ours, as its last answer showed."""
         if skew_s is None:
@@ -186,6 +201,7 @@ class Position:
             delivered=self._delivered,
             refused=self._refused,
             parked=self._parked,
+            withheld=self._withheld,
             last_refusal=self._refusal,
             our_certificate_days=our_certificate_days,
             their_certificate_days=their_certificate_days,

@@ -145,6 +145,8 @@ class LinkStatus(Struct, frozen=True, kw_only=True):
     """Signed refusals of single messages since the start."""
     parked: int
     """Messages that the partner turned away without a signature, or that are too long for it, since the start."""
+    withheld: int
+    """Messages that waited, and that the policy in force by then kept back, since the start."""
     last_refusal: MessageRefusal | None
     our_certificate_days: float | None
     their_certificate_days: float | None

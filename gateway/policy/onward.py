@@ -213,13 +213,13 @@ def _by_rules(
 
 def stamped(policy: Policy, carried: Carried, tracks: Sequence[Track]) -> tuple[Track, ...]:
     """The tracks with us as the last gateway passed: what policy takes out is told there, and not of their origin."""
-    here = Provenance(
-        gateway=policy.node,
-        input_format=INPUT_FORMAT,
-        mapping_id=MAPPING,
-        input_message_id=carried.header.message_id,
-    )
+    here = passed_at(policy.node, carried.header.message_id)
     return tuple([replace(track, provenance=(*track.provenance, here)) for track in tracks])
+
+
+def passed_at(node: str, message_id: str) -> Provenance:
+    """The gateway through which what a message tells was passed on."""
+    return Provenance(gateway=node, input_format=INPUT_FORMAT, mapping_id=MAPPING, input_message_id=message_id)
 
 
 def _passages(

@@ -12,18 +12,20 @@ from msgspec.structs import replace
 
 from gateway.policy.coarse import MOST_M, cell_of, coarse_height
 from gateway.policy.drops import DROPS, REASONS, without, without_evidence
-from gateway.policy.parts import HEIGHTS
+from gateway.policy.parts import HEIGHTS, has_part
 from gateway.policy.personal import MOST_LOSSES, personal_parts, withhold_personal
 from gateway.policy.terms import Field, Redaction
-from gateway.track import Accuracy, Identity, IdentityGroup, Loss, Provenance, Track
+from gateway.track import Accuracy, Identity, IdentityGroup, Loss, Position, Provenance, Track
 
-__all__ = ["REASONS", "merged", "redact"]
+__all__ = ["REASONS", "merged", "redact", "takes_nothing"]
 
 MAPPING = "redaction/1.0"
 MOST_PASSED = 32
 """Provenances of a track in a message."""
 GRID = "POSITION_GRID"
 """Basis of an accuracy that a grid makes."""
+_ROUNDED_DEG, _ROUNDED_M = 1e-6, 0.05
+"""What a message's decimals may be off the middle of a cell, a step, or a bound."""
 _OPAQUE = (Field.RAW, Field.EXTENSIONS, Field.REMARKS)
 
 
@@ -50,6 +52,24 @@ def redact(track: Track, redaction: Redaction, *, personal_data: bool, node: str
     if redaction.altitude_grid_m and Field.ALTITUDE not in drop:
         shown = _in_steps(shown, redaction.altitude_grid_m, told)
     return _told(shown, told, node) if told else track
+
+
+def takes_nothing(track: Track, redaction: Redaction, *, personal_data: bool, node: str) -> bool:
+    """Whether `redact` would find nothing to take out of a track, as one that has been redacted like that before.
+
+    What stands on the grid counts as coarse only where its accuracy says so.
+    """
+    drops = replace(redaction, position_grid_m=None, altitude_grid_m=None)
+    if redact(track, drops, personal_data=personal_data, node=node) is not track:
+        return False
+    if not (redaction.position_grid_m or redaction.altitude_grid_m):
+        return True
+    state = track.state
+    if state is not None and (state.covariance is not None or state.polar is not None):
+        return False
+    if any(has_part(track, field) for field in _OPAQUE):
+        return False
+    return _is_on_grid(track, redaction) and _is_in_steps(track, redaction)
 
 
 def merged(redactions: Iterable[Redaction]) -> Redaction:
@@ -134,6 +154,46 @@ def _in_steps(track: Track, grid_m: float, told: list[Loss]) -> Track:
         state = replace(state, accuracy=widened, **coarse)
         told += [Loss(f"state.{name}", "COARSENED") for name in heights]
     return replace(track, state=state)
+
+
+def _is_on_grid(track: Track, redaction: Redaction) -> bool:
+    """Whether its places are the middles of their cells, as far as a grid is asked for, and say how coarse they are."""
+    grid_m = redaction.position_grid_m
+    if not grid_m:
+        return True
+    state, operator = track.state, track.operator
+    place = operator.position if operator is not None else None
+    if place is not None and not _is_middle(place, grid_m):
+        return False
+    if state is None or state.position is None:
+        return True
+    known = state.accuracy
+    if known is None or known.basis != GRID or known.horizontal_95_m is None:
+        return False
+    reach_m = cell_of(state.position, grid_m).reach_m
+    return _is_middle(state.position, grid_m) and known.horizontal_95_m >= reach_m - _ROUNDED_M
+
+
+def _is_middle(place: Position, grid_m: float) -> bool:
+    middle = cell_of(place, grid_m).middle
+    off = abs(middle.latitude_deg - place.latitude_deg), abs(middle.longitude_deg - place.longitude_deg)
+    return max(off) <= _ROUNDED_DEG
+
+
+def _is_in_steps(track: Track, redaction: Redaction) -> bool:
+    """Whether its heights are in steps, as far as those are asked for, and say so."""
+    grid_m = redaction.altitude_grid_m
+    if not grid_m:
+        return True
+    state, operator = track.state, track.operator
+    heights = [operator.altitude_hae_m] if operator is not None and operator.altitude_hae_m is not None else []
+    if state is not None:
+        told = [height for name in HEIGHTS if (height := getattr(state, name)) is not None]
+        bound_m = state.accuracy.vertical_95_m if state.accuracy is not None else None
+        if told and (bound_m is None or bound_m < grid_m / 2 - _ROUNDED_M):
+            return False
+        heights += told
+    return all(abs(coarse_height(height, grid_m) - height) <= _ROUNDED_M for height in heights)
 
 
 def _widened(bound_m: float | None, more_m: float) -> float:

@@ -45,7 +45,7 @@ from gateway.links import (
 from gateway.stages import Inbound, Receipt, Recorded
 from gateway.store import Incoming, LeafFactory, Outgoing, Settlement, Store
 from tests.simulators.notes import NoteKey
-from tests.simulators.outbox import sealed
+from tests.simulators.outbox import SimulatedGate, sealed
 
 KEY = NoteKey("deu-1.example/audit/1")
 LIMITS = Limits(backoff_first_s=0.02, backoff_max_s=0.2, wake_up_s=0.1, request_timeout_s=5.0)
@@ -99,6 +99,7 @@ async def send(directory: Path, settings: dict[str, str]) -> None:
         partner=partner,
         tls=client_tls(_material(settings)),
         outbox=MortalOutbox(store, fate),
+        gate=SimulatedGate(),
         open_receipt=open_receipt,
         delivered_leaf=lambda delivery: leaf.delivered(partner=delivery.partner, receipt=delivery.receipt),
         limits=LIMITS,

@@ -16,11 +16,11 @@ from gateway.clock import Clock, SystemClock
 from gateway.ledger.receipt import open_receipt
 from gateway.limits import Limits
 from gateway.links import Link, LinkMetrics, LinkState, Partner, TlsContext, client_tls, server_tls
-from gateway.links.outbox import Outbox
+from gateway.links.outbox import Gate, Outbox
 from gateway.stages import Delivery
 from gateway.store import LeafFactory
 from tests.links.pki import Authority, Leaf, material
-from tests.simulators.outbox import MemoryOutbox
+from tests.simulators.outbox import MemoryOutbox, SimulatedGate
 from tests.simulators.partner import PartnerSimulator
 
 QUICK = Limits(
@@ -75,11 +75,13 @@ class Rig:
         limits: Limits = QUICK,
         clock: Clock | None = None,
         random: Callable[[], float] = lambda: 0.5,
+        gate: Gate | None = None,
     ) -> Link:
         return Link(
             partner=partner,
             tls=self.client_tls(),
             outbox=outbox,
+            gate=gate or SimulatedGate(),
             open_receipt=open_receipt,
             delivered_leaf=delivered_leaf,
             limits=limits,

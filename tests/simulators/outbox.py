@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from uuid import UUID
 
 from gateway.errors import StoreError
+from gateway.links.outbox import KeptBack
 from gateway.stages import Receipt, Recorded, Sealed
 from gateway.store import LeafFactory, Settlement
 from gateway.store.codes import NOT_DURABLE
@@ -31,6 +32,28 @@ def sealed(number: int, *recipients: str, size: int = 0, origin: str = "nld-1") 
     )
 
 
+class SimulatedGate:
+    """Lets everything go; or keeps back the messages that it is told to, by number."""
+
+    def __init__(self, policy: str = "") -> None:
+        self.policy = policy
+        self.shut: set[int] = set()
+        self.asked: list[tuple[str, int]] = []
+        """Policy and seq of each question."""
+        self.failures = 0
+        """So many of the next questions fail."""
+
+    async def keeps_back(self, partner: str, recorded: Recorded) -> KeptBack | None:
+        self.asked.append((self.policy, recorded.seq))
+        if self.failures:
+            self.failures -= 1
+            raise StoreError(NOT_DURABLE, cause="told to")
+        if recorded.seq not in self.shut:
+            return None
+        word = f"withheld {recorded.message.message_id}".encode()
+        return KeptBack(rule="release.no", policy=self.policy, cause="told to", leaf=lambda index, time: word)
+
+
 class MemoryOutbox:
     """One partner's queue; `settled` holds the receipts by seq, in the order in which they were recorded."""
 
@@ -38,6 +61,7 @@ class MemoryOutbox:
         self.messages: list[Recorded] = []
         self.settled: dict[int, Receipt] = {}
         self.parked: dict[int, str] = {}
+        self.withheld: dict[int, str] = {}
         self.leaves: list[bytes] = []
         self.failures = 0
         """So many of the next calls fail."""
@@ -64,7 +88,8 @@ class MemoryOutbox:
         self.reads += 1
         self._changed.set()
         self._fail()
-        return [one for one in self.messages if one.seq not in self.settled and one.seq not in self.parked][:limit]
+        gone = {*self.settled, *self.parked, *self.withheld}
+        return [one for one in self.messages if one.seq not in gone][:limit]
 
     async def record_delivery(self, partner: str, seq: int, receipt: Receipt, leaf: LeafFactory) -> int:
         self._fail()
@@ -78,14 +103,16 @@ class MemoryOutbox:
         self, partner: str, seq: int, state: Settlement, *, code: str, cause: str = "", leaf: LeafFactory | None = None
     ) -> int:
         self._fail()
-        assert state is Settlement.PARKED
-        self.parked[seq] = code
+        assert state in (Settlement.PARKED, Settlement.WITHHELD)
+        (self.parked if state is Settlement.PARKED else self.withheld)[seq] = code
+        if leaf is not None:
+            self.leaves.append(leaf(len(self.leaves), datetime(2026, 11, 22, tzinfo=UTC)))
         self._changed.set()
-        return -1
+        return len(self.leaves) - 1 if leaf is not None else -1
 
     async def queue_depth(self, partner: str) -> int:
         self._fail()
-        return len(self.messages) - len(self.settled) - len(self.parked)
+        return len(self.messages) - len(self.settled) - len(self.parked) - len(self.withheld)
 
     def _fail(self) -> None:
         if self.failures:
