@@ -61,7 +61,10 @@ def is_plain(octets: bytes) -> bool:
     if b"&" in octets and (_NO_TEXT_REFERENCE.search(octets, 0, at) or _NO_TEXT_REFERENCE.search(octets, end)):
         return False
     # c  Tags of one attribute, and of two in order, count as bare ones from here on
-    markup = octets[:at].translate(None, _NOT_MARKUP) + octets[end:].translate(None, _NOT_MARKUP)
+    markup = octets.translate(None, _NOT_MARKUP)
+    if at < end:
+        before, label = (len(part.translate(None, _NOT_MARKUP)) for part in (octets[:at], octets[at:end]))
+        markup = markup[:before] + markup[before + label :]
     bare = markup.count(b"<>") + markup.count(b'< ="">') + 1  # the root is of two
     if markup.find(_ROOT_MARKUP, 1) > 0:
         pairs = _TWO_ATTRIBUTES.findall(octets, root.end(), at) + _TWO_ATTRIBUTES.findall(octets, end)
@@ -69,8 +72,10 @@ def is_plain(octets: bytes) -> bool:
             return False
         bare += markup.count(_ROOT_MARKUP, 1)
     # d  Every "<" and every ">" is of a bare start or end tag, as many of these as of those: none is an empty element's
-    tags = markup.count(b"<")
-    return 2 * bare == tags == 2 * markup.count(b"</>") and markup.count(b">") == tags
+    if bare != markup.count(b"</>") or markup.count(b">") != 2 * bare:
+        return False
+    # What opens with "<" has a ">" of its own, and that is counted; but for those in comments and their like
+    return (b"!" not in markup and b"?" not in markup) or markup.count(b"<") == 2 * bare
 
 
 def _first_label(octets: bytes) -> tuple[int, int]:
