@@ -20,6 +20,11 @@ NOT_FOUND = Code("CLI-009", "nothing is stored under this name", "list what ther
 DEMO_INPUT = Code("CLI-010", "recording cannot be replayed", "name both: gateway demo --input FILE --format FORMAT")
 UNKNOWN_FORMAT = Code("CLI-011", "format of the input is not known", "name it with --format; see 'gateway formats'")
 NOT_RELEASED = Code("CLI-012", "nothing would be released", "see the rules and label decisions above")
+NOT_THE_LEDGERS = Code(
+    "CLI-013",
+    "octets in the database are not those of the ledger",
+    "verify the ledger with 'gateway ledger verify'; restore the database from before it was changed",
+)
 BUG = Code(
     "CLI-070", "the gateway has a bug", "report it with the traceback above and the output of 'gateway version --json'"
 )
@@ -37,5 +42,6 @@ CODES = (
     DEMO_INPUT,
     UNKNOWN_FORMAT,
     NOT_RELEASED,
+    NOT_THE_LEDGERS,
     BUG,
 )

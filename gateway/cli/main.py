@@ -24,6 +24,7 @@ from gateway.cli import (
     init,
     ledger,
     links,
+    octets,
     policy,
     quarantine,
     run,
@@ -105,6 +106,7 @@ _COMMANDS: tuple[Callable[..., None], ...] = (
     translate.translate,
     formats.formats,
     explain.explain,
+    octets.message,
     version.version,
 )
 for _command in _COMMANDS:

@@ -15,8 +15,9 @@ from gateway import xml
 from gateway.cli.codes import NOT_FOUND
 from gateway.cli.dry_run import Shown, consumers
 from gateway.cli.exits import CommandError, Exit
-from gateway.clock import SystemClock
+from gateway.clock import SystemClock, utc_text
 from gateway.config import Config
+from gateway.feeds.withdrawals import covers
 from gateway.formats import alliance
 from gateway.formats.registry import formats
 from gateway.node.trust import read_policy
@@ -25,7 +26,8 @@ from gateway.policy.acceptance import left_out
 from gateway.policy.policy import Policy
 from gateway.stages import Derivation, Message, Retraction
 from gateway.store.reader import Readers, leaves, messages, standings
-from gateway.store.records import Direction, Standing, StoredMessage
+from gateway.store.records import Direction, Standing, StoredMessage, Withdrawal
+from gateway.store.withdrawals import withdrawals
 from gateway.track import Classification, Environment, Identifier, Identity, Label, Position, Provenance, State
 
 ANOTHERS = "not taken: another gateway tells of this track"
@@ -93,7 +95,8 @@ class Explained(Struct, frozen=True, kw_only=True):
     sha256: str
     track_ids: tuple[str, ...]
     body: str
-    """``kept``; ``removed`` once retention has taken it: then the members below and the tracks are absent."""
+    """``kept``; ``removed`` once retention has taken it, ``refused`` where it never was kept: then the members below
+    and the tracks are absent."""
     created_at: datetime | None = None
     release_group: str = ""
     recipients: tuple[str, ...] = ()
@@ -129,25 +132,35 @@ def explain_message(config: Config, message_id: str) -> list[Explained]:
     if not found:
         remedy = "'gateway ledger show' lists messages; the id is that of an alliance message, in lower case"
         raise CommandError(NOT_FOUND, Exit.FINDING, cause=f"no message {message_id} in {path}", remedy=remedy)
-    return [_explained(config, stored, leaf, standing) for stored, leaf, standing in found]
+    return [_explained(config, *each) for each in found]
 
 
-async def _read(path: Path, message_id: str) -> list[tuple[StoredMessage, bytes, list[Standing]]]:
+_Found = tuple[StoredMessage, bytes, list[Standing], list[Withdrawal]]
+
+
+async def _read(path: Path, message_id: str) -> list[_Found]:
     readers = Readers(path)
     try:
-        found: list[tuple[StoredMessage, bytes, list[Standing]]] = []
+        found: list[_Found] = []
         for stored in await readers.run(partial(messages, message_id=message_id)):
             at = stored.leaf_index
             entry = await readers.run(partial(leaves, start=at, limit=1)) if at >= 0 else []
             sent = stored.direction is Direction.OUTBOUND
             standing = await readers.run(partial(standings, seq=stored.seq)) if sent else []
-            found.append((stored, entry[0] if entry else b"{}", standing))
+            gone = [] if sent else await readers.run(withdrawals)
+            found.append((stored, entry[0] if entry else b"{}", standing, gone))
         return found
     finally:
         await readers.close()
 
 
-def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Sequence[Standing]) -> Explained:
+def _explained(
+    config: Config,
+    stored: StoredMessage,
+    entry: bytes,
+    standing: Sequence[Standing],
+    gone: Sequence[Withdrawal],
+) -> Explained:
     leaf = _leaf(entry)
     is_own = stored.direction is Direction.OUTBOUND
     explained = Explained(
@@ -163,7 +176,7 @@ def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Se
         left_out=leaf.left_out,
         sha256=stored.sha256,
         track_ids=stored.track_ids,
-        body="removed" if stored.octets is None else "kept",
+        body="kept" if stored.octets is not None else "refused" if stored.code else "removed",
     )
     if stored.octets is None:
         return explained
@@ -182,7 +195,7 @@ def _explained(config: Config, stored: StoredMessage, entry: bytes, standing: Se
         sender_policy="" if explained.direction == "sent" else header.policy or "",
         derived=header.derived,
         original=header.derived.message_id if header.derived and message.original is not None else "",
-        tracks=_tracks(config, stored, message, leaf),
+        tracks=_tracks(config, stored, message, leaf, gone),
         retractions=message.retractions,
     )
 
@@ -229,10 +242,13 @@ def _sender(stored: StoredMessage) -> tuple[Partner, ...]:
     )
 
 
-def _tracks(config: Config, stored: StoredMessage, message: Message, leaf: _Leaf) -> tuple[ExplainedTrack, ...]:
+def _tracks(
+    config: Config, stored: StoredMessage, message: Message, leaf: _Leaf, gone: Sequence[Withdrawal]
+) -> tuple[ExplainedTrack, ...]:
     # A refused message was shown to nobody
     desk = Desk(read_policy(config), SystemClock())
     unseen = {} if stored.code else _unseen(desk.policy, stored, message, leaf)
+    unseen |= _withdrawn(stored, message, gone)
     served = [] if stored.code else list(consumers(config, formats(), desk))
     is_own = stored.direction is Direction.OUTBOUND
     label = message.header.label
@@ -282,6 +298,25 @@ def _unseen(policy: Policy, stored: StoredMessage, message: Message, leaf: _Leaf
     )
     rules = dict(found)
     return {track_id: rules.get(track_id, ANOTHERS) for track_id in absent}
+
+
+def _withdrawn(stored: StoredMessage, message: Message, gone: Sequence[Withdrawal]) -> dict[str, str]:
+    """The tracks that had been withdrawn when the message came: by their origin, or by who told or brought them."""
+    derived, taken = message.header.derived, set(stored.track_ids)
+    origin = stored.origin if derived is None else derived.origin
+    tellers = {origin, stored.origin, *stored.partners}
+    found: dict[str, str] = {}
+    for track in message.tracks:
+        for one in gone:
+            if (
+                (one.track_id, one.origin) == (track.track_id, origin)
+                and one.track_id not in taken
+                and one.teller in tellers
+                and one.noted_at <= stored.recorded_at
+                and covers(one, track.state)
+            ):
+                found[one.track_id] = f"not taken: {one.teller} withdrew it as of {utc_text(one.until)}"
+    return found
 
 
 def _measured(state: State | None) -> str:

@@ -47,6 +47,8 @@ def lines(message: Explained) -> Iterator[str]:
         yield _row("body", "removed by retention: digest, receipts and ledger entries stay, what hops lost does not")
         for track_id in message.track_ids:
             yield _row("track", track_id)
+    if message.body == "refused":
+        yield _row("body", "not kept with the messages, for it was refused: 'gateway quarantine list'")
     for gone in message.retractions:
         yield _row("retracts", f"{gone.track_id} {gone.reason} at {_when(gone.time)}")
     for number, track in enumerate(message.tracks, 1):

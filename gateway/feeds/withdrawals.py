@@ -81,9 +81,7 @@ class Withdrawals:
         for teller in {origin, via, by}:
             book = self._books.get(teller)
             found = None if book is None else book.get(key)
-            if found is None or self._is_over(found):
-                continue
-            if state is None or _told_at(state) <= found.until:
+            if found is not None and not self._is_over(found) and covers(found, state):
                 return True
         return False
 
@@ -95,6 +93,11 @@ class Withdrawals:
         self._count -= 1
         if not book:
             self._books = {teller: one for teller, one in self._books.items() if one}
+
+
+def covers(withdrawal: Withdrawal, state: State | None) -> bool:
+    """Whether a state of the track is not newer than its withdrawal."""
+    return state is None or _told_at(state) <= withdrawal.until
 
 
 def _told_at(state: State) -> datetime:

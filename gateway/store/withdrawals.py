@@ -33,18 +33,15 @@ def remember_withdrawals(transaction: Transaction, withdrawn: Sequence[Withdrawa
         )
 
 
-def withdrawals(connection: sqlite3.Connection, track_ids: Sequence[str] | None = None) -> list[Withdrawal]:
-    """Those that are kept, in the order in which they were noted; of these tracks alone, where they are named."""
-    query = """SELECT w.track, w.origin, p.name, w.until, w.noted_at
-        FROM withdrawal AS w JOIN party AS p ON p.id = w.teller"""
-    if track_ids is None:
-        rows = connection.execute(f"{query} ORDER BY w.id").fetchall()
-    else:
-        rows = [
-            row
-            for track_id in track_ids
-            for row in connection.execute(f"{query} WHERE w.track = ? ORDER BY w.id", (track_key(track_id),))
-        ]
+def withdrawals(connection: sqlite3.Connection) -> list[Withdrawal]:
+    """Those that are kept, in the order in which they were noted; none in a database that an older version wrote."""
+    (known,) = connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'withdrawal'").fetchone()
+    if not known:
+        return []
+    rows = connection.execute(
+        """SELECT w.track, w.origin, p.name, w.until, w.noted_at
+           FROM withdrawal AS w JOIN party AS p ON p.id = w.teller ORDER BY w.id"""
+    )
     return [
         Withdrawal(
             track_id=track_text(track),
