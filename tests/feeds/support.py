@@ -102,6 +102,6 @@ async def until(condition: Callable[[], bool], *, turns: int = 20_000) -> None:
         if condition():
             return
         await asyncio.sleep(0)
-    async with asyncio.timeout(5):  # what waits for the kernel needs more than turns
+    async with asyncio.timeout(60):  # what waits for the kernel needs more than turns
         while not condition():  # noqa: ASYNC110 - what is waited for has no event, by design of the test
             await asyncio.sleep(0.001)
