@@ -57,6 +57,17 @@ def utc_text(instant: datetime) -> str:
     return instant.isoformat()[:-6] + "Z"
 
 
+def later(instant: datetime, seconds: float) -> datetime:
+    """So many seconds after `instant` (aware, UTC), and no later than the year 9999 ends, where there is no more time.
+
+    A recording may say any year, and its tracks are decided at their own time.
+    """
+    try:
+        return instant + timedelta(seconds=seconds)
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
+
+
 def parse_utc(text: str) -> datetime:
     """The aware UTC instant of an ISO 8601 time that carries a zone; `ValueError` for any other text."""
     instant = datetime.fromisoformat(text)

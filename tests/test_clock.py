@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from gateway.clock import parse_utc, utc_text
+from gateway.clock import later, parse_utc, utc_text
 from gateway.config import InvalidConfigError
 from gateway.config.policy_load import load_policy_text
 from tests.config.policies import FULL
@@ -35,3 +35,9 @@ def test_a_policy_of_no_year_is_refused_with_its_place(text: str) -> None:
     with pytest.raises(InvalidConfigError) as caught:
         load_policy_text(FULL.replace("2026-11-01T00:00:00Z", text), file=Path("policy.toml"), node="nld-1")
     assert [(one.code.id, one.place) for one in caught.value.problems] == [("CFG-006", "policy.toml:3:10")]
+
+
+def test_there_is_no_time_after_the_year_9999() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    assert later(last - timedelta(seconds=2), 1.5) == last - timedelta(seconds=0.5)
+    assert later(last, 86_400) == last

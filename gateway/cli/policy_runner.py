@@ -83,6 +83,8 @@ class Runner:
                 failures, story = self._run(case)
             except GatewayError as error:  # a file that cannot be read is this case's failure, and no other's
                 failures, story = [f"{error.code.id} {error.code.title}: {error.place} {error.cause}".rstrip()], []
+            except OverflowError:
+                failures, story = ["at and age_s lead out of the years 1 to 9999"], []
             yield Result(case=case, place=place, failures=tuple(failures), story=tuple(story))
 
     def _run(self, case: Case) -> tuple[list[str], list[str]]:

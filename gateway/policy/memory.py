@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypeVar
 
+from gateway.clock import later
 from gateway.track import Track
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class Memory:
                 return False
         elif last[2] == urgent and 0 <= (now - last[0]).total_seconds() < every_s:
             return False
-        self._sent[key] = (now, now + timedelta(seconds=every_s), urgent)
+        self._sent[key] = (now, later(now, every_s), urgent)
         return True
 
     def noting(self, decide: Callable[[], T]) -> tuple[T, Taken]:

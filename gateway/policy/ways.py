@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.clock import later
 from gateway.policy.memory import Memory
 from gateway.policy.personal import has_personal
 from gateway.policy.policy import Policy
@@ -63,8 +64,8 @@ def held_until(track: Track, delay_s: float, now: datetime) -> datetime | None:
     since = state.time if state.received_at is None else max(state.time, state.received_at)
     if (since - now).total_seconds() > MOST_AHEAD_S:
         return None
-    until = since + timedelta(seconds=delay_s)
-    return until if not until.microsecond else until.replace(microsecond=0) + timedelta(seconds=_HOLD_STEP_S)
+    until = later(since, delay_s)
+    return until if not until.microsecond else later(until.replace(microsecond=0), _HOLD_STEP_S)
 
 
 class Outbound:

@@ -160,6 +160,16 @@ def test_the_tracks_of_a_file_are_each_held_to_the_case(place: Path, invoke: Inv
     assert "cannot be read" in result["failures"][0]
 
 
+@pytest.mark.parametrize(("at", "age_s"), [("0001-01-01T00:00:00Z", 3), ("9999-12-31T23:59:59Z", -3)])
+def test_a_case_before_or_after_all_years_fails_and_the_next_one_is_run(
+    place: Path, invoke: Invoke, at: str, age_s: int
+) -> None:
+    lost = case(f"{DRONE}, age_s = {age_s}", to=["eu-1"], expect="withhold", at=at)
+    code, results = run(place, invoke, lost, case('platform = "BIRD"', to=["eu-1"], expect="withhold"))
+    assert code == 1
+    assert ["1 to 9999" in one for result in results for one in result["failures"]] == [True]
+
+
 def test_a_partners_track_is_released_onward_by_its_own_rules(place: Path, invoke: Invoke) -> None:
     track = 'environment = "AIR", label = "shared"'
     assert passes(

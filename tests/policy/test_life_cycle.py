@@ -21,7 +21,8 @@ from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
 from gateway.policy.release import release
 from gateway.policy.terms import AcceptRule, Admittance, Condition, Existing, Marking, ReleaseRule
-from gateway.track import Label, LabelCategory, Succession
+from gateway.stages import Held
+from gateway.track import Label, LabelCategory, State, Succession
 from tests.labels.spif_texts import P, spif_text, tag_set
 from tests.policy.policies import NODE, TRACK
 from tests.policy.relayed import header, opened
@@ -142,3 +143,16 @@ def test_a_clock_that_was_set_back_finds_no_successor_in_force() -> None:
         given_: dict[str, Any] = {"source": None, "origin": NODE, "now": now, "memory": Memory()}
         (verdict,) = release(policy, [replace(TRACK, label=label)], **given_)
         assert verdict.rule == ("release.refused.label.classification" if goes is False else "release.all"), now
+
+
+def test_the_last_second_of_all_years_is_decided_like_any_other() -> None:
+    last = datetime.max.replace(tzinfo=UTC)
+    rule = ReleaseRule(id="all", release=True, delay_s=60, every_s=10)
+    policy = replace(fresh(LASTING, follow=False), releases=(rule,))
+    track = replace(TRACK, label=LOW, state=State(time=last - timedelta(seconds=1)))
+    given_: dict[str, Any] = {"source": None, "origin": NODE, "memory": Memory()}
+    (held,) = release(policy, [track], now=last - timedelta(seconds=1), **given_)
+    assert isinstance(held, Held)
+    (gone,) = release(policy, [track], now=held.until, **given_)
+    (spared,) = release(policy, [track], now=held.until, **given_)
+    assert (gone.rule, spared.rule) == ("release.all", "release.refused.rate")
