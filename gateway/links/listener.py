@@ -77,13 +77,17 @@ class PartnerServer:
         self._door.log.info(events.LISTENING, host=host, port=port)
 
     async def run(self) -> None:
-        """Sweep open connections until cancelled, then let requests end and close."""
+        """Sweep open connections until cancelled, then let requests end and close.
+
+        A bug of ours is raised, and leaves the door open: it can be run again.
+        """
         try:
             while True:
                 await asyncio.sleep(_SWEEP_S)
                 self.sweep()
-        finally:
+        except asyncio.CancelledError:
             await self.stop()
+            raise
 
     def reload(self, material: TlsMaterial, partners: Sequence[Partner]) -> None:
         """Trust these from now on, on open connections too. On an error all of the former trust stays in use.
@@ -115,7 +119,12 @@ class PartnerServer:
         The number closed. What a request would be refused for anyway is closed here without waiting for one.
         """
         server = self._http.server
-        open_now = [handler for handler in server.connections if handler.transport is not None] if server else []
+        # One that closes already is left alone: asked twice, asyncio's TLS forgets what it was, and tells no more of it
+        open_now = [
+            handler
+            for handler in (server.connections if server else ())
+            if handler.transport is not None and not handler.transport.is_closing()
+        ]
         self._door.metrics.connections.set(len(open_now))
         self._connections.keep(open_now)
         held: Counter[str] = Counter()

@@ -466,6 +466,33 @@ async def test_the_sweep_closes_what_is_too_old_too_many_or_not_trusted_any_more
             assert await caller.closed()
 
 
+async def test_a_connection_that_takes_its_time_to_close_is_asked_once(house: House) -> None:
+    async with house.open(), house.caller() as caller:
+        assert (await caller.post()).status == 200
+        house.now(tls_pins=("00" * 32,))
+        assert [house.server.sweep() for _ in range(4)] == [1, 0, 0, 0], "with no turn of the loop between them"
+        assert house.rig.metric("gateway_link_connections") == 0
+        assert await caller.closed()
+
+
+async def test_a_sweep_that_fails_leaves_the_door_open(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("gateway.links.listener._SWEEP_S", 0.0)
+    async with house.open():
+        with monkeypatch.context() as patch:
+            patch.setattr(house.server, "sweep", fail)
+            with pytest.raises(ZeroDivisionError):
+                await house.server.run()
+        again = asyncio.create_task(house.server.run())
+        async with house.caller() as caller:
+            assert (await caller.post()).status == 200
+        again.cancel()
+        await asyncio.wait([again])
+        assert again.cancelled()
+
+
 async def test_a_reload_takes_certificates_and_partners_together_or_neither(house: House) -> None:
     rig = house.rig
     renewed = rig.authority.issue("nld-1")
