@@ -83,6 +83,9 @@ class _TcpOutlet:
             flush.give_back()
             counts.connected -= 1
             writer.transport.abort()
+        task = asyncio.current_task()
+        if task is not None and task.cancelling():  # while it broke, of which alone the group tells
+            raise asyncio.CancelledError
 
     async def _send(self, flush: Flush, writer: asyncio.StreamWriter) -> None:
         while True:

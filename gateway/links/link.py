@@ -170,7 +170,7 @@ class Link:
                     await self._rest(fault)
                 else:
                     await self._show()
-                    if not more:
+                    if not more and not self._urged.is_set():
                         await self._idle()
         finally:
             await self._client.close()
