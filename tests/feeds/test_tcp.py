@@ -358,3 +358,24 @@ async def test_what_is_offered_while_the_consumer_is_away_is_sent_when_he_is_bac
             part.offer([track("c")])
             await until(lambda: server.received.endswith(b"c 50.0 8.0\n"))
     assert (part.counts.tracks, part.counts.dropped) == (3, 0)
+
+
+async def test_a_stop_that_comes_in_the_moment_that_the_consumer_breaks_off_ends_the_feed() -> None:
+    class Breaking(LineEncoder):
+        def encode(self, tracks: Any, now: Any) -> Any:
+            raise ConnectionResetError("the consumer has gone")
+
+    async with Server() as server:
+        part = TcpConnectOutlet(
+            out_spec(port=server.port), encoder=Breaking, clock=SystemClock(), limits=Limits(backoff_first_s=600.0)
+        )
+        task = asyncio.ensure_future(part.run())
+        await until(lambda: part.counts.connected == 1)
+        await asyncio.sleep(0)
+        part.offer([track("a")])
+        task.cancel()  # both are seen in the next turn of the loop
+        done, _ = await asyncio.wait([task], timeout=10)
+        task.cancel()
+        assert done
+        assert task.cancelled()
+    assert "the consumer has gone" in part.counts.last_error
