@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import secrets
 import socket
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from cryptography import x509
@@ -164,24 +167,34 @@ def _know(one: Nation, other: Nation) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports that nobody listens on at this moment, on TCP and UDP."""
-    held: list[socket.socket] = []
-    ports: list[int] = []
-    try:
-        while len(ports) < count:
-            tcp, udp = socket.socket(), socket.socket(type=socket.SOCK_DGRAM)
-            held += [tcp, udp]
-            tcp.bind(("127.0.0.1", 0))
-            port = tcp.getsockname()[1]
-            try:
-                udp.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-            ports.append(port)
-    finally:
-        for one in held:
-            one.close()
-    return ports
+    """Ports that nobody has at this moment, on TCP and UDP; none comes twice until all of `_PORTS` have."""
+    return list(islice(filter(_is_free, islice(_candidates, len(_PORTS))), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as tcp, socket.socket(type=socket.SOCK_DGRAM) as udp:
+        try:
+            tcp.bind(("127.0.0.1", port))
+            udp.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
+
+
+_PORTS = range(10_000, 32_000)
+"""Below those that the system hands out by itself (from 32,768 on Linux): nobody gets one of these by chance between
+the moment that it is chosen and the moment that it is listened on."""
+
+
+def _walk() -> Iterator[int]:
+    """From somewhere on, so that processes that do this at the same time are elsewhere."""
+    at = secrets.randbelow(len(_PORTS))
+    while True:
+        yield _PORTS[at % len(_PORTS)]
+        at += 1
+
+
+_candidates = _walk()
 
 
 def _config(player: Player, others: list[Player], *, simulation: str, recording: tuple[Path, str] | None) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,6 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from gateway.cli.main import app
+from gateway.demo.stage import free_ports
 
 Gateway = Callable[..., "subprocess.CompletedProcess[bytes]"]
 Invoke = Callable[..., Result]
@@ -65,7 +65,4 @@ def node(invoke: Invoke, tmp_path: Path) -> Path:
 @pytest.fixture
 def free_port() -> int:
     """A port of 127.0.0.1 on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    return free_ports(1)[0]
