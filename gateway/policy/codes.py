@@ -8,7 +8,9 @@ NO_AREA = Code("POL-010", "area holds nothing", "give three or more vertices tha
 NO_PLACE = Code("POL-011", "vertex is no place on the earth", "give [latitude, longitude] in degrees, WGS 84")
 CROSSED_AREA = Code("POL-012", "area crosses itself", "give the vertices in order, or several polygons")
 AREA_AROUND_POLE = Code(
-    "POL-013", "area goes around a pole", "use a circle, or vertices at latitude 90 and longitudes -180 and 180"
+    "POL-013",
+    "area goes around a pole",
+    "use a circle, or begin at longitude -180, go to 180, to [90, 180] and to [90, -180]",
 )
 
 LABEL_UNKNOWN = Code("POL-030", "label is of a security policy that is not known", "agree on labels with the partner")

@@ -122,11 +122,16 @@ def ring(vertices: Sequence[Vertex], *, place: str) -> Ring:
 
 
 def _unrolled(points: Sequence[Vertex], place: str) -> list[tuple[float, float]]:
-    """(longitude, latitude) along the ring and back to its start, no step wider than 180 degrees."""
+    """(longitude, latitude) along the ring and back to its start, no step wider than 180 degrees but one along a pole.
+
+    From one end of all longitudes to the other is nowhere, but at a pole, where it ends an area that goes around it.
+    """
     turns = 0
     line = [(points[0][1], points[0][0])]
     for here, there in zip(points, (*points[1:], points[0]), strict=True):
         step = there[1] - here[1]
+        if abs(step) == 360.0 and here[0] == there[0] and abs(here[0]) == 90.0:
+            step = 0.0
         turns += -1 if step > 180 else 1 if step < -180 else 0
         line.append((there[1] + 360.0 * turns, there[0]))
     if turns:

@@ -76,7 +76,8 @@ def test_a_polygon_across_the_antimeridian_holds_the_same(vertices: Vertices, po
     area = polygon([(latitude, wrapped(longitude)) for latitude, longitude in vertices])
     plain = polygon(vertices)
     for latitude, longitude in points:
-        near = [inside(vertices, latitude, longitude + nudge) for nudge in (-1e-9, 0.0, 1e-9)]
+        nudges = ((0.0, 0.0), (0.0, -1e-9), (0.0, 1e-9), (-1e-9, 0.0), (1e-9, 0.0))  # a tip is met by none to its sides
+        near = [inside(vertices, latitude + north, longitude + east_) for north, east_ in nudges]
         assume(len(set(near)) == 1)  # adding 180 rounds
         assert area.holds(latitude, wrapped(longitude)) is plain.holds(latitude, longitude) is near[0]
 
@@ -248,6 +249,25 @@ def test_a_ring_that_touches_itself_is_none_the_worse() -> None:
     eight = polygon([(0, 0), (2, 2), (2, 0), (1, 1), (0, 2)])
     assert eight.holds(1.9, 1.0)
     assert eight.holds(1.0, 1.0)
+
+
+@pytest.mark.parametrize("pole", [90.0, -90.0])
+def test_an_area_around_a_pole_is_what_the_remedy_says(pole: float) -> None:
+    around = [(pole * 0.75, longitude) for longitude in (-170.0, -60.0, 60.0, 170.0)]
+    with pytest.raises(PolicyError) as caught:
+        polygon(around)
+    assert "[90, 180] and to [90, -180]" in caught.value.remedy
+    open_ended = [(pole * 0.75, -180.0), *around, (pole * 0.75, 180.0), (pole, 180.0), (pole, -180.0)]
+    for vertices in (open_ended, open_ended[::-1], open_ended[3:] + open_ended[:3]):
+        cap = polygon(vertices)
+        for longitude in (-180.0, -179.9, -90.0, 0.0, 33.3, 179.9, 180.0):
+            assert cap.holds(pole, longitude)
+            assert cap.holds(pole * 0.76, longitude)
+            assert not cap.holds(pole * 0.74, longitude)
+            assert not cap.holds(-pole, longitude)
+    sector = polygon([(pole * 0.75, 170.0), (pole, 170.0), (pole, -170.0), (pole * 0.75, -170.0)])
+    assert sector.holds(pole * 0.8, 180.0)
+    assert not sector.holds(pole * 0.8, 0.0)
 
 
 def test_a_cap_around_the_pole_holds_the_pole_by_any_longitude() -> None:
