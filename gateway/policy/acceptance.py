@@ -10,23 +10,26 @@ What 6.1 or 6.2 finds refuses the whole message: a signer who labels one track w
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.errors import Code, PolicyError
 from gateway.labels.book import Book
-from gateway.labels.decision import Decision
+from gateway.labels.decision import Decision, Judgement
 from gateway.labels.equivalence import Direction
 from gateway.policy import codes
 from gateway.policy.condition import Circumstances, meets
 from gateway.policy.match import Matcher
 from gateway.policy.policy import Policy
 from gateway.policy.terms import AcceptRule, Admittance, Condition
-from gateway.stages import Accepted, Opened
+from gateway.stages import Accepted, Header, Message, Opened
 from gateway.track import Label, Track
 
+ACCEPT = "accept."
+"""Before the id of a rule for acceptance, as ledgers have it."""
 REFUSED = "accept.refused"
 NO_RULE = f"{REFUSED}.no-rule"
 """No rule for acceptance applies: the rule that is always last."""
@@ -50,6 +53,61 @@ _CODES = {
 """Rule of a decision to its code; any other is about a label that is not valid."""
 
 
+class Offer(Struct, frozen=True, kw_only=True):
+    """A partner's message as far as acceptance asks of it."""
+
+    signer: str
+    """Who signed the message that came."""
+    header: Header
+    """Its header."""
+    content: Message
+    """The message that tells of tracks: the one that it encloses, or itself."""
+    author: str
+    """Who signed that one."""
+
+    @property
+    def origin(self) -> str:
+        """The node whose tracks it tells of: the author, or whom it is derived from."""
+        derived = self.content.header.derived
+        return self.author if derived is None else derived.origin
+
+
+class Admission(Struct, frozen=True, kw_only=True):
+    """What is let in of an offer."""
+
+    tracks: tuple[Track, ...]
+    """Each with the label that it came under."""
+    rule: str
+    """Ids of the rules that let them in."""
+    left_out: tuple[tuple[str, str], ...]
+    """(track id, rule) of those that are not let in."""
+
+
+class LabelCheck(Struct, frozen=True, kw_only=True):
+    """One thing that labels are asked: whether one permits us (6.1), or whether one covers another (6.2)."""
+
+    place: str
+    """Where the label stands: ``message``, ``original``, ``track <id>``."""
+    label: Label
+    judgement: Judgement | None = None
+    """Of 6.1."""
+    above: Label | None = None
+    """Of 6.2: the label that stands over it and must say no less."""
+    refusal: PolicyError | None = None
+    """For which the message is refused."""
+
+
+def offer_of(opened: Opened) -> Offer:
+    """What acceptance asks of an opened message."""
+    content = opened.content
+    return Offer(
+        signer=opened.verified.signer,
+        header=opened.message.header,
+        content=content.message,
+        author=content.verified.signer,
+    )
+
+
 def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track] | None = None) -> Accepted:
     """The message with the tracks that are let in, each with the label that it came under.
 
@@ -58,16 +116,23 @@ def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track
     less than what it stands over, ``POL-034`` where no rule applies, ``POL-035`` by a rule. Costs a few microseconds
     for a message of one label and 0.5 us for each track, more where rules have conditions.
     """
-    message = opened.content.message
-    label = message.header.label
-    told = message.tracks if tracks is None else tracks
-    _check_labels(policy, opened, told, now)
-    compiled = _rules_for(policy, opened.verified.signer)
+    found = admit(policy, offer_of(opened), now, tracks)
+    return Accepted(opened=opened, tracks=found.tracks, rule=found.rule, policy=policy.digest, left_out=found.left_out)
+
+
+def admit(policy: Policy, offer: Offer, now: datetime, tracks: Sequence[Track] | None = None) -> Admission:
+    """`accept` for what has not been verified: for explanations."""
+    label = offer.content.header.label
+    told = offer.content.tracks if tracks is None else tracks
+    for check in label_checks(policy, offer, told, now):
+        if check.refusal is not None:
+            raise check.refusal
+    compiled = _rules_for(policy, offer.signer)
     rules = compiled.rules
     if not rules:
-        raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, f"no rule is about {opened.verified.signer}")
+        raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, f"no rule is about {offer.signer}")
     always = rules[0] if compiled.is_plain else None
-    given = compiled.given(origin_of(opened))
+    given = compiled.given(offer.origin)
     taken: list[Track] = []
     left_out: list[tuple[str, str]] = []
     names: dict[str, None] = {}
@@ -76,22 +141,31 @@ def accept(policy: Policy, opened: Opened, now: datetime, tracks: Sequence[Track
         rule = always or compiled.first(one, now, given)
         if rule is None:
             raise _refusal(
-                codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, _tried(policy, opened, rules, one, now)
+                codes.NOT_ACCEPTED, f"track {track.track_id}", NO_RULE, _tried(policy, offer, rules, one, now)
             )
         if rule.admit is Admittance.ACCEPT:
             taken.append(one)
             names[rule.id] = None
         elif rule.admit is Admittance.DROP:
-            left_out.append((track.track_id or "", f"accept.{rule.id}"))
+            left_out.append((track.track_id or "", f"{ACCEPT}{rule.id}"))
         else:
-            raise _refusal(codes.REFUSED_BY_RULE, f"track {track.track_id}", f"accept.{rule.id}", "it refuses")
-    return Accepted(
-        opened=opened,
+            raise _refusal(codes.REFUSED_BY_RULE, f"track {track.track_id}", f"{ACCEPT}{rule.id}", "it refuses")
+    return Admission(
         tracks=tuple(taken),
-        rule=join_rules([f"accept.{name}" for name in names]) or _without_tracks(rules, left_out),
-        policy=policy.digest,
+        rule=join_rules([f"{ACCEPT}{name}" for name in names]) or _without_tracks(rules, left_out),
         left_out=tuple(left_out),
     )
+
+
+def rules_about(policy: Policy, partner: str) -> tuple[AcceptRule, ...]:
+    """The rules that can apply to a partner's tracks, in order, up to the first that applies to all of them."""
+    return _rules_for(policy, partner).rules
+
+
+def first_rule(policy: Policy, partner: str, origin: str, track: Track, now: datetime) -> AcceptRule | None:
+    """The rule that decides on a track of `origin`, with the label that it came under; none where none applies."""
+    compiled = _rules_for(policy, partner)
+    return compiled.first(track, now, compiled.given(origin))
 
 
 def left_out(
@@ -108,7 +182,7 @@ def left_out(
     for track in tracks:
         rule = compiled.first(track if track.label is not None else replace(track, label=label), now, given)
         if rule is not None and rule.admit is Admittance.DROP:
-            found.append((track.track_id or "", f"accept.{rule.id}"))
+            found.append((track.track_id or "", f"{ACCEPT}{rule.id}"))
     return found
 
 
@@ -117,9 +191,7 @@ def origin_of(opened: Opened) -> str:
 
     Of an original that is enclosed, its key proved it; of one that was redacted, whoever redacted it says so.
     """
-    content = opened.content
-    derived = content.message.header.derived
-    return content.verified.signer if derived is None else derived.origin
+    return offer_of(opened).origin
 
 
 def join_rules(rules: Sequence[str]) -> str:
@@ -133,40 +205,49 @@ def join_rules(rules: Sequence[str]) -> str:
     return text
 
 
-def _check_labels(policy: Policy, opened: Opened, tracks: Sequence[Track], now: datetime) -> None:
-    """6.1 and 6.2, once for each label."""
-    outer, label = opened.message.header.label, opened.content.message.header.label
-    read = {outer: _check(policy, outer, "message", now)}
+def label_checks(policy: Policy, offer: Offer, tracks: Sequence[Track], now: datetime) -> Iterator[LabelCheck]:
+    """6.1 and 6.2, once for each label, in order: the first that has a refusal refuses the message.
+
+    What one label must cover is asked only where both permit us.
+    """
+    outer, label = offer.header.label, offer.content.header.label
+    read: dict[Label, Judgement] = {}
+    yield _permits(policy, read, outer, "message", now)
     if outer != label:
-        read[label] = _check(policy, label, "original", now)
-        _hold(policy.book, outer, label, read, "message", now)
+        yield _permits(policy, read, label, "original", now)
+        yield from _covers(policy.book, read, (outer,), label, "message", now)
     for track in tracks:
         own = track.label
         if own is None or own in read:
             continue
         place = f"track {track.track_id}"
-        read[own] = _check(policy, own, place, now)
-        for above in (label, outer) if outer != label else (label,):
-            _hold(policy.book, above, own, read, place, now)
+        yield _permits(policy, read, own, place, now)
+        yield from _covers(policy.book, read, (label, outer) if outer != label else (label,), own, place, now)
 
 
-def _check(policy: Policy, label: Label, place: str, now: datetime) -> Label:
-    """The words in which a label permits us, which may be those of an alternative or of an equivalence."""
-    judgement = policy.book.judge(label, policy.own, now, direction=Direction.DECRYPT)
-    if not judgement.decision.permit:
-        raise _refused_label(judgement.decision, label, place)
-    return judgement.decided_on
+def _permits(policy: Policy, read: dict[Label, Judgement], label: Label, place: str, now: datetime) -> LabelCheck:
+    """Whether a label permits us, and in which words: it may be an alternative, or an equivalence."""
+    judgement = read[label] = policy.book.judge(label, policy.own, now, direction=Direction.DECRYPT)
+    decision = judgement.decision
+    refusal = None if decision.permit else _refused_label(decision, label, place)
+    return LabelCheck(place=place, label=label, judgement=judgement, refusal=refusal)
 
 
-def _hold(book: Book, above: Label, below: Label, read: Mapping[Label, Label], place: str, now: datetime) -> None:
-    """Refuse a label that says less than one that stands under it, in the words that we know."""
-    if book.spif(above.policy) is not None and book.spif(below.policy) is not None:
-        enough = book.covers(_in_known_words(book, above), _in_known_words(book, below), now)
-    else:  # a policy that we do not have: then the alternatives by which we read them are compared
-        one, other = read[above], read[below]
-        enough = book.covers(replace(one, alternatives=()), replace(other, alternatives=()), now)
-    if not enough:
-        raise _refusal(codes.SAYS_LESS, place, SAYS_LESS, f"{_words(above)} over {_words(below)}")
+def _covers(
+    book: Book, read: dict[Label, Judgement], above: tuple[Label, ...], below: Label, place: str, now: datetime
+) -> Iterator[LabelCheck]:
+    """Whether labels say no less than one that stands under them, in the words that we know."""
+    for one in above:
+        if not (read[one].decision.permit and read[below].decision.permit):
+            continue
+        if book.spif(one.policy) is not None and book.spif(below.policy) is not None:
+            enough = book.covers(_in_known_words(book, one), _in_known_words(book, below), now)
+        else:  # a policy that we do not have: then the alternatives by which we read them are compared
+            over, under = read[one].decided_on, read[below].decided_on
+            enough = book.covers(replace(over, alternatives=()), replace(under, alternatives=()), now)
+        words = f"{_words(one)} over {_words(below)}"
+        refusal = None if enough else _refusal(codes.SAYS_LESS, place, SAYS_LESS, words)
+        yield LabelCheck(place=place, label=below, above=one, refusal=refusal)
 
 
 def _in_known_words(book: Book, label: Label) -> Label:
@@ -214,9 +295,9 @@ def _rules_for(policy: Policy, partner: str) -> _Rules:
     return rules
 
 
-def _tried(policy: Policy, opened: Opened, rules: Sequence[AcceptRule], track: Track, now: datetime) -> str:
+def _tried(policy: Policy, offer: Offer, rules: Sequence[AcceptRule], track: Track, now: datetime) -> str:
     """Why none of the rules applies, for the first few of them."""
-    given = Circumstances(source=None, origin=origin_of(opened), now=now, areas=policy.areas)
+    given = Circumstances(source=None, origin=offer.origin, now=now, areas=policy.areas)
     words = [f"{rule.id}: {meets(rule.when, track, given).why}" for rule in rules[:_MOST_TOLD]]
     more = f", and {len(rules) - _MOST_TOLD} more" if len(rules) > _MOST_TOLD else ""
     return f"none of {len(rules)} applies ({'; '.join(words)}{more})"
@@ -228,7 +309,7 @@ def _without_tracks(rules: tuple[AcceptRule, ...], left_out: list[tuple[str, str
         return join_rules(list(dict.fromkeys(rule for _, rule in left_out)))
     for rule in rules:
         if rule.admit is Admittance.ACCEPT:
-            return f"accept.{rule.id}"
+            return f"{ACCEPT}{rule.id}"
     raise _refusal(codes.NOT_ACCEPTED, "message", NO_RULE, "no rule accepts anything of this partner")
 
 

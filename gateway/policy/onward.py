@@ -19,6 +19,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from gateway.labels.equivalence import Direction
+from gateway.policy.acceptance import Offer, offer_of
 from gateway.policy.memory import Memory
 from gateway.policy.policy import Policy
 from gateway.policy.release import release
@@ -128,21 +129,43 @@ def carry(
     Of its tracks and withdrawals `tracks` and `retractions` may go on (absent: all of them); not those of which
     another speaks, nor tracks that were withdrawn before they came.
     """
-    outer, content = accepted.opened.message.header, accepted.opened.content
-    header, octets = content.message.header, content.verified.inbound.octets
-    hops = outer.hops
-    said = content.message.retractions
+    opened = accepted.opened
+    said = opened.content.message.retractions
     held = said if retractions is None else retractions
     mine = accepted.tracks if tracks is None else tracks
-    return Carried(
-        header=header,
-        signer=content.verified.signer,
-        octets=octets,
-        sha256=sha256(octets).hexdigest(),
+    return carried(
+        offer_of(opened),
+        opened.content.verified.inbound.octets,
+        node=node,
         origin=origin,
         tracks=mine,
         retractions=held,
         is_whole=not accepted.left_out and len(mine) == len(accepted.tracks) and len(held) == len(said),
+    )
+
+
+def carried(
+    offer: Offer,
+    octets: bytes,
+    *,
+    node: str,
+    origin: str,
+    tracks: tuple[Track, ...],
+    retractions: tuple[Retraction, ...],
+    is_whole: bool,
+) -> Carried:
+    """`carry` for what has not been verified: for explanations. `octets` are those of the content."""
+    outer, header = offer.header, offer.content.header
+    hops = outer.hops
+    return Carried(
+        header=header,
+        signer=offer.author,
+        octets=octets,
+        sha256=sha256(octets).hexdigest(),
+        origin=origin,
+        tracks=tracks,
+        retractions=retractions,
+        is_whole=is_whole,
         hops=hops,
         shut=frozenset((node, origin, header.sender, outer.sender))
         .union(header.recipients, outer.recipients)
