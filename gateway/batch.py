@@ -8,7 +8,7 @@ only decides when, keeps the order, and bounds what is under way.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from uuid import uuid4
 
 from msgspec import Struct
@@ -17,11 +17,14 @@ from gateway.errors import FormatError, GatewayError
 from gateway.limits import Limits
 from gateway.policy.policy import Policy
 from gateway.stages import Frame, Release
-from gateway.store import Idempotent, Minted
+from gateway.store import HeldBack, Idempotent, Minted
 from gateway.track import Track
 
 _Key = tuple[str, tuple[str, ...], str, str]
 """Release group, recipients, rule and policy digest."""
+_SHELF: _Key = ("", (), "", "")
+_NOTHING = Release(group="", recipients=(), tracks=(), rule="", policy="")
+"""Of a batch for which nothing is released: what it holds is decided later."""
 
 
 class Outcome(Struct, frozen=True, kw_only=True):
@@ -43,6 +46,8 @@ class Batch:
         "done",
         "frames",
         "group",
+        "held",
+        "held_tracks",
         "idempotency",
         "message_id",
         "opened_at",
@@ -64,8 +69,16 @@ class Batch:
         """How many of the tracks came from which frame, in order."""
         self.begun: list[Minted] = []
         self.idempotency: list[Idempotent] = []
+        self.held: list[HeldBack] = []
+        """Tracks of the same frames that wait for another release group."""
+        self.held_tracks = 0
         self.opened_at = opened_at
         self.done = done
+
+    @property
+    def size(self) -> int:
+        """Tracks in it, and tracks that are held with it."""
+        return len(self.tracks) + self.held_tracks
 
     def frame_of(self, track: Track) -> Frame:
         """The frame that brought a track of this batch; the track itself, not one that is equal to it."""
@@ -112,24 +125,44 @@ class Gatherer:
 
         Its `done` resolves after the commit.
         """
-        loop = asyncio.get_running_loop()
         key = (release.group, release.recipients, release.rule, policy.digest)
-        batch = self._open.get(key)
-        if batch is None:
-            batch = Batch(release, policy, loop.time(), loop.create_future())
-            self._open[key] = batch
-            if self._timer is None:
-                self._timer = loop.call_later(self._limits.batch_max_delay_s, self._on_timer)
+        batch = self._batch(key, release, policy)
         batch.tracks.extend(release.tracks)
         batch.frames.append((len(release.tracks), frame))
         batch.begun.extend(begun)
-        self._pending += len(release.tracks)
-        self._idle.clear()
-        if self._pending >= self._max_pending:
-            self._room.clear()
+        self._count(len(release.tracks))
         if len(batch.tracks) >= self._limits.batch_max_tracks:
             self._close(key)
         return batch
+
+    def hold(self, rows: Sequence[HeldBack], policy: Policy, batch: Batch | None = None) -> Batch:
+        """The batch in whose transaction these become durable: the one that took other tracks of the same frame, before
+        anything was waited for; or one without tracks of its own."""
+        own = batch is None
+        if batch is None:
+            batch = self._batch(_SHELF, _NOTHING, policy)
+        tracks = sum(row.tracks for row in rows)
+        batch.held.extend(rows)
+        batch.held_tracks += tracks
+        self._count(tracks)
+        if own and batch.size >= self._limits.batch_max_tracks:
+            self._close(_SHELF)
+        return batch
+
+    def _batch(self, key: _Key, release: Release, policy: Policy) -> Batch:
+        batch = self._open.get(key)
+        if batch is None:
+            loop = asyncio.get_running_loop()
+            batch = self._open[key] = Batch(release, policy, loop.time(), loop.create_future())
+            if self._timer is None:
+                self._timer = loop.call_later(self._limits.batch_max_delay_s, self._on_timer)
+        return batch
+
+    def _count(self, tracks: int) -> None:
+        self._pending += tracks
+        self._idle.clear()
+        if self._pending >= self._max_pending:
+            self._room.clear()
 
     def _close(self, key: _Key) -> None:
         self._closed.put_nowait(self._open.pop(key))
@@ -174,7 +207,7 @@ class Gatherer:
         try:
             await self._dispatch(batch)
         finally:
-            self._pending -= len(batch.tracks)
+            self._pending -= batch.size
             if self._pending < self._max_pending:
                 self._room.set()
             if not self._pending:

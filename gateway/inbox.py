@@ -13,10 +13,12 @@ from gateway.store import (
     AnswerFactory,
     Cited,
     Enclosed,
+    HeldBack,
     InboundOutcome,
     Incoming,
     LeafFactory,
     Outgoing,
+    Recall,
     Store,
     Withdrawal,
 )
@@ -39,12 +41,15 @@ class Inbox:
         onward: Sequence[Outgoing] = (),
         track_ids: Sequence[str] | None = None,
         withdrawn: Sequence[Withdrawal] = (),
+        waiting: Sequence[HeldBack] = (),
+        recall: Recall | None = None,
     ) -> InboundOutcome:
         """The accepted message with its leaf and our receipt in one transaction, or what its id was answered before.
 
         An original that it encloses is recorded beside it, under its own origin and id; `onward` goes out if there is
         anything new. `track_ids` are those on which it is the newest word; absent is every track that was accepted.
-        What it has `withdrawn` is remembered with it.
+        What it has `withdrawn` is remembered with it; what is held back of it is `waiting` from then on, and what it
+        `recall`s is not any more.
         """
         opened = accepted.opened
         verified, header = opened.verified, opened.message.header
@@ -74,6 +79,8 @@ class Inbox:
             cited=cited,
             onward=onward,
             withdrawn=withdrawn,
+            waiting=waiting,
+            recall=recall,
         )
 
     def _enclosed(self, accepted: Accepted, relay_digest: str, track_ids: tuple[str, ...]) -> Enclosed:

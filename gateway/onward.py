@@ -11,9 +11,10 @@ from datetime import datetime
 
 import structlog
 from msgspec import Struct
+from msgspec.structs import replace
 
-from gateway.delay import Delayed
 from gateway.errors import GatewayError
+from gateway.held import hold_theirs, places_of
 from gateway.ledger import leaf
 from gateway.policy.acceptance import origin_of
 from gateway.policy.memory import Taken
@@ -22,7 +23,7 @@ from gateway.policy.policy import Policy
 from gateway.relay import draft_passage
 from gateway.rooms import Rooms
 from gateway.stages import Accepted, Refused, Retraction, Sealed
-from gateway.store import Outgoing, Withdrawal
+from gateway.store import HeldBack, Outgoing, Recall, Withdrawal
 from gateway.track import Track
 
 _log = structlog.get_logger("pipeline")
@@ -51,6 +52,10 @@ class Departure(Struct, frozen=True, kw_only=True):
     outgoing: tuple[Outgoing, ...] = ()
     thinned: Taken = {}
     """What rules that thin out took as gone."""
+    waiting: tuple[HeldBack, ...] = ()
+    """What is held back, as it waits."""
+    recall: Recall | None = None
+    """What waits since earlier messages and is withdrawn by this one."""
 
     @property
     def sealed(self) -> list[Sealed]:
@@ -116,7 +121,13 @@ async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, word: Word, 
     )
     hops, memory = rooms.limits.relay_hops, rooms.memory
     onward, thinned = memory.noting(lambda: pass_on(policy, carried, now=now, memory=memory, most_hops=hops, told=told))
-    return await _sealed(rooms, policy, carried, onward, thinned)
+    places = places_of(accepted, carried) if onward.held else ()
+    waiting = tuple([hold_theirs(carried, places, held) for held in onward.held])
+    departure = await seal_all(rooms, policy, carried, onward, thinned, waiting)
+    if not word.retractions:
+        return departure
+    gone = frozenset([one.track_id for one in word.retractions])
+    return replace(departure, recall=Recall(origin=carried.origin, track_ids=gone))
 
 
 def stay(rooms: Rooms, departure: Departure) -> None:
@@ -124,7 +135,9 @@ def stay(rooms: Rooms, departure: Departure) -> None:
     rooms.memory.give_back(departure.thinned)
 
 
-async def _sealed(rooms: Rooms, policy: Policy, carried: Carried, onward: Onward, thinned: Taken) -> Departure:
+async def seal_all(
+    rooms: Rooms, policy: Policy, carried: Carried, onward: Onward, thinned: Taken, waiting: tuple[HeldBack, ...]
+) -> Departure:
     """The passages as signed messages. One that cannot be made keeps back neither the others nor what came in."""
     outgoing: list[Outgoing] = []
     for passage in onward.passages:
@@ -140,62 +153,25 @@ async def _sealed(rooms: Rooms, policy: Policy, carried: Carried, onward: Onward
             continue
         for _, problem in unfit:
             _report(rooms, carried, problem)
-    return Departure(policy=policy, carried=carried, onward=onward, outgoing=tuple(outgoing), thinned=thinned)
+    return Departure(
+        policy=policy, carried=carried, onward=onward, outgoing=tuple(outgoing), thinned=thinned, waiting=waiting
+    )
 
 
 def depart(rooms: Rooms, departure: Departure) -> None:
-    """After the commit: count what goes on and what does not, hold what is held, wake the links."""
+    """After the commit: count what goes on and what does not, look out for what waits, wake the links."""
     carried, counts = departure.carried, rooms.counts
     if carried is None:
         return
     sealed = departure.sealed
-    withdrawn = frozenset([one.track_id for one in carried.retractions])
-    if withdrawn:
-        rooms.delay.withdraw(withdrawn, carried.origin)
     counts.messages_relayed += len(sealed)
-    for held in departure.onward.held:
-        counts.tracks_delayed += len(held.tracks)
-        rooms.delay.add(Delayed(group=held.group, tracks=held.tracks, until=held.until, carried=carried))
+    counts.tracks_delayed += sum(row.tracks for row in departure.waiting)
+    rooms.delay.note(departure.waiting)
     for refused in departure.onward.refused:
         count_withheld(rooms, departure.policy, refused)
     recipients = {name for one in sealed for name in one.recipients}
     if recipients:
         rooms.wake_links(sorted(recipients))
-
-
-async def resume(rooms: Rooms, delayed: Delayed) -> None:
-    """Decide anew, by the policy that is in force now, on a partner's tracks that were held back from one group."""
-    carried = delayed.carried
-    assert carried is not None, "only what came from a partner is resumed here"
-    async with rooms.turns.take(carried.origin):
-        await _go_on(rooms, carried, delayed)
-
-
-async def _go_on(rooms: Rooms, carried: Carried, delayed: Delayed) -> None:
-    policy = rooms.desk.policy
-    tracks = rooms.picture.standing(delayed.tracks, carried.origin, carried.via, carried.by)
-    if not tracks:  # withdrawn while they were on their way here
-        return
-    onward, thinned = rooms.memory.noting(
-        lambda: pass_on(
-            policy,
-            carried,
-            now=rooms.clock.now(),
-            memory=rooms.memory,
-            most_hops=rooms.limits.relay_hops,
-            only=delayed.group,
-            tracks=tracks,
-        )
-    )
-    departure = await _sealed(rooms, policy, carried, onward, thinned)
-    try:
-        if departure.outgoing:
-            await rooms.store.record_outbound_all(departure.outgoing)
-    except GatewayError as error:  # what waits behind it must not be held up
-        stay(rooms, departure)
-        _report(rooms, carried, error)
-        return
-    depart(rooms, departure)
 
 
 def count_withheld(rooms: Rooms, policy: Policy, refused: Refused) -> None:

@@ -21,11 +21,11 @@ from msgspec.structs import replace
 
 from gateway import onward
 from gateway.batch import Batch, Outcome
-from gateway.delay import Delayed
 from gateway.dialect import Decoder
 from gateway.drafting import draft_batch
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError, StoreError
 from gateway.formats import alliance
+from gateway.held import as_admitted, hold_own, renderable
 from gateway.ledger import leaf
 from gateway.links import ReceiptAnswer
 from gateway.policy import accept, mark, release
@@ -35,13 +35,7 @@ from gateway.relay import open_enclosed
 from gateway.rooms import Rooms
 from gateway.seal import VerificationError, check_freshness
 from gateway.stages import Accepted, Decoded, Frame, Held, Inbound, Intake, Opened, Refused, Release, Retraction
-from gateway.store import (
-    Idempotent,
-    Minted,
-    Outgoing,
-    Quarantined,
-    Withdrawal,
-)
+from gateway.store import HeldBack, Idempotent, Minted, Outgoing, Quarantined, Withdrawal
 from gateway.store import Outcome as Recording
 from gateway.store.codes import NOT_DURABLE
 from gateway.track import Status, Track
@@ -57,11 +51,14 @@ class Pending(Struct, frozen=True, kw_only=True):
     duplicates: int
     refused: tuple[Refused, ...]
     batches: tuple[Batch, ...]
+    shelf: Batch | None = None
+    """With which tracks that are held back become durable, where no batch took others of the frame."""
 
     async def intake(self) -> Intake:
         """What became of it, once that is durable; raises the `GatewayError` that kept it from becoming so."""
         # Shielded: a caller who is cancelled would cancel the future itself, for which others wait
-        outcomes: list[Outcome] = [await asyncio.shield(batch.done) for batch in self.batches]
+        batches = self.batches if self.shelf is None else (*self.batches, self.shelf)
+        outcomes: list[Outcome] = [await asyncio.shield(batch.done) for batch in batches]
         for outcome in outcomes:
             if outcome.failure is not None:
                 raise outcome.failure
@@ -117,7 +114,10 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
     counts.tracks_received += len(tracks)
 
     # 4. Label and release: a label for each track, then a verdict for each release group, never for each partner
-    batches, refused, tracks = _release(rooms, frame, tracks, begun)
+    batches, refused, tracks, held = _release(rooms, frame, tracks, begun)
+    carrier = batches[0] if batches else None
+    if held:
+        carrier = _hold(rooms, frame, held, carrier)
     if batches:
         begun = ()  # belongs to one transaction
     pending = Pending(
@@ -126,12 +126,15 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
         duplicates=decoded.duplicates,
         refused=refused,
         batches=batches,
+        shelf=None if batches else carrier,
     )
     kept = answer(pending.expected()) if answer is not None else None
-    if batches and kept is not None:
-        batches[0].idempotency.append(kept)
+    if carrier is not None:
+        carrier.begun.extend(begun)
+        if kept is not None:
+            carrier.idempotency.append(kept)
     elif begun or kept is not None:
-        await _remember(rooms, begun, kept)
+        await _remember(rooms, begun, () if kept is None else (kept,))
     return pending
 
 
@@ -140,51 +143,46 @@ def _release(
     frame: Frame,
     admitted: tuple[Track, ...],
     begun: tuple[Minted, ...],
-    groups: tuple[str, ...] | None = None,
-) -> tuple[tuple[Batch, ...], tuple[Refused, ...], tuple[Track, ...]]:
-    """Step 4 for the tracks of a frame: batches that took them, who may not see them, and the labelled tracks.
-
-    With `groups`, for those to whom they were held back; the others had them long ago.
-    """
-    gatherer, delay, counts = rooms.gatherer, rooms.delay, rooms.counts
+) -> tuple[tuple[Batch, ...], tuple[Refused, ...], tuple[Track, ...], tuple[Held, ...]]:
+    """Step 4 for the tracks of a frame: batches that took them, who may not see them, the labelled tracks, and those
+    that are held back, as they were admitted."""
+    gatherer, counts = rooms.gatherer, rooms.counts
     if not admitted:
-        return (), (), ()
+        return (), (), (), ()
     policy, now = rooms.desk.policy, rooms.clock.now()
     tracks = mark(policy, admitted, source=frame.source, now=now)
-    if groups is None:
-        rooms.picture.update(tracks, rooms.node, None)
-        rooms.publish(tracks, rooms.node, None)
+    rooms.picture.update(tracks, rooms.node, None)
+    rooms.publish(tracks, rooms.node, None)
     batches: list[Batch] = []
     refused: list[Refused] = []
-    verdicts = release(
-        policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory, groups=groups
-    )
-    for verdict in verdicts:
+    held: list[Held] = []
+    for verdict in release(policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory):
         if isinstance(verdict, Release):
             counts.tracks_released += len(verdict.tracks)
             batches.append(gatherer.add(verdict, policy, begun, frame))
             begun = ()
         elif isinstance(verdict, Held):
-            counts.tracks_delayed += len(verdict.tracks)
-            held = {id(track) for track in verdict.tracks}
-            bare = tuple([one for one, track in zip(admitted, tracks, strict=True) if id(track) in held])
-            delay.add(Delayed(group=verdict.group, tracks=bare, frame=frame, until=verdict.until))
+            held.append(as_admitted(verdict, admitted, tracks))
             ids = tuple([track.track_id or "" for track in verdict.tracks])
             refused.append(Refused(group=verdict.group, track_ids=ids, rule=verdict.rule, until=verdict.until))
         else:
             refused.append(verdict)
             onward.count_withheld(rooms, policy, verdict)
-    return tuple(batches), tuple(refused), tracks
+    return tuple(batches), tuple(refused), tracks, tuple(held)
 
 
-async def resume(rooms: Rooms, delayed: Delayed) -> None:
-    """Decide anew, by the policy that is in force now, on tracks that were held back from one release group."""
-    if delayed.frame is None:
-        await onward.resume(rooms, delayed)
-        return
-    if rooms.gatherer.is_full:
-        await rooms.gatherer.room()
-    _release(rooms, delayed.frame, delayed.tracks, (), groups=(delayed.group,))
+def _hold(rooms: Rooms, frame: Frame, held: tuple[Held, ...], batch: Batch | None) -> Batch | None:
+    """The batch in whose transaction what is held back becomes durable: `batch`, or one of its own.
+
+    What the alliance format cannot express is refused now, while its octets are there.
+    """
+    fit, faults = renderable(held)
+    if faults:
+        rooms.counts.records_refused += len(faults)
+        set_aside(rooms, frame, faults)
+    rows = [row for one in fit for row in hold_own(frame, one, rooms.limits.batch_max_tracks)]
+    rooms.counts.tracks_delayed += sum(row.tracks for row in rows)
+    return rooms.gatherer.hold(rows, rooms.desk.policy, batch) if rows else batch
 
 
 def _set_aside_refused(rooms: Rooms, frame: Frame, decoded: Decoded) -> None:
@@ -223,21 +221,22 @@ async def dispatch(rooms: Rooms, batch: Batch) -> None:
 
 async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
     # 5. Render: straight into exclusive canonical form
-    drafts, unfit = draft_batch(rooms.maker, batch)
+    drafts, unfit = draft_batch(rooms.maker, batch) if batch.tracks else ([], ())
     rooms.counts.records_refused += len(unfit)
     for track, error in unfit:
         set_aside(rooms, batch.frame_of(track), (error,))
     refused = tuple((track.track_id or "", error) for track, error in unfit)
     if not drafts:
-        await _remember(rooms, batch.begun, *batch.idempotency)
+        await _remember(rooms, batch.begun, batch.idempotency, batch.held)
         return Outcome(refused=refused)
 
     # 6. Sign
     sealed = [await rooms.signer.seal_async(draft) for draft in drafts]
 
-    # 7. Record: message, dedupe key, ledger leaf and track index in one transaction
+    # 7. Record: message, dedupe key, ledger leaf, track index and what is held back in one transaction
     outgoing = [Outgoing(sealed=one, leaf=leaf.sent(one)) for one in sealed]
-    await rooms.store.record_outbound_all(outgoing, batch.begun, batch.idempotency)
+    await rooms.store.record_outbound_all(outgoing, batch.begun, batch.idempotency, batch.held)
+    rooms.delay.note(batch.held)
 
     rooms.counts.messages_signed += len(sealed)
     rooms.counts.tracks_signed += len(batch.tracks) - len(refused)
@@ -248,13 +247,13 @@ async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
     return Outcome(refused=refused, more_message_ids=tuple(one.message_id for one in sealed[1:]))
 
 
-async def _remember(rooms: Rooms, begun: Sequence[Minted], *idempotency: Idempotent | None) -> None:
+async def _remember(
+    rooms: Rooms, begun: Sequence[Minted], idempotency: Sequence[Idempotent], held: Sequence[HeldBack] = ()
+) -> None:
     """Keep what would have gone with a message when there is none."""
-    if begun:
-        await rooms.store.record_incarnations(begun)
-    for entry in idempotency:
-        if entry is not None:
-            await rooms.store.record_response(entry)
+    if begun or idempotency or held:
+        await rooms.store.record_outbound_all((), begun, idempotency, held)
+        rooms.delay.note(held)
 
 
 def set_aside(rooms: Rooms, frame: Frame, problems: Sequence[GatewayError], length: int | None = None) -> None:
@@ -329,7 +328,9 @@ async def _take(rooms: Rooms, policy: Policy, accepted: Accepted) -> ReceiptAnsw
 
     # 8. Record: verified before recorded, acknowledged only after the commit; the receipt is part of the transaction
     try:
-        outcome = await rooms.inbox.record(accepted, departure.outgoing, word.track_ids, word.withdrawals)
+        outcome = await rooms.inbox.record(
+            accepted, departure.outgoing, word.track_ids, word.withdrawals, departure.waiting, departure.recall
+        )
     except GatewayError:
         onward.stay(rooms, departure)  # it comes again
         raise

@@ -12,10 +12,8 @@ from msgspec.structs import replace
 
 from gateway import xml
 from gateway.clock import ManualClock
-from gateway.delay import Delay, Delayed
 from gateway.drafting import Maker
 from gateway.formats import alliance
-from gateway.limits import Limits
 from gateway.policy.acceptance import accept, origin_of
 from gateway.policy.memory import Memory
 from gateway.policy.onward import INPUT_FORMAT, Carried, carry, pass_on
@@ -156,17 +154,3 @@ def test_no_message_says_less_than_what_it_carries(labels: list[object]) -> None
                 assert found.policy.book.covers(stated, given, NOW)
             if message.original is not None:
                 assert message.header.label == ALL
-
-
-def test_what_waits_is_bounded_by_its_octets_too() -> None:
-    async def resume(_: Delayed) -> None:
-        raise AssertionError("nothing is due")
-
-    delay = Delay(ManualClock(NOW), Limits(delayed_tracks=100), resume)
-    message = opened(header(ALL), track("1"))
-    heavy = replace(message.verified.inbound, octets=b"x" * 150_000)
-    carried = relay(replace(message, verified=replace(message.verified, inbound=heavy))).carried
-    for seconds in (1, 2, 3):
-        until = NOW + timedelta(seconds=seconds)
-        delay.add(Delayed(group="others", tracks=carried.tracks, until=until, carried=carried))
-    assert (len(delay), delay.given_up) == (1, 2)

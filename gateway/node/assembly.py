@@ -21,7 +21,7 @@ from gateway.batch import Batch, Gatherer
 from gateway.clock import Clock, SystemClock
 from gateway.config import Config
 from gateway.config.national import Direction, FeedKind
-from gateway.delay import Delay, Delayed
+from gateway.delay import Delay
 from gateway.dialect import Decoder
 from gateway.drafting import Maker
 from gateway.errors import GatewayError
@@ -58,12 +58,13 @@ from gateway.node.sockets import FeedIn, Outlets, is_inward, open_feed, open_out
 from gateway.node.status import read_status
 from gateway.node.supervisor import Supervisor
 from gateway.node.talks import feed_view, open_talk
-from gateway.pipeline import Answer, Pending, dispatch, inbound, outbound, resume
+from gateway.pipeline import Answer, Pending, dispatch, inbound, outbound
 from gateway.policy import Desk, Memory
+from gateway.resume import resume
 from gateway.rooms import Counts, Rooms
 from gateway.seal import Signer, Verifier
 from gateway.stages import Delivery, Frame, Inbound
-from gateway.store import LeafFactory, Store
+from gateway.store import HeldBack, LeafFactory, Store
 from gateway.unbroken import unbroken
 
 TOUCH_S = 5.0
@@ -141,9 +142,11 @@ class Node:
             )
             self.quarantine = Quarantine(self.store, limits)
             self.gatherer = Gatherer(limits, self._dispatch)
-            self.delay = Delay(clock, limits, self._resume)
+            self.delay = Delay(clock, limits, self.store.waiting, self._resume)
             self.rooms = await self._make_rooms(signer, verifier)
             await rebuild_picture(self.rooms)
+            if len(self.delay):
+                self.log.info("held.found", tracks=len(self.delay))
             await self._ledger_start()
             self._open_links()
             self._open_feeds()
@@ -373,8 +376,8 @@ class Node:
     async def _dispatch(self, batch: Batch) -> None:
         await dispatch(self.rooms, batch)
 
-    async def _resume(self, delayed: Delayed) -> None:
-        await resume(self.rooms, delayed)
+    async def _resume(self, rows: Sequence[HeldBack]) -> None:
+        await resume(self.rooms, rows)
 
     def _wake(self, partners: Sequence[str]) -> None:
         for partner in partners:

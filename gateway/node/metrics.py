@@ -60,6 +60,9 @@ class NodeCollector(Collector):
             "gateway_delay_given_up", "Tracks held back that were given up for want of room", value=node.delay.given_up
         )
         yield CounterMetricFamily(
+            "gateway_delay_lost", "Tracks held back that were too old in the end, or unreadable", value=node.delay.lost
+        )
+        yield CounterMetricFamily(
             "gateway_policy_reloads", "Release policies that came into force since the start", value=node.reload.count
         )
         yield CounterMetricFamily(

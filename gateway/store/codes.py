@@ -46,6 +46,11 @@ FAILED_MEMBER = Code(
     "one write of a group could not be made",
     "nothing of it was recorded; the other writes of its group were not affected; report it with the cause",
 )
+HELD_LOST = Code(
+    "STO-013",
+    "tracks that waited for a release group cannot be decided on any more",
+    "nothing to repeat: quarantine keeps what was there of them; newer states go as the rules say; see the cause",
+)
 
 CODES = (
     NOT_DURABLE,
@@ -60,4 +65,5 @@ CODES = (
     CLOSED,
     LEAF_TOO_LARGE,
     FAILED_MEMBER,
+    HELD_LOST,
 )

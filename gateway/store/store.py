@@ -169,7 +169,7 @@ class Store:
         What it has `enclosed` is recorded under its own origin and id, with its own leaf and receipt; where that was
         answered before, the answer binds. What goes `onward` from it is recorded in the same transaction, and so is
         what it has `withdrawn` and what is `waiting` of it, unless it is a duplicate or a conflict, or all of it was
-        here before (`repeated`). What waits of what it has `recall`ed does not go any more.
+        here before (`repeated`). What it `recall`s does not wait any more.
         """
         keep = self.waiting.keep(waiting)
         operation = RecordRelayed(
