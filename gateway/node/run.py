@@ -14,6 +14,7 @@ import structlog
 
 from gateway.config import Config
 from gateway.config.model import LogStyle
+from gateway.errors import GatewayError
 from gateway.node.assembly import Node
 
 _M_TRIM_THRESHOLD, _M_MMAP_THRESHOLD, _M_ARENA_MAX = -1, -3, -8  # malloc.h
@@ -77,10 +78,21 @@ async def serve(config: Config, *, ready: asyncio.Event | None = None) -> None:
     loop.add_signal_handler(signal.SIGHUP, node.reload.ask)  # before it starts: unhandled, the signal would end it
     async with node:
         _settle_collector()
-        async with asyncio.TaskGroup() as group:
-            running = group.create_task(node.run(ready=ready), name=f"node {config.node.name}")
-            for number in (signal.SIGTERM, signal.SIGINT):
-                loop.add_signal_handler(number, running.cancel)
+        try:
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(node.run(ready=ready), name=f"node {config.node.name}")
+                for number in (signal.SIGTERM, signal.SIGINT):
+                    loop.add_signal_handler(number, _stop, running)
+        except ExceptionGroup as errors:
+            if isinstance(errors.exceptions[0], GatewayError):  # of the world, such as an address that is taken
+                raise errors.exceptions[0] from None
+            raise
+
+
+def _stop(running: asyncio.Task[None]) -> None:
+    """Stop once: who asks again would interrupt the closing, not hasten it."""
+    if not running.cancelling():
+        running.cancel()
 
 
 def run(config: Config) -> None:
