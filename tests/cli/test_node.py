@@ -7,6 +7,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -27,7 +28,7 @@ from gateway.ledger.leaf import Event
 from gateway.limits import Limits
 from gateway.node.assembly import Node
 from gateway.node.reload import Reload
-from gateway.node.run import serve
+from gateway.node.run import _stop, serve
 from gateway.node.trust import read_ledger_signer
 from gateway.stages import Sealed
 from gateway.store import Outgoing, Quarantined, Settlement, Store
@@ -516,6 +517,38 @@ def test_run_answers_status_and_stops_cleanly_when_told(
     assert json.loads(status.stdout)["node"] == "nld-1"
     assert heard[0].startswith("starting node nld-1: national side at https://127.0.0.1:")
     assert "node.stopped" in rest
+
+
+def test_an_address_that_somebody_else_has_is_no_bug_of_ours(node: Path, gateway: Gateway) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        address = f"127.0.0.1:{taken.getsockname()[1]}"
+        result = gateway("run", GATEWAY__HTTP__LISTEN=address)
+    assert result.returncode == 1
+    assert "error[FEED-020]" in result.stderr
+    assert address in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+async def test_who_is_told_twice_to_stop_closes_in_peace() -> None:
+    begun, closed = asyncio.Event(), asyncio.Event()
+
+    async def works() -> None:
+        begun.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await asyncio.sleep(0)
+            closed.set()
+
+    running = asyncio.create_task(works())
+    await begun.wait()
+    _stop(running)
+    _stop(running)
+    await asyncio.sleep(0)
+    _stop(running)
+    await asyncio.wait([running])
+    assert running.cancelled()
+    assert closed.is_set()
 
 
 def test_a_hangup_has_the_policy_read_again_and_never_ends_the_node(
