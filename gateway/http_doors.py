@@ -13,6 +13,7 @@ import ssl
 from collections import Counter
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
 from typing import Any
 
 from aiohttp import web
@@ -25,6 +26,7 @@ HEADERS = 40
 FIELD_OCTETS = 4_096
 LINE_OCTETS = 2_048
 _LINGER_S = 1.0
+_PER_WAKE = 64  # connections accepted before the event loop gets a turn
 _EXHAUSTED_S = 0.1  # before the next attempt to accept when the process has no descriptors left
 
 
@@ -73,6 +75,7 @@ class HttpDoor:
         )
         self._held: Counter[str] = Counter()
         self._listening: list[socket.socket] = []
+        self._arriving: set[socket.socket] = set()
         self._accepting: asyncio.Task[None] | None = None
 
     @property
@@ -109,25 +112,48 @@ class HttpDoor:
         await self._runner.cleanup()
 
     async def _accept_all(self) -> None:
-        async with asyncio.TaskGroup() as group:
-            for listening in self._listening:
-                group.create_task(self._accept(listening, group))
-
-    async def _accept(self, listening: socket.socket, group: asyncio.TaskGroup) -> None:
         loop = asyncio.get_running_loop()
-        while True:
+        async with asyncio.TaskGroup() as group:
             try:
-                connection, peer = await loop.sock_accept(listening)
-            except OSError:  # no descriptors left, or the caller has gone already
-                await asyncio.sleep(_EXHAUSTED_S)
-                continue
+                for listening in self._listening:
+                    loop.add_reader(listening, self._accept, listening, group)
+                await loop.create_future()
+            finally:
+                for listening in self._listening:
+                    loop.remove_reader(listening)
+
+    def _accept(self, listening: socket.socket, group: asyncio.TaskGroup) -> None:
+        """Accept who waits; straight from the loop's readiness, so that no cancellation can lose a connection."""
+        loop = asyncio.get_running_loop()
+        for _ in range(_PER_WAKE):
+            try:
+                connection, peer = listening.accept()
+            except (BlockingIOError, InterruptedError, ConnectionError):  # nobody, or he has gone already
+                return
+            except OSError:  # no descriptors left: without a pause the loop would be told so for ever
+                loop.remove_reader(listening)
+                loop.call_later(_EXHAUSTED_S, self._accept_again, listening, group)
+                return
             address = str(peer[0])
             if self._is_full(address):
                 self._events.note_turned_away(TurnedAway.TOO_MANY)
                 connection.close()
                 continue
+            connection.setblocking(False)
             self._held[address] += 1
-            group.create_task(self._greet(connection, address))
+            self._arriving.add(connection)
+            greeting = group.create_task(self._greet(connection, address))
+            greeting.add_done_callback(partial(self._give_up, connection, address))
+
+    def _accept_again(self, listening: socket.socket, group: asyncio.TaskGroup) -> None:
+        if listening in self._listening and self._accepting is not None and not self._accepting.cancelling():
+            asyncio.get_running_loop().add_reader(listening, self._accept, listening, group)
+
+    def _give_up(self, connection: socket.socket, address: str, _: object) -> None:
+        if connection in self._arriving:  # cancelled before its task began
+            self._arriving.remove(connection)
+            connection.close()
+            self._let_go(address)
 
     def _is_full(self, address: str) -> bool:
         limits = self._limits
@@ -137,6 +163,7 @@ class HttpDoor:
 
     async def _greet(self, connection: socket.socket, address: str) -> None:
         """TLS with a stranger, who may fail at it in any way; then the connection is the application's."""
+        self._arriving.remove(connection)
         handler = _Handler(self, address)
         times: dict[str, float] = {}
         if self._tls is not None:

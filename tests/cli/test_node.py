@@ -524,9 +524,10 @@ def test_an_address_that_somebody_else_has_is_no_bug_of_ours(node: Path, gateway
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         result = gateway("run", GATEWAY__HTTP__LISTEN=address)
     assert result.returncode == 1
-    assert "error[FEED-020]" in result.stderr
-    assert address in result.stderr
-    assert "Traceback" not in result.stderr
+    said = result.stderr.decode()
+    assert "error[FEED-020]" in said
+    assert address in said
+    assert "Traceback" not in said
 
 
 async def test_who_is_told_twice_to_stop_closes_in_peace() -> None:
