@@ -20,6 +20,9 @@ app = typer.Typer(help="Who may see what, and why.", no_args_is_help=True, rich_
 
 _Format = Annotated[str, typer.Option("--format", "-f", help="Format of the file; without it the one that reads it.")]
 _Source = Annotated[str, typer.Option("--source", "-s", help="National source that the tracks came from.")]
+_Origin = Annotated[
+    str, typer.Option("--origin", metavar="NODE", help="Partner whose tracks these are, to be released onward.")
+]
 _Option = Annotated[list[str], typer.Option("--option", metavar="KEY=VALUE", help="Option of the decoder.")]
 _BaseTime = Annotated[
     str, typer.Option("--base-time", metavar="TIME", help="When the recording began, where it does not say.")
@@ -48,25 +51,32 @@ def explain(
     policy_file: PolicyFile = None,
     form: _Format = "",
     source: _Source = "",
-    origin: Annotated[
-        str, typer.Option("--origin", metavar="NODE", help="Partner whose tracks these are, to be released onward.")
-    ] = "",
+    origin: _Origin = "",
     at: At = "",
     option: _Option = [],  # noqa: B006 (as above)
     base_time: _BaseTime = "",
     require_release: Annotated[
         bool, typer.Option("--require-release", help="End with exit code 5 when a partner would get none of them.")
     ] = False,
+    from_: Annotated[
+        str, typer.Option("--from", metavar="PARTNER", help="The file is a message of this partner: is it let in?")
+    ] = "",
+    require_acceptance: Annotated[
+        bool, typer.Option("--require-acceptance", help="With --from: exit code 5 when it would be refused.")
+    ] = False,
     config: ConfigFile = DEFAULT_CONFIG,
     json: Json = False,
 ) -> None:
     """Explain for each track of a file why a partner would see it, or not, and as what.
+
+    With --from it is the other way round: why a partner's message would be let in, or not, and what of it goes on.
 
     \b
     Examples:
       gateway policy explain radar.pcap --format asterix --source radar-north --to eu-1
       gateway policy explain message.xml --origin deu-1 --to fra-1
       gateway policy explain drone.json --format geojson --to eu-1 --policy policy.new.toml --at 2026-03-01T09:30:00Z
+      gateway policy explain message.xml --from eu-1
 
     The label and the marking that gave it, each rule that was tried, the one that decided, what the partner's
     clearances say, and what is taken out. Each track is decided at its own time unless --at says when. With --json
@@ -76,6 +86,24 @@ def explain(
     from gateway.cli.policy_explain import document, explanations, lines
 
     found = find_policy(policy_file, config)
+    if from_:
+        from gateway.cli.policy_inbound import explain_message_file
+        from gateway.cli.translate import recording_of
+
+        _only_outward(form=form, source=source, origin=origin, option=option, base_time=base_time)
+        explain_message_file(
+            found,
+            recording_of(file),
+            partner=from_,
+            to=_partners(found, to),
+            at=at,
+            require_acceptance=require_acceptance,
+            require_release=require_release,
+            json=json,
+        )
+        return
+    if require_acceptance:
+        raise typer.BadParameter("is about a partner's message: add --from", param_hint="--require-acceptance")
     rules = found.loaded.policy
     partners = _partners(found, to)
     if origin and origin == rules.node:
@@ -100,6 +128,14 @@ def explain(
             for line in lines(rules, told):
                 data(line)
     _end(tracks, sorted(set(partners) - getting) if require_release else [], json=json)
+
+
+def _only_outward(**given: str | list[str]) -> None:
+    """A usage error for an option that says nothing of a partner's message."""
+    for name, value in given.items():
+        if value:
+            hint = {"form": "--format", "base_time": "--base-time"}.get(name, f"--{name}")
+            raise typer.BadParameter("is about what leaves; with --from the file is a message", param_hint=hint)
 
 
 def _own_time(sighting: object) -> datetime:
@@ -230,6 +266,7 @@ def diff(
     on: Annotated[str, typer.Option("--on", metavar="RECORDING", help="What there was to be shown; - is a pipe.")],
     form: _Format = "",
     source: _Source = "",
+    origin: _Origin = "",
     at: At = "",
     option: _Option = [],  # noqa: B006 (typer copies it)
     base_time: _BaseTime = "",
@@ -242,9 +279,10 @@ def diff(
     Examples:
       gateway policy diff policy.toml policy.new.toml --on radar.pcap --format asterix --source radar-north
       gateway policy diff old.toml new.toml --on events.xml --format cot --json
+      gateway policy diff old.toml new.toml --on message.xml --origin deu-1
 
-    Both are decided track by track at the track's own time, by the functions that a node decides by. Exit code 1:
-    something reaches a partner that did not before, whole or in part.
+    Every snapshot is decided by both at its own time, by the functions that a node decides by. Exit code 1: something
+    reaches a partner that did not before, whole or in part.
     """
     from gateway.cli.exits import Exit
     from gateway.cli.output import report
@@ -254,8 +292,10 @@ def diff(
     known = load_config(config).config if config.exists() else None
     before, after = read_policy(old, known), read_policy(new, known)
     found = Found(loaded=after, config=known)
-    tracks = _tracks(found, on, form=form, source=source, origin="", option=option, base_time=base_time)
-    compared = compare(before.policy, after.policy, tracks, source=source or None, at=time_of(at))
+    origin = "" if origin == after.policy.node else origin
+    tracks = _tracks(found, on, form=form, source=source, origin=origin, option=option, base_time=base_time)
+    whence = None if origin else source or None
+    compared = compare(before.policy, after.policy, tracks, source=whence, at=time_of(at), origin=origin)
     for problem in tracks.problems[:20]:
         report(problem, json=json)
     show(compared, before.policy, after.policy, json=json)

@@ -55,12 +55,16 @@ class Example(Struct, frozen=True, kw_only=True):
 
 
 class Comparison(Struct):
-    """The two policies on one recording, complete once it has been drawn."""
+    """The two policies on one recording, complete once it has been drawn. A track has many snapshots in it."""
 
-    tracks: int = 0
+    snapshots: int = 0
+    names: set[str] = field(default_factory=set)
+    """Of the tracks that these are of."""
     refused: int = 0
     """Records that could not be read."""
     counts: dict[tuple[str, Change], int] = field(default_factory=dict)
+    """Snapshots for each partner and change, and the names of their tracks beside them."""
+    changed: dict[tuple[str, Change], set[str]] = field(default_factory=dict)
     examples: dict[tuple[str, Change], list[Example]] = field(default_factory=dict)
     rules: Counter[tuple[str, Change, str, str]] = field(default_factory=Counter)
     """How often each (partner, change, old rule, new rule) was."""
@@ -73,25 +77,33 @@ class Comparison(Struct):
         return any(change in _GATED for _, change in self.counts)
 
     def add(self, partner: str, change: Change, example: Example) -> None:
-        """Count a change, and keep it if there are few like it."""
+        """Count a change of one snapshot, and keep it if it is the first of its track and there are few like it."""
         key = (partner, change)
         self.counts[key] = self.counts.get(key, 0) + 1
         self.rules[partner, change, example.old.rule, example.new.rule] += 1
-        kept = self.examples.setdefault(key, [])
-        if len(kept) < EXAMPLES:
+        named, kept = self.changed.setdefault(key, set()), self.examples.setdefault(key, [])
+        name = _name(example.track, example.place)
+        if name not in named and len(kept) < EXAMPLES:
             kept.append(example)
+        named.add(name)
 
 
-def compare(old: Policy, new: Policy, file: TrackFile, *, source: str | None, at: datetime | None) -> Comparison:
-    """Both policies on every track of the file. Each is decided at its own time, so that its age is as it was."""
+def compare(
+    old: Policy, new: Policy, file: TrackFile, *, source: str | None, at: datetime | None, origin: str = ""
+) -> Comparison:
+    """Both policies on every track of the file. Each is decided at its own time, so that its age is as it was.
+
+    `origin` is the partner that signed them, for onward release; without it they are our own.
+    """
     found = Comparison()
     memories = Memory(), Memory()
     partners = sorted({*old.partners, *new.partners})
     for sighting in file.tracks():
-        found.tracks += 1
+        found.snapshots += 1
+        found.names.add(_name(sighting.track, sighting.place))
         now = at or _time_of(sighting)
         before, after = (
-            sights(policy, sighting.track, source=source, origin=policy.node, now=now, memory=memory)
+            sights(policy, sighting.track, source=source, origin=origin or policy.node, now=now, memory=memory)
             for policy, memory in zip((old, new), memories, strict=True)
         )
         for partner in partners:
@@ -103,6 +115,11 @@ def compare(old: Policy, new: Policy, file: TrackFile, *, source: str | None, at
                 found.add(partner, change, told)
     found.refused = len(file.problems)
     return found
+
+
+def _name(track: Track, place: str) -> str:
+    """What a track is counted by: one without an identifier is an object of its own."""
+    return track.track_id or place
 
 
 def _time_of(sighting: Sighting) -> datetime:
@@ -225,7 +242,8 @@ def show(found: Comparison, old: Policy, new: Policy, *, json: bool) -> None:
         examples = found.examples.get((partner, change), ())
         if examples:
             data("")
-            data(f"{partner}: {found.counts[partner, change]} {change}")
+            tracks = len(found.changed[partner, change])
+            data(f"{partner}: {found.counts[partner, change]} {change}, of {tracks} track{'' if tracks == 1 else 's'}")
         for (_, _, before, after), count in _rules(found, partner, change):
             data(f"  {count} by {before} -> {after}")
         for one in examples:
@@ -234,7 +252,7 @@ def show(found: Comparison, old: Policy, new: Policy, *, json: bool) -> None:
                 data(f"    {text}")
     verdict = "something reaches partners that did not before" if found.shows_more else "nothing new reaches anybody"
     refused = f", {found.refused} records refused" if found.refused else ""
-    say(f"{found.tracks} tracks{refused}: {verdict}")
+    say(f"{found.snapshots} snapshots of {len(found.names)} tracks{refused}: {verdict}")
 
 
 def _rules(found: Comparison, partner: str, change: Change) -> Iterable[tuple[tuple[str, Change, str, str], int]]:
@@ -254,7 +272,8 @@ def _document(found: Comparison, old: Policy, new: Policy) -> dict[str, object]:
     return {
         "old": {"name": old.name, "digest": old.digest},
         "new": {"name": new.name, "digest": new.digest},
-        "tracks": found.tracks,
+        "snapshots": found.snapshots,
+        "tracks": len(found.names),
         "refused": found.refused,
         "shows_more": found.shows_more,
         "partners": [
@@ -266,6 +285,7 @@ def _document(found: Comparison, old: Policy, new: Policy) -> dict[str, object]:
                     {
                         "change": change.name,
                         "count": found.counts[partner, change],
+                        "tracks": len(found.changed[partner, change]),
                         "rules": [
                             {"old": before, "new": after, "count": count}
                             for (_, _, before, after), count in _rules(found, partner, change)

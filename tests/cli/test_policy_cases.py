@@ -146,7 +146,7 @@ def test_everything_that_a_case_can_say_of_a_track_gets_there(place: Path, invok
 
 
 def test_the_tracks_of_a_file_are_each_held_to_the_case(place: Path, invoke: Invoke) -> None:
-    keys = {"track": "", "to": ["nld-1"], "file": "events.xml", "format": "cot", "source": "tak"}
+    keys: dict[str, Any] = {"track": "", "to": ["nld-1"], "file": "events.xml", "format": "cot", "source": "tak"}
     assert passes(place, invoke, case(**keys, index=1, expect="release"), case(**keys, index=2, expect="withhold"))
     code, [result] = run(place, invoke, case(**keys, expect="release"))
     assert code == 1
@@ -481,10 +481,39 @@ def test_people_read_counts_rules_and_examples(place: Path, invoke: Invoke) -> N
     assert "eu-1: 20 goes out" in result.stdout
     assert "20 by release.no-hostiles -> release.union" in result.stdout
     assert 1 <= result.stdout.count("cot_uid H-") <= 10
-    assert "20 tracks: something reaches partners that did not before" in result.stderr
+    assert "20 snapshots of 20 tracks: something reaches partners that did not before" in result.stderr
     same = invoke(*arguments[:2], "policy.toml", "policy.toml", *arguments[4:], stdin=many.encode())
     assert same.exit_code == 0
     assert "nothing new reaches anybody" in same.stderr
+
+
+def test_a_track_of_many_snapshots_is_one_track_and_one_example(place: Path, invoke: Invoke) -> None:
+    write(place, POLICY.replace('["HOSTILE", "SUSPECT"]', '["SUSPECT"]'), "new.toml")
+    moments = [("H-1", 0), ("H-1", 1), ("H-2", 1), ("H-1", 2), ("H-2", 3)]
+    many = "".join(event(name, "a-h-A-M-F", minute=minute) for name, minute in moments)
+    arguments = ("policy", "diff", "policy.toml", "new.toml", "--on", "-", "--format", "cot", "--source", "tak")
+    result = invoke(*arguments, stdin=many.encode())
+    assert "eu-1: 5 goes out, of 2 tracks" in result.stdout
+    for partner in result.stdout.split("\n\n")[2:]:
+        assert (partner.count("cot_uid H-1"), partner.count("cot_uid H-2")) == (1, 1)
+    document = json.loads(invoke(*arguments, "--json", stdin=many.encode()).stdout)
+    assert (document["snapshots"], document["tracks"]) == (5, 2)
+    (change,) = next(one["changes"] for one in document["partners"] if one["partner"] == "eu-1")
+    assert (change["count"], change["tracks"], len(change["examples"])) == (5, 2, 2)
+
+
+def test_a_partners_tracks_are_compared_by_onward_rules(place: Path, invoke: Invoke) -> None:
+    onward = '[[release]]\nid = "on"\nto = ["aviation"]\nwhen.origin = ["eu-1"]\naction = "release"\nonward = true\n'
+    write(place, POLICY + onward, "new.toml")
+    (place / "one.xml").write_text(event("N-1", "a-n-A-M-F"))
+    to = ("--to-option", "policy=TLP", "--to-option", "classification=CLEAR")
+    assert invoke("translate", "one.xml", "--from", "cot", "--to", "alliance", "-o", "m.xml", *to).exit_code == 0
+    arguments = ("policy", "diff", "policy.toml", "new.toml", "--on", "m.xml", "--format", "alliance")
+    assert invoke(*arguments).exit_code == 0, "of our own tracks nothing changes"
+    result = invoke(*arguments, "--origin", "eu-1")
+    assert result.exit_code == 1, result.output
+    assert "atm-1: 1 goes out, of 1 track\n" in result.stdout
+    assert "release.refused.no-rule -> release.on\n" in result.stdout
 
 
 def test_what_cannot_be_read_is_told_and_the_rest_compared(place: Path, invoke: Invoke) -> None:
@@ -493,7 +522,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_compared(place: Path, invoke: 
     result = invoke("policy", "diff", "policy.toml", "policy.toml", *arguments)
     assert result.exit_code == 0
     assert "error[" in result.stderr
-    assert "4 tracks, 1 records refused" in result.stderr
+    assert "4 snapshots of 4 tracks, 1 records refused" in result.stderr
 
 
 def test_a_policy_that_is_wrong_cannot_be_compared(place: Path, invoke: Invoke) -> None:
@@ -512,7 +541,7 @@ def test_a_capture_is_compared(place: Path, invoke: Invoke) -> None:
     assert result.exit_code == 0, result.stderr
     document = json.loads(result.stdout)
     [ally] = [one for one in document["partners"] if one["partner"] == "nld-1"]
-    assert document["tracks"] > 0
-    assert (ally["old"], ally["new"]) == (document["tracks"], 0)
+    assert document["snapshots"] > 0
+    assert (ally["old"], ally["new"]) == (document["snapshots"], 0)
     back = invoke("policy", "diff", "new.toml", "policy.toml", *arguments)
     assert back.exit_code == 1
