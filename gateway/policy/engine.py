@@ -15,10 +15,11 @@ from gateway.labels.names import weight_in_all
 from gateway.policy.judging import Permission, permission
 from gateway.policy.match import Masks, Matcher
 from gateway.policy.memory import Memory
+from gateway.policy.personal import has_personal
 from gateway.policy.policy import Policy
 from gateway.policy.redact import merged
 from gateway.policy.terms import Redaction, ReleaseRule
-from gateway.policy.ways import Outbound, Shape, Way
+from gateway.policy.ways import Outbound, Shape, Way, labelled
 from gateway.stages import Held, Refused, Release
 from gateway.track import Label, Track
 
@@ -35,8 +36,14 @@ _PLAN_WEIGHT = 1_024
 """Characters of a label that count as one plan more: partners choose how large theirs are."""
 MOST_ROUTES = 1_024
 
-Plan = tuple[tuple[Way, Shape | None], ...]
-"""The ways of a track; on those that let it out, as what."""
+
+class Plan(Struct, frozen=True, kw_only=True, eq=False):
+    """What becomes of tracks that meet the same rules and have the same label."""
+
+    ways: tuple[tuple[Way, Shape | None], ...]
+    """Where they go; on the ways that let them out, as what."""
+    is_plain: bool
+    """Every way lets them out at once, and as they are but for personal data."""
 
 
 class Matched(Struct, frozen=True, kw_only=True):
@@ -65,6 +72,13 @@ class Route:
         self.groups = groups
         """Release groups with those members that tracks of this origin may go to."""
         self.plans: dict[tuple[Masks, Label | None], Plan] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Work every plan out anew."""
+        self.plans.clear()
+        self.last: tuple[Masks, Label | None, Plan] | None = None
+        """The plan of the last track, which is mostly that of the next: found without looking into its label."""
 
 
 class Engine:
@@ -94,7 +108,6 @@ class Engine:
     def release(
         self,
         tracks: Sequence[Track],
-        *,
         source: str | None,
         origin: str,
         now: datetime,
@@ -107,22 +120,20 @@ class Engine:
         if self._since is None or now < self._since or (self._until is not None and now >= self._until):
             self._forget(now)
         route = self._routes.get((source, origin)) or self._route(source, origin)
-        matcher, given, known = self._matcher, route.given, route.plans
-        plans: list[Plan] = []
-        for track in tracks:
-            key = matcher.masks(track, now, given), track.label
-            plan = known.get(key)
-            plans.append(self._plan(route, key, now) if plan is None else plan)
-        outbound = Outbound(self._policy, tracks, now, memory)
+        plans = self._plans_of(route, tracks, now)
         first = plans[0]
-        if plans.count(first) == len(plans):  # as it is for most frames
-            for way, shape in first:
+        is_one = len(plans) == 1 or plans.count(first) == len(plans)  # as it is for most frames
+        if is_one and first.is_plain and groups is None and not has_personal(tracks):
+            return self._all_out(first, tracks)
+        outbound = Outbound(self._policy, tracks, now, memory)
+        if is_one:
+            for way, shape in first.ways:
                 if groups is None or way.group in groups:
                     outbound.go_all(way, shape)
             return outbound.verdicts
         found: dict[Way, tuple[list[int], list[Shape | None]]] = {}
         for index, plan in enumerate(plans):
-            for way, shape in plan:
+            for way, shape in plan.ways:
                 those = found.get(way)
                 if those is None:
                     found[way] = [index], [shape]
@@ -133,6 +144,37 @@ class Engine:
             if groups is None or way.group in groups:
                 outbound.go(way, indices, shapes)
         return outbound.verdicts
+
+    def _plans_of(self, route: Route, tracks: Sequence[Track], now: datetime) -> list[Plan]:
+        """The plan of each track."""
+        met = given = route.given
+        matcher, known, last = self._matcher, route.plans, route.last
+        plans: list[Plan] = []
+        for track in tracks:
+            if matcher.asks_tracks:
+                met = matcher.masks(track, now, given)
+            label = track.label
+            if last is None or label is not last[1] or met != last[0]:
+                key = met, label
+                plan = known.get(key)
+                last = met, label, self._plan(route, key, now) if plan is None else plan
+            plans.append(last[2])
+        route.last = last
+        return plans
+
+    def _all_out(self, plan: Plan, tracks: Sequence[Track]) -> list[Release | Refused | Held]:
+        """The verdicts of a plan that is plain, for tracks with nothing personal."""
+        digest = self._policy.digest
+        verdicts: list[Release | Refused | Held] = []
+        label: Label | None = None
+        shown: tuple[Track, ...] = ()
+        for way, shape in plan.ways:
+            assert shape is not None, "every way that lets tracks out has one"
+            if shape.label is not label:  # groups that see the same see the very same objects
+                label = shape.label
+                shown = labelled(tracks, label)
+            verdicts.append(Release(group=way.group, recipients=way.names, tracks=shown, rule=way.rule, policy=digest))
+        return verdicts
 
     def _route(self, source: str | None, origin: str) -> Route:
         route = self._routes.get((source, origin))
@@ -153,23 +195,24 @@ class Engine:
         return route
 
     def _plan(self, route: Route, key: tuple[Masks, Label | None], now: datetime) -> Plan:
-        """What becomes of tracks that meet the same rules and have the same label."""
+        """Work out what becomes of tracks that meet the same rules and have the same label."""
         if self._plans >= MOST_PLANS:
             for other in self._routes.values():
-                other.plans.clear()
+                other.forget()
             self._ways.clear()
             self._shapes.clear()
             self._plans = 0
         self._since = now  # a clock that is set back finds no answer of a later time
         (maybe, sure), label = key
-        plan = tuple(
+        ways = tuple(
             [
                 way
                 for group, members in route.groups.items()
                 for way in self._ways_of(group, members, self._matched(maybe & self._of_group[group], sure), label, now)
             ]
         )
-        route.plans[key] = plan
+        is_plain = all(way.is_at_once and shape is not None and shape.is_bare for way, shape in ways)
+        plan = route.plans[key] = Plan(ways=ways, is_plain=is_plain)
         self._plans += 1 if label is None else 1 + weight_in_all(label) // _PLAN_WEIGHT
         return plan
 

@@ -117,9 +117,10 @@ class Matcher:
         self._cells = _cells(conditions, areas)
         self._asks_motion = bool(self._cells is not None or self._heights or self._ages is not None)
         tables = (self._what, self._status, self._formats, self._classes, self._labels)
-        self._asks_tracks = bool(
+        self.asks_tracks = bool(
             self._asks_motion or self._identifiers or self._parts or any(table.is_asked for table in tables)
         )
+        """Whether the answer is another one for different tracks of one source."""
 
     def given(self, source: str | None, origin: str) -> Masks:
         """What holds for every track of a source or a partner."""
@@ -128,7 +129,7 @@ class Matcher:
 
     def masks(self, track: Track, now: datetime, given: Masks) -> Masks:
         """Which conditions the track does not exclude, and which it meets."""
-        if not self._asks_tracks:
+        if not self.asks_tracks:
             return given
         maybe, sure = given
         if self._what.is_asked:

@@ -30,7 +30,8 @@ def release(
     back to it. `source` is the configured source of our own tracks. `groups` asks for these release groups alone, as
     when tracks that were held are decided anew. A rule lets a track out, and then its label must permit each member.
     """
-    return engine_of(policy).release(tracks, source=source, origin=origin, now=now, memory=memory, groups=groups)
+    engine: Engine = policy.__dict__.get(_ENGINE) or engine_of(policy)
+    return engine.release(tracks, source, origin, now, memory, groups)
 
 
 def engine_of(policy: Policy) -> Engine:

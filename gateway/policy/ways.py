@@ -52,6 +52,19 @@ class Way(Struct, frozen=True, kw_only=True, eq=False):
     delay_s: float = 0.0
     every_s: float = 0.0
 
+    @property
+    def is_at_once(self) -> bool:
+        """Whether all tracks on it go, and now."""
+        return self.released and not self.delay_s and not self.every_s
+
+
+def labelled(tracks: Sequence[Track], label: Label) -> tuple[Track, ...]:
+    """The tracks, under this very label."""
+    for track in tracks:
+        if track.label is not label:
+            return tuple([one if one.label is label else replace(one, label=label) for one in tracks])
+    return tuple(tracks)
+
 
 def held_until(track: Track, delay_s: float, now: datetime) -> datetime | None:
     """From when on a track may go by a rule that delays; nothing when it does not say, believably, from when it is.
@@ -71,7 +84,7 @@ def held_until(track: Track, delay_s: float, now: datetime) -> datetime | None:
 class Outbound:
     """The tracks of one call on their ways."""
 
-    __slots__ = ("_is_personal", "_memory", "_now", "_policy", "_shaped", "_tracks", "_whole", "verdicts")
+    __slots__ = ("_memory", "_now", "_personal", "_policy", "_shaped", "_tracks", "_whole", "verdicts")
 
     def __init__(self, policy: Policy, tracks: Sequence[Track], now: datetime, memory: Memory) -> None:
         self.verdicts: list[Release | Refused | Held] = []
@@ -79,13 +92,13 @@ class Outbound:
         self._tracks = tuple(tracks)
         self._now = now
         self._memory = memory
-        self._is_personal = has_personal(self._tracks)
+        self._personal: bool | None = None
         self._shaped: dict[Shape, dict[int, Track]] = {}
         self._whole: dict[Shape | None, tuple[Track, ...]] = {}
 
     def go_all(self, way: Way, shape: Shape | None) -> None:
         """Settle what becomes of all of the tracks, which go the same way in the same shape."""
-        if way.released and not way.delay_s and not way.every_s:
+        if way.is_at_once:
             self._release(way, self._all_as(shape))
         else:
             self.go(way, list(range(len(self._tracks))), [shape] * len(self._tracks))
@@ -156,15 +169,30 @@ class Outbound:
         return self._all_as(first)
 
     def _all_as(self, shape: Shape | None) -> tuple[Track, ...]:
+        assert shape is not None, "every way that lets tracks out has one"
         whole = self._whole.get(shape)
         if whole is None:
-            whole = self._whole[shape] = tuple([self._shape(shape, index) for index in range(len(self._tracks))])
+            if self._is_whole(shape):
+                whole = labelled(self._tracks, shape.label)
+            else:
+                whole = tuple([self._shape(shape, index) for index in range(len(self._tracks))])
+            self._whole[shape] = whole
         return whole
+
+    def _is_whole(self, shape: Shape) -> bool:
+        """Whether nothing is taken out of any of the tracks."""
+        if not shape.is_bare:
+            return False
+        if shape.personal_data:
+            return True
+        if self._personal is None:
+            self._personal = has_personal(self._tracks)
+        return not self._personal
 
     def _shape(self, shape: Shape | None, index: int) -> Track:
         assert shape is not None, "every way that lets tracks out has one"
         track = self._tracks[index]
-        if shape.is_bare and (shape.personal_data or not self._is_personal):
+        if self._is_whole(shape):
             return track if track.label is shape.label else replace(track, label=shape.label)
         shaped = self._shaped.setdefault(shape, {})
         known = shaped.get(index)
