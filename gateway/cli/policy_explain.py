@@ -62,7 +62,7 @@ def _label_lines(policy: Policy, explained: Explanation) -> Iterator[str]:
     if marked.given is not None:
         yield f"    {'as its source gave it':<{_WIDE}} {marking_of(policy, marked.given)}"
     for tried in marked.tried:
-        yield _tried(tried)
+        yield attempt_line(tried)
     label = marked.label
     shown = marking_of(policy, label) if label is not None else "none: it goes nowhere"
     yield f"    {'label':<{_WIDE}} {shown}" + (f" ({printable(marked.why)})" if marked.why else "")
@@ -71,7 +71,7 @@ def _label_lines(policy: Policy, explained: Explanation) -> Iterator[str]:
 def _verdict_lines(policy: Policy, explained: Explanation, verdict: Verdict) -> Iterator[str]:
     yield f"    {'group':<{_WIDE}} {verdict.group}"
     for tried in verdict.tried:
-        yield _tried(tried)
+        yield attempt_line(tried)
     judgement = _judgement(policy, explained, verdict)
     if judgement is not None:
         yield f"    {'clearance':<{_WIDE}} {_judged(policy, judgement)}"
@@ -89,7 +89,8 @@ def _verdict_lines(policy: Policy, explained: Explanation, verdict: Verdict) -> 
         yield f"    {'at most one snapshot in':<{_WIDE}} {seconds(verdict.every_s)}"
 
 
-def _tried(tried: Tried) -> str:
+def attempt_line(tried: Tried) -> str:
+    """A rule that was tried, on one line."""
     met = {True: "met", False: "not met", None: "not said"}[tried.met]
     told = [met]
     if tried.why:
@@ -170,7 +171,7 @@ def _labelled(policy: Policy, explained: Explanation) -> dict[str, object] | Non
 
 def _marked(policy: Policy, marked: Marked) -> dict[str, object]:
     return {
-        "tried": [_attempt(one) for one in marked.tried],
+        "tried": [attempt(one) for one in marked.tried],
         "rule": marked.rule,
         "given": None if marked.given is None else label_of(policy, marked.given),
         "why": marked.why,
@@ -190,7 +191,7 @@ def _verdict(policy: Policy, explained: Explanation, verdict: Verdict) -> dict[s
         }
     return {
         "group": verdict.group,
-        "tried": [_attempt(one) for one in verdict.tried],
+        "tried": [attempt(one) for one in verdict.tried],
         "rule": verdict.rule,
         "released": verdict.released,
         "why": verdict.why,
@@ -202,5 +203,6 @@ def _verdict(policy: Policy, explained: Explanation, verdict: Verdict) -> dict[s
     }
 
 
-def _attempt(tried: Tried) -> dict[str, object]:
+def attempt(tried: Tried) -> dict[str, object]:
+    """A rule that was tried, as JSON."""
     return {"rule": tried.rule, "met": tried.met, "why": tried.why, "effect": tried.effect}
