@@ -25,7 +25,7 @@ from gateway.track import Identifier, Position, State, Status, Track
 from tests.test_corridor import running
 
 T = TypeVar("T")
-WAIT_S = 20.0
+WAIT_S = 60.0
 
 
 class Reply(NamedTuple):

@@ -86,7 +86,7 @@ def handled(outlet: Outlet) -> tuple[int, int]:
     return outlet.counts.tracks, outlet.counts.unencoded
 
 
-async def until(condition: object, *, seconds: float = 40.0) -> None:
+async def until(condition: object, *, seconds: float = 60.0) -> None:
     """Wait for a callable to become true; what it waits for is real I/O in this process."""
     assert callable(condition)
     async with asyncio.timeout(seconds):
@@ -274,7 +274,7 @@ def check_values(original: Track, feature: dict[str, object], event: Track, reco
     assert parse_utc(properties["time"]) == state.time
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_radar_capture_crosses_with_duplicates_dropped_and_counted(tmp_path: Path) -> None:
     path = recording("asterix/cat_034_048.pcap")
     passage = await pass_through(path, tmp_path, tracks=len(originals(path, SystemClock().now())))

@@ -50,7 +50,7 @@ class Sink:
         self.delay.note(rows)
 
     async def until(self, *names: str) -> None:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while self.out != list(names):
                 await self.came.wait()
                 self.came.clear()

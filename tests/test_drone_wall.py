@@ -175,7 +175,7 @@ class TakClient:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         self._writer.close()
         with suppress(OSError):  # the other side may have been faster
-            async with asyncio.timeout(5.0):
+            async with asyncio.timeout(60):
                 await self._writer.wait_closed()
 
     async def next_object(self) -> etree._Element:

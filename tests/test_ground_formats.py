@@ -50,7 +50,7 @@ NFFI = "{urn:nato:fft:protocols:nffi13}"
 SENSOR, PLACE = (54.6811, 25.2811), (54.7, 25.3)
 PILOT = (b"98765432100123456789", b"45.5393", b"122.9663", b"52.1199", b"4.2677", b"PILOT-7", SYSTEM[2:10])
 """Whoever flies, in every way that our formats would write him."""
-WAIT_S = 10.0
+WAIT_S = 60.0
 
 
 class Client:

@@ -83,7 +83,7 @@ async def test_a_group_that_goes_while_its_batch_is_open_gets_the_batch_and_noth
         (batch,) = pending.batches
         assert not batch.done.done()
         second = await made.put(without_groups(made.text))
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             intake = await pending.intake()
         assert (len(intake.track_ids), intake.problems) == (2, ())
         (sent,) = await made.leaves("sent")
@@ -118,7 +118,7 @@ async def test_what_comes_while_the_change_is_written_down_waits_no_longer_than_
             patched.setattr(made.node.store, "append_leaf", slow)
             await made.put(without_groups(made.text))
         (pending,) = taken
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             await pending.intake()
         (sent,) = await made.leaves("sent")
         assert sent["policy"] == first

@@ -100,7 +100,7 @@ def to_tcp(gateways: Assembly, feed: str, *pieces: bytes) -> None:
     spec: Any = gateways.nodes[SENDER].feeds[feed]
     counts = spec.counts
     before = counts.connections
-    with socket.create_connection(spec.address, timeout=10) as connection:
+    with socket.create_connection(spec.address, timeout=60) as connection:
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         with suppress(ConnectionError):  # a stream that cannot be followed is hung up on
             for piece in pieces:
@@ -682,7 +682,7 @@ def test_messages_that_are_altered_before_signing(gateways: Assembly, plan: list
 def test_octets_that_are_no_http_at_either_door(gateways: Assembly, octets: bytes, secure: bool, partner: bool) -> None:
     player, caller = gateways.players[RECEIVER if partner else SENDER], gateways.players[SENDER]
     port = player.links_port if partner else player.http_port
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as plain, suppress(ssl.SSLError, ConnectionError):
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as plain, suppress(ssl.SSLError, ConnectionError):
         if not secure:
             plain.sendall(octets + b"\r\n\r\n")
             plain.shutdown(socket.SHUT_WR)

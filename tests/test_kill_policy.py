@@ -58,7 +58,7 @@ def put(path: Path, text: str) -> None:
     beside.rename(path)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_what_a_killed_relay_had_accepted_reaches_the_last_node_once_and_whole(tmp_path: Path) -> None:
     dice = random.Random(17)
     players = set_stage(tmp_path, SystemClock(), simulation="SIMULATED")
@@ -128,7 +128,7 @@ async def test_what_a_killed_relay_had_accepted_reaches_the_last_node_once_and_w
     assert {answer["peer"] for answer in answered} == {EU}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_node_killed_while_it_reads_policies_runs_by_the_one_on_disk_and_its_ledger_says_all(
     tmp_path: Path,
 ) -> None:

@@ -75,7 +75,7 @@ def test_the_node_serves_the_document_that_is_tested_here(gateway: Assembly) -> 
 
 def test_nobody_without_a_certificate_is_served(caller: Caller) -> None:
     with pytest.raises(requests.exceptions.RequestException):
-        requests.get(f"{caller.base_url}/v1/tracks", verify=caller.verify, timeout=5)
+        requests.get(f"{caller.base_url}/v1/tracks", verify=caller.verify, timeout=60)
 
 
 def upside_down(query: Mapping[str, Any]) -> bool:

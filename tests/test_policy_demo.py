@@ -45,7 +45,7 @@ from gateway.node.assembly import Node
 from gateway.policy.lint import Facts, Severity, lint
 from tests.test_corridor import running
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 SCANS = 3
 LOOSE = {

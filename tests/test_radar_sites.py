@@ -235,7 +235,7 @@ def at_place(position: Position | None, want: tuple[float, float], *, slack_deg:
     )
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_every_polar_report_comes_out_of_the_partner_as_the_point_that_it_means(tmp_path: Path) -> None:
     originals = reports(dedupe=True)
     out = await cross(tmp_path, dedupe=True, tracks=64)
@@ -285,7 +285,7 @@ CENTIMETRE_DEG = 1.5e-7
 """The product's own tolerance in height, a centimetre, as it may show in a position that was rounded before."""
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_without_the_duplicate_filter_both_networks_come_through(tmp_path: Path) -> None:
     originals = reports(dedupe=False)
     assert len(originals) == 128
@@ -301,7 +301,7 @@ async def test_without_the_duplicate_filter_both_networks_come_through(tmp_path:
 # ------------------------------------------------------------------------------------------------------------- the rate
 
 
-@pytest.mark.timeout(60)
+@pytest.mark.timeout(180)
 async def test_a_replay_at_fifty_times_the_speed_takes_a_fiftieth_of_the_time(tmp_path: Path) -> None:
     """Coarse, because the machine may be busy: never early, and not late by more than a machine may be."""
     steps, step_s, rate = 21, 2.0, 50

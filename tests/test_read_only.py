@@ -94,7 +94,7 @@ class Box:
     def healthy(self) -> subprocess.CompletedProcess[str]:
         """The image's health check."""
         return subprocess.run(
-            self.words(image_words("HEALTHCHECK")), env=self.environment(), capture_output=True, text=True, timeout=15
+            self.words(image_words("HEALTHCHECK")), env=self.environment(), capture_output=True, text=True, timeout=60
         )
 
     def stop(self) -> int:
@@ -156,7 +156,7 @@ def door(box: Box) -> Iterator[Door]:
         made.close()
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 def test_a_node_writes_its_data_directory_and_nothing_else(box: Box, door: Door) -> None:
     player = box.player
     before = files(player.directory)
@@ -170,7 +170,7 @@ def test_a_node_writes_its_data_directory_and_nothing_else(box: Box, door: Door)
     assert verify(player.ledger_directory, ledger_verifier(player)).ok
 
 
-@pytest.mark.timeout(90)
+@pytest.mark.timeout(300)
 def test_the_health_check_of_the_image_holds_while_the_node_is_ready_and_only_then(box: Box, door: Door) -> None:
     assert box.healthy().returncode != 0, "nothing runs yet"
     box.start()

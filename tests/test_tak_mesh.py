@@ -95,7 +95,7 @@ options = {{ role = "mesh" }}
 
 async def detect(player: Player, lat: float) -> None:
     """A national drone detector reports over TCP."""
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             with suppress(ConnectionRefusedError):  # a plain feed listens a moment after its node is ready
                 _, writer = await asyncio.open_connection("127.0.0.1", player.detector_port)

@@ -512,7 +512,7 @@ def test_run_answers_status_and_stops_cleanly_when_told(
     process.send_signal(number)
     rest = process.stderr.read()
     process.stderr.close()
-    assert process.wait(30) == 0, "".join(heard) + rest
+    assert process.wait(60) == 0, "".join(heard) + rest
     assert status.returncode == 0, status.stderr
     assert json.loads(status.stdout)["node"] == "nld-1"
     assert heard[0].startswith("starting node nld-1: national side at https://127.0.0.1:")
@@ -595,7 +595,7 @@ def test_a_hangup_has_the_policy_read_again_and_never_ends_the_node(
         assert "policy.toml:" in found["last_error"]
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
-        assert process.wait(30) == 0, rest
+        assert process.wait(60) == 0, rest
     finally:
         process.kill()
         process.wait()
@@ -623,7 +623,7 @@ async def test_a_hangup_while_the_node_starts_is_heard_once_it_runs(
     monkeypatch.setattr(Reload, "now", seen)
     running = asyncio.create_task(serve(config))
     try:
-        async with asyncio.timeout(20):
+        async with asyncio.timeout(60):
             await reloads.wait()
     finally:
         running.cancel()

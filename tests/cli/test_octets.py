@@ -99,7 +99,7 @@ def test_other_peoples_tools_verify_the_file(gateways: Assembly, sent: str, tmp_
 
     def verify() -> int:
         command = ["xmlsec1", "--verify", "--pubkey-cert-pem", str(certificate), str(file)]
-        return subprocess.run(command, capture_output=True, timeout=20, check=False).returncode
+        return subprocess.run(command, capture_output=True, timeout=60, check=False).returncode
 
     assert verify() == 0
     file.write_bytes(file.read_bytes().replace(b"52.5", b"53.5", 1))

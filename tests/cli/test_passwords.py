@@ -61,7 +61,7 @@ def test_on_a_terminal_it_asks_twice_and_shows_nothing(tmp_path: Path) -> None:
             os.write(ours, b"geheimes Wort\n")
         assert process.stdout is not None
         stored = tomllib.loads(process.stdout.read().decode())["password"]
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
     os.close(ours)
     assert verify_password("geheimes Wort", stored)
     assert b"geheimes" not in talk

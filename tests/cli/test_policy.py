@@ -570,4 +570,4 @@ def test_a_running_node_reads_its_policy_again_and_keeps_the_one_before_on_any_e
         process.send_signal(signal.SIGTERM)
         rest = process.stderr.read()
         process.stderr.close()
-        assert process.wait(30) == 0, "".join(heard) + rest
+        assert process.wait(60) == 0, "".join(heard) + rest

@@ -126,7 +126,7 @@ def test_a_reader_that_goes_away_is_no_error(tmp_path: Path) -> None:
     process.stdout.close()
     talk = process.stderr.read()
     process.stderr.close()
-    assert process.wait(30) == 0
+    assert process.wait(60) == 0
     assert b"Traceback" not in talk
     assert b"BrokenPipe" not in talk
     assert b"Exception ignored" not in talk

@@ -98,7 +98,7 @@ def test_the_stores_open_and_hold_an_rsa_key_and_the_authority(certs: Path) -> N
 @pytest.mark.parametrize("store", ["hope.p12", "hope.truststore.p12"])
 def test_openssl_finds_the_encryption_that_old_clients_read(certs: Path, store: str) -> None:
     command = ["openssl", "pkcs12", "-legacy", "-info", "-noout", "-in", store, "-passin", "pass:atakatak"]
-    done = subprocess.run(command, cwd=certs, capture_output=True, text=True, timeout=30, check=True)
+    done = subprocess.run(command, cwd=certs, capture_output=True, text=True, timeout=60, check=True)
     assert "MAC: sha1" in done.stderr
     kinds = [line for line in done.stderr.splitlines() if "Iteration" in line and "MAC" not in line]
     assert kinds

@@ -18,7 +18,7 @@ from gateway.demo.sensors import OPERATOR_ID, SERVER_SAC, SERVER_SIC, airliners,
 from gateway.demo.sky import OPERATOR, Sky
 from gateway.formats.registry import find
 
-pytestmark = [pytest.mark.timeout(120), pytest.mark.xdist_group("demo")]
+pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
 NODES = ("nld-1", "deu-1", "eu-1", "atm-1")
 HOLDS = re.compile(

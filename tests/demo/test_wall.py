@@ -217,7 +217,7 @@ def player(**ports: int) -> Player:
 
 
 async def until(condition: Callable[[], object]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not condition():  # noqa: ASYNC110 - what is awaited has no event of its own
             await asyncio.sleep(0.01)
 
@@ -233,7 +233,7 @@ async def test_the_tak_client_calls_again_says_where_it_is_and_counts_drones(tak
     )
     running = asyncio.ensure_future(client.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await server.served.wait()
         events = find("cot").encoder().encode([drone_detection(loiterer), drone_detection(leader)], START).frames
         server.writer.write(b"".join(events) + events[0])
@@ -254,7 +254,7 @@ async def test_a_tak_client_that_only_looks_says_nothing(tak: tuple[TakServer, P
     client = TakClient(commanding, ManualClock(START), said_at={}, is_heard=False)
     running = asyncio.ensure_future(client.run())
     try:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             await server.served.wait()
         server.writer.write(find("cot").encoder().encode([drone_detection(drones()["swarm"])], START).frames[0])
         await until(lambda: client.events)

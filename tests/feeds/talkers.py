@@ -232,7 +232,7 @@ class Caller:
         self.writer.write("".join(line + "\n" for line in lines).encode())
 
     async def hear(self) -> str:
-        line = await asyncio.wait_for(self.reader.readline(), 5)
+        line = await asyncio.wait_for(self.reader.readline(), 60)
         assert line.endswith(b"\n"), f"the other side closed after {line!r}"
         return line[:-1].decode().rstrip(" .")
 
@@ -243,7 +243,7 @@ class Caller:
     async def rest(self) -> list[str]:
         """What is said until the other side closes."""
         with suppress(ConnectionError):
-            octets = await asyncio.wait_for(self.reader.read(-1), 5)
+            octets = await asyncio.wait_for(self.reader.read(-1), 60)
             return octets.decode().splitlines()
         return []
 

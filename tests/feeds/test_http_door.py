@@ -58,14 +58,14 @@ class Caller:
     async def ask(self, octets: bytes = LIVE) -> bytes:
         """The head and body of one answer."""
         self.writer.write(octets)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             head = await self.reader.readuntil(b"\r\n\r\n")
             length = next(line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:"))
             return head + await self.reader.readexactly(int(length.split(b":")[1]))
 
     async def closed(self) -> bytes:
         """What still came until the other side closed."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             try:
                 return await self.reader.read()
             except ConnectionError:
@@ -172,7 +172,7 @@ async def test_who_comes_in_the_moment_of_a_stop_is_closed_and_counts_no_more() 
     await server.stop()
     gc.collect()
     with caller:
-        caller.settimeout(10)
+        caller.settimeout(60)
         with suppress(ConnectionResetError):  # as he was closed before or after he was taken in
             assert caller.recv(1) == b""
     assert count(host.registry, "gateway_http_connections") == 0

@@ -48,7 +48,7 @@ async def test_a_picture_wakes_who_waits_and_a_cleared_queue_lets_him_wait_on() 
     await asyncio.sleep(0)
     assert not waiting.done()
     queue.begin_with([track("b")])
-    await asyncio.wait_for(waiting, 1)
+    await asyncio.wait_for(waiting, 60)
     assert names(queue) == ["b"]
 
 
@@ -78,7 +78,7 @@ async def test_an_ended_queue_is_emptied_first_and_drains_to_its_end() -> None:
     async def sink(one: Frame) -> None:
         taken.append(one.octets)
 
-    await asyncio.wait_for(queue.drain(sink), 1)
+    await asyncio.wait_for(queue.drain(sink), 60)
     assert taken == [b"1"]
     assert not await queue.wait()
 

@@ -67,19 +67,19 @@ class Client:
         self.writer.write(octets)
 
     async def expect(self, octets: bytes) -> None:
-        assert await asyncio.wait_for(self.reader.readexactly(len(octets)), 5) == octets
+        assert await asyncio.wait_for(self.reader.readexactly(len(octets)), 60) == octets
 
     async def until_sees(self, *last: bytes) -> bytes:
         text = bytearray()
         while not all(line in text[-16_384:] for line in last):
-            octets = await asyncio.wait_for(self.reader.read(1 << 20), 5)
+            octets = await asyncio.wait_for(self.reader.read(1 << 20), 60)
             assert octets, "the other side closed"
             text += octets
         return bytes(text)
 
     async def expect_closed(self) -> None:
         with suppress(ConnectionError):
-            assert await asyncio.wait_for(self.reader.read(1), 5) == b""
+            assert await asyncio.wait_for(self.reader.read(1), 60) == b""
 
 
 @asynccontextmanager

@@ -222,7 +222,7 @@ async def test_a_full_disk_is_tried_again_by_the_loop(tmp_path: Path) -> None:
     shutil.rmtree(staging)
     staging.write_bytes(b"in the way")
     await grow(store, 3)
-    async with asyncio.timeout(20), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(60), asyncio.TaskGroup() as group:
         loop = group.create_task(ledger.run())
         while ledger.problem is None:  # noqa: ASYNC110 - the loop under test has no event to wait for
             await asyncio.sleep(0)
@@ -248,7 +248,7 @@ async def test_an_integration_that_is_cancelled_ends_before_the_next_one_begins(
     def held(disk: Disk, note: bytes) -> None:
         if not reached.is_set():
             reached.set()
-            assert go_on.wait(10)
+            assert go_on.wait(60)
         publish(disk, note)
 
     monkeypatch.setattr(Disk, "publish", held)

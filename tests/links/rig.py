@@ -115,7 +115,7 @@ async def running(*links: Link) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def until(done: Callable[[], bool], seconds: float = 10.0) -> None:
+async def until(done: Callable[[], bool], seconds: float = 60.0) -> None:
     """Return when `done` holds, asking on each turn of the loop: for states that no event announces."""
     async with asyncio.timeout(seconds):
         while not done():  # noqa: ASYNC110 (metrics and states have no event)

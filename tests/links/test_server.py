@@ -68,16 +68,16 @@ class Caller:
         return await self.ask("POST", MESSAGES, body, **({"content_type": TYPE} | headers))
 
     async def reply(self) -> Reply:
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             head = (await self.reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = dict(line.lower().split(": ", 1) for line in head[1:] if line)
             body = await self.reader.readexactly(int(headers.get("content-length", "0")))
         return Reply(int(head[0].split(" ")[1]), headers, body)
 
-    async def closed(self) -> bool:
+    async def closed(self, within_s: float = 60.0) -> bool:
         """Whether the other side closed, once it has."""
         try:
-            async with asyncio.timeout(2):
+            async with asyncio.timeout(within_s):
                 while await self.reader.read(1_000):
                     pass
         except TimeoutError:

@@ -45,7 +45,7 @@ class EchoServer:
             threading.Thread(target=self._serve, args=(raw,), daemon=True).start()
 
     def _serve(self, raw: socket.socket) -> None:
-        raw.settimeout(5)
+        raw.settimeout(60)
         try:
             with self._context.wrap_socket(raw, server_side=True, do_handshake_on_connect=False) as tls:
                 try:
@@ -76,7 +76,7 @@ def serving(context: ssl.SSLContext) -> Iterator[EchoServer]:
 
 
 def connect(server: EchoServer, context: ssl.SSLContext, session: ssl.SSLSession | None = None) -> ssl.SSLSocket:
-    raw = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+    raw = socket.create_connection(("127.0.0.1", server.port), timeout=60)
     raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return context.wrap_socket(raw, server_hostname="127.0.0.1", session=session)
 
@@ -315,7 +315,7 @@ def test_the_swap_is_asked_also_without_a_server_name(world: World) -> None:
         for leaf, served in ((world.first, False), (world.second, True)):
             client = world.client(leaf)
             client.check_hostname = False
-            raw = socket.create_connection(("127.0.0.1", server.port), timeout=5)
+            raw = socket.create_connection(("127.0.0.1", server.port), timeout=60)
             with contextlib.suppress(ssl.SSLError, OSError), client.wrap_socket(raw) as connection:
                 assert echo(connection) == served
 

@@ -102,7 +102,7 @@ class Pair:
         self.link.wake()
 
     async def drained(self) -> None:
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(60):
             while await self.store.queue_depth("deu-1"):  # noqa: ASYNC110 (the store has no event for it)
                 await asyncio.sleep(0.005)
 

@@ -409,7 +409,7 @@ async def test_the_supervisor_restarts_what_fails_and_leaves_the_others_alone() 
     supervisor.add("lasts", lasts)
     supervisor.add("ends", ends)
     task = asyncio.create_task(supervisor.run())
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(60):
         await asyncio.gather(again.wait(), steady.wait())
     states = {state.name: state for state in supervisor.tasks}
     task.cancel()

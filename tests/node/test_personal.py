@@ -104,7 +104,7 @@ async def test_the_live_stream_shows_no_personal_data() -> None:
         assert answer.status == 200
         seen = await answer.content.readany()
         desk.picture.update([DRONE], "deu-1", LABEL)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             while b"event: track" not in seen or not seen.endswith(b"\n\n"):
                 more = await answer.content.readany()
                 assert more, "the stream goes on"

@@ -77,7 +77,7 @@ class MemoryOutbox:
             self.messages.append(Recorded(seq=seq, leaf_index=seq, recorded_at=at, message=message))
         return [str(UUID(int=number)) for number in numbers]
 
-    async def until(self, done: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, done: Callable[[], bool], seconds: float = 60.0) -> None:
         """Return when `done` holds; it is asked after each change here."""
         async with asyncio.timeout(seconds):
             while not done():

@@ -132,7 +132,7 @@ class PartnerSimulator:
         """Meet the next messages with these, in order."""
         self._plan.extend(acts)
 
-    async def until(self, done: Callable[[], bool], seconds: float = 10.0) -> None:
+    async def until(self, done: Callable[[], bool], seconds: float = 60.0) -> None:
         """Return when `done` holds; it is asked after each thing that happens here."""
         async with asyncio.timeout(seconds):
             while not done():

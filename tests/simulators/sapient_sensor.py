@@ -27,7 +27,7 @@ from typing import Any, Self
 from sapient_msg.bsi_flex_335_v2_0 import sapient_message_pb2 as pb
 
 _CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_WAIT_S = 5.0
+_WAIT_S = 60.0
 
 
 def new_ulid() -> str:

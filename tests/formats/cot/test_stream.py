@@ -110,14 +110,14 @@ def test_the_cost_is_linear(filling: bytes) -> None:
         best = 1e9
         for _ in range(2):
             splitter = Splitter(Limits(max_frame_octets=10_000_000))
-            begin = time.perf_counter()
+            begin = time.process_time()
             for at in range(0, len(octets), 64):
                 splitter.feed(octets[at : at + 64])
-            best = min(best, time.perf_counter() - begin)
+            best = min(best, time.process_time() - begin)
         return best
 
     small, large = cost(40_000), cost(320_000)
-    assert large < 24 * small + 0.02  # eight times the octets; a quadratic cost would be sixty-four times
+    assert large < 24 * small + 0.2  # eight times the octets; a quadratic cost would be sixty-four times
 
 
 @settings(max_examples=150)

@@ -89,11 +89,11 @@ def test_ten_thousand_tracks_are_read_and_written_in_time_that_grows_with_them()
 
     def seconds(count: int) -> float:
         octets = message(*[positional("<speed>36</speed>") + identification()] * count)
-        begin = time.perf_counter()
+        begin = time.process_time()
         decoded = NffiDecoder(limits=limits).decode(frame(octets))
         assert len(decoded.tracks) == count
         assert len(NffiEncoder().encode(decoded.tracks, NOW).frames) == 1
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     small, large = seconds(1_000), seconds(10_000)
     assert large < 40 * small + 1.0

@@ -253,9 +253,9 @@ def test_a_hostile_wildcard_costs_no_more_than_its_length() -> None:
         identifiers=(Identifier("nffi_track", f"NOR/{'a' * 900}//t"),),
         state=State(time=NOW, position=Position(1.0, 1.0)),
     )
-    begin = time.perf_counter()
+    begin = time.process_time()
     assert names(ask(listed(system("%a" * 29 + "%b")), tracks=[own])) == ""
-    assert time.perf_counter() - begin < 2.0
+    assert time.process_time() - begin < 2.0
 
 
 @given(st.binary(max_size=80) | st.text(max_size=60).map(lambda text: f"<a>{text}</a>".encode()))

@@ -120,12 +120,12 @@ def test_a_huge_schema_that_every_point_refers_to_does_not_multiply_the_document
     fields = "".join(f'<SimpleField id="f{n}" type="string"/>' for n in range(8_000))
     data = '<ExtendedData schemaRef="#s"/>'
     points = "".join(point("", data, uri=f"urn:x:{n}") for n in range(3_000))
-    begin = time.perf_counter()
+    begin = time.process_time()
     decoded = decode(document(f'<Schema schemaId="s">{fields}</Schema>{points}'))
     assert len(decoded.tracks) == 3_000
     assert sum(len(one.extensions[0].xml) for one in decoded.tracks) < 3_000 * 9_000
     assert ("nvg/Schema", "NO_TARGET") in losses(decoded.tracks[0])
-    assert time.perf_counter() - begin < 20.0
+    assert time.process_time() - begin < 20.0
 
 
 def test_ten_thousand_points_are_read_and_written_in_time_that_grows_with_them() -> None:
@@ -133,12 +133,12 @@ def test_ten_thousand_points_are_read_and_written_in_time_that_grows_with_them()
 
     def seconds(count: int) -> float:
         inner = "".join(point('symbol="app6d:10060100001100000000" speed="9"', uri=f"urn:x:{n}") for n in range(count))
-        begin = time.perf_counter()
+        begin = time.process_time()
         decoded = NvgDecoder(limits=limits).decode(frame(document(inner)))
         encoded = NvgEncoder().encode(decoded.tracks, NOW)
         assert len(decoded.tracks) == count
         assert len(encoded.frames[0]) > count * 100
-        return time.perf_counter() - begin
+        return time.process_time() - begin
 
     small, large = seconds(1_000), seconds(10_000)
     assert large < 40 * small + 1.0

@@ -94,7 +94,7 @@ class Served:
         self.changed = asyncio.Condition()
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(5), self.changed:
+        async with asyncio.timeout(60), self.changed:
             await self.changed.wait_for(condition)
 
     def note(self, turn: Turn) -> None:

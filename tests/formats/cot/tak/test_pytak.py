@@ -73,7 +73,7 @@ async def connected(proto: str) -> AsyncIterator[tuple[Desk, asyncio.Queue[bytes
     workers = [pytak.TXWorker(out, config, writer), pytak.RXWorker(into, config, reader)]
     tasks = [asyncio.ensure_future(worker.run()) for worker in workers]
     try:
-        await asyncio.wait_for(desk.ready.wait(), 5)
+        await asyncio.wait_for(desk.ready.wait(), 60)
         yield desk, out, into
     finally:
         for task in tasks:
@@ -81,7 +81,7 @@ async def connected(proto: str) -> AsyncIterator[tuple[Desk, asyncio.Queue[bytes
         await asyncio.gather(*tasks, return_exceptions=True)
         writer.close()
         await writer.wait_closed()
-        await asyncio.wait_for(desk.ended.wait(), 5)
+        await asyncio.wait_for(desk.ended.wait(), 60)
         server.close()
         await server.wait_closed()
 
@@ -91,8 +91,8 @@ async def test_pytak_reports_in_xml_and_in_protobuf(proto: str) -> None:
     async with connected(proto) as (desk, out, _):
         await out.put(pytak.gen_cot(lat=50.5, lon=14.25, hae=300.0, uid="pytak-1", callsign="HOPE"))
         await out.put(event('<contact callsign="B"/><track course="1.0" speed="2.0"/>', uid="pytak-2"))
-        first = await asyncio.wait_for(desk.taken.get(), 5)
-        second = await asyncio.wait_for(desk.taken.get(), 5)
+        first = await asyncio.wait_for(desk.taken.get(), 60)
+        second = await asyncio.wait_for(desk.taken.get(), 60)
         assert first.identifiers[0].value == "pytak-1"
         assert first.raw is not None
         assert first.raw.format == ("COT" if proto == "0" else "TAK")
@@ -107,21 +107,21 @@ async def test_pytak_reports_in_xml_and_in_protobuf(proto: str) -> None:
 async def test_pytak_gets_the_offer_and_the_picture_from_the_first_second() -> None:
     async with connected("0") as (desk, _, into):
         desk.offer([track(1), track(2)])
-        offer = await asyncio.wait_for(into.get(), 5)
+        offer = await asyncio.wait_for(into.get(), 60)
         assert etree.fromstring(offer).get("type") == "t-x-takp-v"
         for number in (1, 2):
-            got = await asyncio.wait_for(into.get(), 5)
+            got = await asyncio.wait_for(into.get(), 60)
             (back,) = CotDecoder().decode(frame(got)).tracks
             assert back.identifiers[0].value == track(number).track_id
 
 
 async def test_pytak_does_not_get_its_own_events_back_and_its_pings_are_answered() -> None:
     async with connected("0") as (desk, out, into):
-        assert etree.fromstring(await asyncio.wait_for(into.get(), 5)).get("type") == "t-x-takp-v"
+        assert etree.fromstring(await asyncio.wait_for(into.get(), 60)).get("type") == "t-x-takp-v"
         await out.put(event(uid="mine"))
-        mine = await asyncio.wait_for(desk.taken.get(), 5)
+        mine = await asyncio.wait_for(desk.taken.get(), 60)
         desk.offer([mine, track(7)])
-        (back,) = CotDecoder().decode(frame(await asyncio.wait_for(into.get(), 5))).tracks
+        (back,) = CotDecoder().decode(frame(await asyncio.wait_for(into.get(), 60))).tracks
         assert back.identifiers[0].value == track(7).track_id
         await out.put(event(uid="mine-ping", type="t-x-c-t"))
-        assert etree.fromstring(await asyncio.wait_for(into.get(), 5)).get("type") == "t-x-c-t-r"
+        assert etree.fromstring(await asyncio.wait_for(into.get(), 60)).get("type") == "t-x-c-t-r"
