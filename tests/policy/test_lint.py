@@ -251,6 +251,37 @@ def test_a_withholding_rule_still_acts_on_what_a_release_of_the_same_area_does_n
     assert said(codes.UNREACHABLE, *reversed(rules))
 
 
+@pytest.mark.parametrize("late", [{"release": False}, {"redaction": Redaction(drop=frozenset({Field.RAW}))}])
+def test_a_rule_that_keeps_back_what_one_above_has_let_out_comes_too_late(late: dict[str, Any]) -> None:
+    rules = rule("show", platforms=("UAV*",)), rule("keep", platforms=("UAV",), areas=("box",), **late)
+    [found] = said(codes.TOO_LATE, *rules)
+    assert (found.severity, found.path) == (Severity.WARNING, ("release", 1))
+    assert found.words == (
+        'release rule "keep" comes too late: "show" above takes every track that says what it asks for'
+    )
+    assert said(codes.TOO_LATE, *reversed(rules)) == []
+    assert said(codes.TOO_LATE, rule("show", areas=("box",)), rules[1]), "named alike"
+    assert said(codes.TOO_LATE, rule("show", areas=("field",)), rules[1]) == []
+    assert said(codes.TOO_LATE, rule("show", to=ALLIES, platforms=("UAV*",)), rules[1]) == [], "others are kept from it"
+    assert said(codes.TOO_LATE, rules[0], rule("keep", platforms=("UAV",), onward=True, **late)) == []
+    drops = rule("drop", areas=("box",), **late)
+    assert said(codes.TOO_LATE, rule("none", release=False, areas=("box",)), drops) == [], "it is never reached at all"
+
+
+def test_a_marking_and_a_rule_for_acceptance_can_come_too_late() -> None:
+    drones, drone = Condition(platforms=("UAV*",)), Condition(platforms=("UAV",))
+    [marking] = said(
+        codes.TOO_LATE, markings=(Marking(id="a", when=drones, label=LOW), Marking(id="b", when=drone, label=HIGH))
+    )
+    assert marking.path == ("marking", 1)
+    accepts = (
+        AcceptRule(id="a", when=drones, admit=Admittance.ACCEPT),
+        AcceptRule(id="b", when=drone, admit=Admittance.DROP),
+    )
+    [accept] = said(codes.TOO_LATE, accepts=accepts)
+    assert accept.path == ("accept", 1)
+
+
 def test_a_redaction_still_counts_beside_the_rule_that_decides() -> None:
     redaction = Redaction(drop=frozenset({Field.RAW}))
     rules = rule("show", platforms=("UAV",)), rule("redact", platforms=("UAV",), redaction=redaction)

@@ -63,6 +63,11 @@ NO_LINK = Code("POL-124", "partner of the policy has no link", "add [link.NAME] 
 LABEL_DATED = Code(
     "POL-125", "label is not one that its security policy gives today", "write it in words that are current"
 )
+TOO_LATE = Code(
+    "POL-126",
+    "all that the rule names is taken above",
+    "move it above; where it stands it keeps back only what a track does not say",
+)
 
 CODES = (
     UNREACHABLE,
@@ -90,4 +95,5 @@ CODES = (
     ACCEPTS_NOTHING,
     NO_LINK,
     LABEL_DATED,
+    TOO_LATE,
 )

@@ -51,6 +51,8 @@ def check_order(policy: Policy) -> Iterator[Finding]:
                 yield Finding(code=codes.NEVER_MET, severity=Severity.ERROR, path=path, words=words)
             elif takers := _takers(line, lines[:index]):
                 yield _unreachable(line, takers)
+            elif line.acts_unsaid and (takers := _takers(line, lines[:index], as_named=True)):
+                yield _too_late(line, takers)
     yield from _undone(policy)
 
 
@@ -117,33 +119,43 @@ def _accepts(policy: Policy) -> list[_Line]:
     ]
 
 
-def _takers(line: _Line, above: Sequence[_Line]) -> dict[str, str]:
-    """For each scope of a rule the rule above that takes every track of it; empty unless that is so for all scopes."""
+def _takers(line: _Line, above: Sequence[_Line], *, as_named: bool = False) -> dict[str, str]:
+    """For each scope of a rule the rule above that takes every track of it; empty unless that is so for all scopes.
+
+    With `as_named` only tracks count that say what the rule asks for.
+    """
     takers: dict[str, str] = {}
     for scope in sorted(line.scopes):
-        taker = next((one for one in above if scope in one.scopes and _takes(one, line)), None)
+        taker = next((one for one in above if scope in one.scopes and _takes(one, line, as_named=as_named)), None)
         if taker is None:
             return {}
         takers[scope] = taker.id
     return takers
 
 
-def _takes(broad: _Line, narrow: _Line) -> bool:
+def _takes(broad: _Line, narrow: _Line, *, as_named: bool = False) -> bool:
+    lenient = narrow.acts_unsaid and not as_named
     return broad.lane == narrow.lane and implies(
-        narrow.when, broad.when, narrow_lenient=narrow.acts_unsaid, broad_lenient=broad.takes_unsaid
+        narrow.when, broad.when, narrow_lenient=lenient, broad_lenient=broad.takes_unsaid
     )
 
 
 def _unreachable(line: _Line, takers: Mapping[str, str]) -> Finding:
+    words = f'{line.table} rule "{line.id}" is never reached: {_taken(takers, "it is about")}'
+    return Finding(code=codes.UNREACHABLE, severity=Severity.ERROR, path=line.path, words=words)
+
+
+def _too_late(line: _Line, takers: Mapping[str, str]) -> Finding:
+    words = f'{line.table} rule "{line.id}" comes too late: {_taken(takers, "says what it asks for")}'
+    return Finding(code=codes.TOO_LATE, severity=Severity.WARNING, path=line.path, words=words)
+
+
+def _taken(takers: Mapping[str, str], which: str) -> str:
     by = sorted(set(takers.values()))
     if len(by) == 1:
-        told = f'"{by[0]}" above takes every track that it is about'
-    else:
-        told = "every track that it is about is taken above: " + ", ".join(
-            f'for {scope} by "{rule}"' for scope, rule in takers.items()
-        )
-    words = f'{line.table} rule "{line.id}" is never reached: {told}'
-    return Finding(code=codes.UNREACHABLE, severity=Severity.ERROR, path=line.path, words=words)
+        return f'"{by[0]}" above takes every track that {which}'
+    told = ", ".join(f'for {scope} by "{rule}"' for scope, rule in takers.items())
+    return f"every track that {which} is taken above: {told}"
 
 
 # ---------------------------------------------------------------------------------- what one keeps and another lets out
