@@ -55,7 +55,7 @@ class PolicyGate:
         """
         sealed = recorded.message
         try:
-            waiting = _waiting(sealed, self._limits)
+            waiting = read_waiting(sealed.octets, self._limits)
         except GatewayError as error:  # our own words, or an original that was read before: nobody can tell
             return _kept(sealed, partner, self._desk.policy, Kept(rule=UNREADABLE, why=str(error)))
         decided_by = sealed.policy or waiting.header.policy or ""
@@ -84,9 +84,12 @@ def _kept(sealed: Sealed, partner: str, policy: Policy, kept: Kept) -> KeptBack:
     )
 
 
-def _waiting(sealed: Sealed, limits: Limits) -> Waiting:
-    """What the message says. Its octets are ours, and so is what is inside: it was verified before we passed it on."""
-    message = _read(sealed.octets, limits)
+def read_waiting(octets: bytes, limits: Limits) -> Waiting:
+    """What a message of ours says, by its octets, and what an original inside says, which was verified before.
+
+    Raises `FormatError` for octets that are no message.
+    """
+    message = _read(octets, limits)
     header = message.header
     if message.original is None:
         return Waiting(

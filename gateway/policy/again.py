@@ -29,7 +29,7 @@ from gateway.policy.outline import Outline, bare, outline_of, still_lets_out
 from gateway.policy.personal import MOST_LOSSES
 from gateway.policy.policy import Policy
 from gateway.policy.redact import REASONS, takes_nothing
-from gateway.policy.terms import Condition, Marking, ReleaseRule
+from gateway.policy.terms import Condition, Existing, Marking, ReleaseRule
 from gateway.policy.ways import NO_TIME, RATE, held_until
 from gateway.stages import Header
 from gateway.track import Label, Track
@@ -160,7 +160,8 @@ def _relabelled(policy: Policy, tracks: tuple[Track, ...], given: Circumstances)
         assert own is not None, "asked before"
         asked = _asked(policy, track, given)
         label = joined(policy, asked, None, given.now) if asked else None
-        if label is not None and bare(label) == _without_added(own, label):
+        refuses = any(one.existing is Existing.REFUSE for one in asked)
+        if label is not None and not refuses and bare(label) == _without_added(own, label):
             found.append(track)
             continue
         for one in (label, joined(policy, asked, own, given.now) if asked else None):
