@@ -48,13 +48,19 @@ class Labeller:
             self._since, self._until = now, self._policy.book.changes_at(now)
         if self._of is None or self._of[0] != source:
             self._of = source, self._matcher.given(source, self._policy.node)
-        given = self._of[1]
+        met = given = self._of[1]
         matcher, labels = self._matcher, self._labels
+        last: tuple[Masks, Label | None] | None = None
+        label: Label | None = None
         marked = []
         for track in tracks:
-            key = matcher.masks(track, now, given), track.label
-            label = labels[key] if key in labels else self._label(key, now)
-            marked.append(track if label is track.label else replace(track, label=label))
+            own = track.label
+            if matcher.asks_tracks:
+                met = matcher.masks(track, now, given)
+            if last is None or own is not last[1] or met != last[0]:  # mostly as of the one before
+                last = met, own
+                label = labels[last] if last in labels else self._label(last, now)
+            marked.append(track if label is own else replace(track, label=label))
         return tuple(marked)
 
     def _label(self, key: tuple[Masks, Label | None], now: datetime) -> Label | None:
