@@ -20,8 +20,9 @@ _WGS84 = ("CRS84", "EPSG::4326", "EPSG:4326")
 def read_geojson(octets: bytes) -> tuple[Rings, ...]:
     """The polygons of a GeoJSON text; `ValueError` with the reason for anything else.
 
-    Heights in positions are left out. An edge of more than 180 degrees of longitude is refused: RFC 7946 (3.1.9) has
-    what crosses the antimeridian cut there, and many tools do not, so nobody could tell what is meant.
+    Heights in positions are left out. An edge of more than 180 degrees of longitude, if not along a pole, is refused:
+    RFC 7946 (3.1.9) has what crosses the antimeridian cut there, and many tools do not, so nobody could tell what is
+    meant.
     """
     try:
         document = msgspec.json.decode(octets)
@@ -75,8 +76,8 @@ def _ring(ring: list[object]) -> Iterator[tuple[float, float]]:
     vertices = [_position(position) for position in ring]
     if len(vertices) < 4 or vertices[0] != vertices[-1]:
         raise ValueError("a ring has four positions or more, and its last is its first again (RFC 7946, 3.1.6)")
-    for (_, one), (_, other) in pairwise(vertices):
-        if abs(one - other) > 180:
+    for (north, one), (there, other) in pairwise(vertices):
+        if abs(one - other) > 180 and not (abs(north) == 90 and north == there):  # along a pole all ways are the same
             raise ValueError("an edge of more than 180 degrees of longitude; cut it at the antimeridian (3.1.9)")
     yield from vertices[:-1]
 

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from gateway.config import InvalidConfigError
 from gateway.config.policy_geojson import read_geojson
 from gateway.config.policy_load import LoadedPolicy, load_policy_text
+from gateway.policy.area import polygons
 from tests.config.policies import FULL, LINKS, SOURCES
 
 TOKENS = sorted(set(re.findall(r'"[^"]*"|\[\[?[a-z_.0-9-]+\]\]?|[0-9.]+|true|false|[a-z_]+(?= =)', FULL)))
@@ -70,11 +71,11 @@ json_values = st.recursive(
 @given(st.binary(max_size=40) | json_values.map(lambda value: json.dumps(value).encode()))
 def test_whatever_is_no_area_is_a_value_error(octets: bytes) -> None:
     try:
-        polygons = read_geojson(octets)
+        found = read_geojson(octets)
     except ValueError:
         pass
     else:
-        assert all(len(ring) >= 3 for polygon in polygons for ring in polygon)
+        assert all(len(ring) >= 3 for polygon in found for ring in polygon)
 
 
 RING = [[4.0, 52.0], [5.0, 52.0], [5.0, 53.0], [4.0, 52.0]]
@@ -127,5 +128,14 @@ def test_what_an_area_file_must_not_say(document: object, said: str) -> None:
     ],
 )
 def test_what_an_area_file_may_say(document: object) -> None:
-    polygons = read_geojson(json.dumps(document).encode())
-    assert polygons[0][0] == ((52.0, 4.0), (52.0, 5.0), (53.0, 5.0))
+    found = read_geojson(json.dumps(document).encode())
+    assert found[0][0] == ((52.0, 4.0), (52.0, 5.0), (53.0, 5.0))
+
+
+def test_an_area_file_may_go_around_a_pole() -> None:
+    ring = [[-180, 60], [-60, 60], [60, 60], [180, 60], [180, 90], [-180, 90], [-180, 60]]
+    area = polygons(read_geojson(json.dumps({"type": "Polygon", "coordinates": [ring]}).encode()))
+    for longitude in (-180.0, -179.0, 0.0, 179.0, 180.0):
+        assert area.holds(75.0, longitude)
+        assert area.holds(90.0, longitude)
+        assert not area.holds(59.0, longitude)
