@@ -194,8 +194,8 @@ class AreaTable(Table):
 
     polygon: Annotated[tuple[Vertex, ...], Field(max_length=10_000)] = ()
     """Vertices as [latitude, longitude] in degrees, WGS 84, joined by straight lines in these coordinates, the last
-    with the first. An edge of more than 180 degrees of longitude crosses the antimeridian. Around a pole: from longitude
-    -180 to 180, then [90, 180] and [90, -180]."""
+    with the first. An edge of more than 180 degrees of longitude crosses the antimeridian. Around a pole: from
+    longitude -180 to 180, then [90, 180] and [90, -180]."""
     circle: CircleTable | None = None
     """A circle instead."""
     file: FilePath | None = None
