@@ -108,6 +108,27 @@ def test_a_link_in_no_group_is_a_finding_unless_nothing_is_to_be_sent_there(node
     assert [one for one in check(node).findings if "deu-1" in one.cause] == []
 
 
+@pytest.mark.parametrize(
+    ("mode", "when", "is_told"),
+    [
+        ("EXERCISE", "when.exercise = true", True),
+        ("TEST", "when.exercise = false", True),
+        ("EXERCISE", "when.exercise = true\nonward = true", False),
+        ("OPERATIONAL", "when.exercise = true", False),
+        ("EXERCISE", 'when.environment = ["AIR"]', False),
+    ],
+)
+def test_a_rule_that_asks_tracks_for_what_the_node_says_of_all_is_a_finding(
+    node: Path, mode: str, when: str, is_told: bool
+) -> None:
+    config, policy = node / "gateway.toml", node / "policy.toml"
+    config.write_text(MINIMAL.replace('exercise = "TEST"', f'exercise = "{mode}"') + LINK + CLIENT)
+    policy.write_text(f'{POLICY}\n[[release]]\nid = "asks"\naction = "release"\n{when}\n')
+    told = [one for one in check(node).findings if "every message of this node" in one.cause]
+    assert [f"is {mode}, and asks of policy.toml asks for" in one.cause for one in told] == [True] * is_told
+    assert all("gateway.toml:" in one.place for one in told)
+
+
 def test_a_member_without_a_link_is_told_with_the_table_that_is_missing(node: Path) -> None:
     edit(node / "policy.toml", "[own]", '[partner.eu-1]\nclearances = ["plain"]\n\n[own]')
     edit(node / "policy.toml", '["deu-1"]', '["deu-1", "eu-1"]')
