@@ -27,7 +27,7 @@ from tests.assembled import Door, aircraft
 from tests.data import ROOT
 
 IMAGE_CONFIG = "/etc/gateway/gateway.toml"
-START_S, STOP_S = 20.0, 15.0
+START_S, STOP_S = 60.0, 60.0
 
 READ_ONLY = """
 set -eu

@@ -16,7 +16,7 @@ from gateway.demo.stage import Player
 
 READY_S = 60.0
 """Far more than four nodes need on a machine that does nothing else."""
-STOP_S = 15.0
+STOP_S = 30.0
 POLL_S = 0.25
 _LOG = "gateway.log"
 

@@ -37,7 +37,7 @@ _COLUMNS = (
     "CoT\nout",
     "CAT062\nblocks",
 )
-SETTLE_S = 8.0
+SETTLE_S = 30.0
 """Longest that the nodes are given to deliver what is under way before they are stopped."""
 
 

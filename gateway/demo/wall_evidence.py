@@ -18,7 +18,7 @@ from gateway.policy.personal import OPERATOR_WITHHELD
 from gateway.stages import Message
 from gateway.track import Track
 
-EXPLAIN_S = 20.0
+EXPLAIN_S = 60.0
 _SHOWN_LOSSES = 4
 _PLACE = tuple(f"{degrees:.4f}".encode() for degrees in OPERATOR)
 

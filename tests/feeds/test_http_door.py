@@ -149,9 +149,7 @@ async def test_all_addresses_together_hold_no_more_than_the_door_has() -> None:
 async def test_half_open_handshakes_count_and_end_in_time() -> None:
     taken = desk(handshake_timeout_s=0.1, http_connections=5)
     async with serving(taken, tls=server_tls()) as url:
-        callers = knock(
-            url, 8
-        )  # all before the door looks: however slow the machine, none has ended when the last comes
+        callers = knock(url, 8)  # all before the door looks: none has ended by the time that the last comes
         for caller in callers:
             caller.setblocking(False)
             async with asyncio.timeout(60):

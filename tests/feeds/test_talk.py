@@ -18,6 +18,7 @@ from gateway.limits import Limits
 from gateway.store.codes import NOT_DURABLE
 from tests.feeds.support import BAD_LINE, BLOCKS, LINES, track, until
 from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, low_view, shown, talking
+from tests.patience import at_rest
 
 # ----------------------------------------------------------------------------------------------------- what is asked
 
@@ -303,7 +304,7 @@ async def test_the_end_comes_in_bounded_time_though_a_peer_never_reads_and_the_c
         peer.say("1 50 8")
         await until(lambda: scene.feed.waiting == 1)
         began = asyncio.get_running_loop().time()
-    assert asyncio.get_running_loop().time() - began < 4
+    assert asyncio.get_running_loop().time() - began < at_rest(4)
     assert endpoint.talks[0].asked.count("closed") == 1
 
 
@@ -370,16 +371,17 @@ async def test_last_words_arrive_though_much_that_the_peer_said_is_unread() -> N
         assert await peer.rest() == ["refused"]
 
 
-async def test_an_end_to_which_the_peers_agree_takes_no_time() -> None:
+async def test_an_end_to_which_the_peers_agree_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    for bound in ("talk_session._FAREWELL_S", "talk_feed._LAST_FRAMES_S", "talk_feed._LAST_WORDS_S"):
+        monkeypatch.setattr(f"gateway.feeds.{bound}", 600.0)
     async with talking() as scene, calling(scene.address) as peer:
         peer.say("ping 1")
         await peer.expect("pong 1")
-        began = asyncio.get_running_loop().time()
         stopping = asyncio.ensure_future(scene.stop())
         assert await peer.rest() == ["goodbye"]
         peer.writer.close()
-        await stopping
-        assert asyncio.get_running_loop().time() - began < 0.8
+        async with asyncio.timeout(60):
+            await stopping
 
 
 # ------------------------------------------------------------------------------------------------------ who may connect
