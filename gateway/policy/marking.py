@@ -40,27 +40,29 @@ class Labeller:
         self._until: datetime | None = None
         self._of: tuple[str | None, Masks] | None = None
         """The last source, and what holds for all of its tracks."""
+        self._last: tuple[Masks, Label | None, Label | None] | None = None
+        """The label of the last track, behind what it rests on: mostly that of the next."""
 
     def mark(self, tracks: Sequence[Track], source: str | None, now: datetime) -> tuple[Track, ...]:
         """See the function of this name."""
         if self._since is None or now < self._since or (self._until is not None and now >= self._until):
             self._labels.clear()  # what joins labels rests on what is valid
+            self._last = None
             self._since, self._until = now, self._policy.book.changes_at(now)
         if self._of is None or self._of[0] != source:
             self._of = source, self._matcher.given(source, self._policy.node)
         met = given = self._of[1]
-        matcher, labels = self._matcher, self._labels
-        last: tuple[Masks, Label | None] | None = None
-        label: Label | None = None
+        matcher, last = self._matcher, self._last
         marked = []
         for track in tracks:
             own = track.label
             if matcher.asks_tracks:
                 met = matcher.masks(track, now, given)
-            if last is None or own is not last[1] or met != last[0]:  # mostly as of the one before
-                last = met, own
-                label = labels[last] if last in labels else self._label(last, now)
-            marked.append(track if label is own else replace(track, label=label))
+            if last is None or own is not last[1] or met != last[0]:
+                key = met, own
+                label = self._labels[key] if key in self._labels else self._label(key, now)
+                last = self._last = met, own, label
+            marked.append(track if last[2] is own else replace(track, label=last[2]))
         return tuple(marked)
 
     def _label(self, key: tuple[Masks, Label | None], now: datetime) -> Label | None:
