@@ -118,7 +118,8 @@ class StoreTable(Table):
 
     keep_days: Annotated[float, Field(ge=0, le=36_500, allow_inf_nan=False)] = 30.0
     """How long the bodies of messages are kept. Digests, receipts and the ledger's entries stay for ever, and so does a
-    body that a partner has still to get. At least `limits.created_age_s`; 0 keeps everything. Days."""
+    body that a partner has still to get, or of which tracks wait for a release group. At least `limits.created_age_s`;
+    0 keeps everything. Days."""
 
 
 class LinksTable(Table):
