@@ -126,11 +126,13 @@ class Gatherer:
         Its `done` resolves after the commit.
         """
         key = (release.group, release.recipients, release.rule, policy.digest)
-        batch = self._batch(key, release, policy)
-        batch.tracks.extend(release.tracks)
-        batch.frames.append((len(release.tracks), frame))
-        batch.begun.extend(begun)
-        self._count(len(release.tracks))
+        batch = self._open.get(key) or self._batch(key, release, policy)
+        tracks = release.tracks
+        batch.tracks.extend(tracks)
+        batch.frames.append((len(tracks), frame))
+        if begun:
+            batch.begun.extend(begun)
+        self._count(len(tracks))
         if len(batch.tracks) >= self._limits.batch_max_tracks:
             self._close(key)
         return batch
@@ -159,8 +161,9 @@ class Gatherer:
         return batch
 
     def _count(self, tracks: int) -> None:
+        if not self._pending:
+            self._idle.clear()
         self._pending += tracks
-        self._idle.clear()
         if self._pending >= self._max_pending:
             self._room.clear()
 
