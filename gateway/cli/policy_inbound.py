@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from gateway.cli.codes import NOT_RELEASED, UNKNOWN_NAME
 from gateway.cli.exits import CommandError, Exit
@@ -98,14 +99,11 @@ def reception(found: Found, recording: Path | bytes, *, partner: str, to: Sequen
     file = read_message(recording, partner=partner, found=found, at=time_of(at))
     hearing = hear(policy, file.offer, now=file.now, tracks=file.tracks)
     limits = found.config.limits if found.config is not None else Limits()
+    told = Reception(policy=policy, file=file, partner=partner, hearing=hearing, onward=())
+    if told.refusals:
+        return told
     onward = passings(policy, hearing, file.octets, most_hops=limits.relay_hops)
-    return Reception(
-        policy=policy,
-        file=file,
-        partner=partner,
-        hearing=hearing,
-        onward=tuple([one for one in onward if one.partner in to]),
-    )
+    return replace(told, onward=tuple([one for one in onward if one.partner in to]))
 
 
 # ----------------------------------------------------------------------------------------------------------------- text
@@ -201,8 +199,8 @@ def _track_lines(policy: Policy, one: Heard) -> Iterator[str]:
 
 
 def _onward_lines(told: Reception) -> Iterator[str]:
-    if told.hearing.admission is None:
-        yield "  onward: nothing, for the policy refuses it"
+    if told.refusals:
+        yield "  onward: nothing, for it is refused"
         return
     yield "  onward"
     for one in told.onward:

@@ -17,6 +17,7 @@ from gateway.errors import ConfigError, FormatError, GatewayError, SealError
 from gateway.formats import alliance
 from gateway.formats.alliance.read import is_signed
 from gateway.limits import Limits
+from gateway.links.codes import NOT_ACCEPTED
 from gateway.node.trust import read_verifier
 from gateway.policy.acceptance import Offer, offer_of
 from gateway.relay import open_enclosed
@@ -113,7 +114,7 @@ def _verified(
     try:
         verified = verifier.verify(inbound)
     except VerificationError as error:
-        words = "does not hold: a node believes nothing of this message; what follows is as if it held"
+        words = f"does not hold: its sender is told {NOT_ACCEPTED.id} alone; what follows is as if it held"
         return Signature(state=REFUSED, words=words, error=error.finding), None, b"", None
     signature = Signature(state=HOLDS, words=f"holds, certificate sha256 {verified.key}", key=verified.key)
     try:
