@@ -45,26 +45,33 @@ class Delay:
 
     def note(self, rows: Iterable[HeldBack]) -> None:
         """These wait now, durably."""
-        if any(self._next is None or row.until < self._next for row in rows):
-            self._earlier.set()
+        for row in rows:
+            self._learn(row.until)
 
     async def run(self) -> None:
         """Hand on what is due, in order, until cancelled; what was due while nobody looked comes first."""
         while True:
-            self._earlier.clear()
             self._next = None
-            wait_s = _LOOK_S
             if self._waiting.tracks:
-                now = self._clock.now()
-                found = await self._waiting.due(now, self._most)
+                found = await self._waiting.due(self._clock.now(), self._most)
                 if found.rows:
                     await self._resume(found.rows)
                     continue
-                self._next = found.next
                 if found.next is not None:
-                    wait_s = min(wait_s, max(0.0, (found.next - now).total_seconds()))
+                    self._learn(found.next)
+            self._earlier.clear()  # what came meanwhile has been learnt
             try:
-                async with asyncio.timeout(wait_s):
+                async with asyncio.timeout(self._wait_s()):
                     await self._earlier.wait()
             except TimeoutError:
                 continue
+
+    def _learn(self, until: datetime) -> None:
+        if self._next is None or until < self._next:
+            self._next = until
+            self._earlier.set()
+
+    def _wait_s(self) -> float:
+        if self._next is None:
+            return _LOOK_S
+        return min(_LOOK_S, max(0.0, (self._next - self._clock.now()).total_seconds()))

@@ -14,6 +14,7 @@ from gateway.labels.book import Book
 from gateway.limits import Limits
 from gateway.policy import Policy
 from gateway.stages import Frame, Release
+from gateway.store import HeldBack
 from gateway.track import Track
 
 FRAME = Frame(octets=b"", feed="f", source="s", peer="p", received_at=datetime(2026, 11, 22, tzinfo=UTC))
@@ -160,3 +161,40 @@ async def test_tracks_that_another_policy_rule_or_set_of_recipients_let_out_shar
     assert len({id(batch) for batch in (first, *others)}) == 4
     assert first.policy is POLICY
     assert others[2].policy is OTHER
+
+
+def waiting(tracks: int) -> HeldBack:
+    return HeldBack(
+        group="late", until=FRAME.received_at, source="s", since=FRAME.received_at, form=1, body=b"", tracks=tracks,
+        weight=tracks,
+    )  # fmt: skip
+
+
+async def test_what_is_held_goes_to_disk_with_the_batch_that_took_other_tracks_of_its_frame() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60, batch_max_tracks=5), sink)
+    full = gatherer.add(released(5), POLICY, (), FRAME)  # closed already, and not yet dispatched
+    assert gatherer.hold([waiting(2)], POLICY, full) is full
+    assert (full.held, full.size, gatherer.pending) == ([waiting(2)], 7, 7)
+    async with running(gatherer):
+        await gatherer.drain()
+    assert gatherer.pending == 0
+
+
+async def test_what_is_held_alone_shares_a_commit_counts_as_under_way_and_is_waited_for() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60, batch_max_tracks=5), sink)
+    first = gatherer.hold([waiting(2)], POLICY)
+    assert gatherer.hold([waiting(1)], OTHER) is first
+    assert (first.tracks, first.recipients, first.size) == ([], (), 3)
+    assert gatherer.hold([waiting(2)], POLICY) is first, "now it is full"
+    second = gatherer.hold([waiting(1)], POLICY)
+    assert second is not first
+    async with running(gatherer):
+        await gatherer.drain()
+        assert first.done.done()
+        assert second.done.done()
+    assert gatherer.pending == 0
+    for _ in range(40):
+        gatherer.hold([waiting(5)], POLICY)
+    assert gatherer.is_full, "the feeds wait"

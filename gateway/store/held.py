@@ -6,8 +6,9 @@ Our own tracks stand in their row as they are; of a partner's tracks it names th
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -15,6 +16,8 @@ from gateway.store import reader
 from gateway.store.records import Direction, StoredMessage
 from gateway.store.schema import from_micros, pack_tracks, to_micros, unpack_tracks
 from gateway.store.transaction import Insert, Row, Transaction
+
+T = TypeVar("T")
 
 _COLUMNS = "id, due, tracks, weight, release_group, source, message, since, form, names, body"
 _INSERT = Insert("held", 11)
@@ -101,16 +104,17 @@ class Keep:
         _remove(transaction, gone)
 
 
-def is_unchanged(transaction: Transaction, rows: Iterable[HeldBack]) -> bool:
+def is_unchanged(transaction: Transaction, rows: Sequence[HeldBack]) -> bool:
     """Whether all of these rows still wait as they were read: none was given up, and nothing in it withdrawn."""
-    for row in rows:
-        now = transaction.connection.execute("SELECT tracks FROM held WHERE id = ?", (row.id,)).fetchone()
-        if now is None or now[0] != row.tracks:
+    for some in _portions(rows):
+        tracks = {row.id: row.tracks for row in some}
+        query = f"SELECT id, tracks FROM held WHERE id IN ({_marks(tracks)})"
+        if dict(transaction.connection.execute(query, tuple(tracks))) != tracks:
             return False
     return True
 
 
-def release(transaction: Transaction, rows: Iterable[HeldBack]) -> None:
+def release(transaction: Transaction, rows: Sequence[HeldBack]) -> None:
     """These rows do not wait any more; each has to be there."""
     _remove(transaction, [(row.id, row.tracks, row.weight) for row in rows])
 
@@ -139,12 +143,23 @@ def withdraw(transaction: Transaction, recall: Recall) -> None:
     _remove(transaction, empty)
 
 
-def _remove(transaction: Transaction, rows: Collection[Row]) -> None:
+def _portions(rows: Sequence[T]) -> list[Sequence[T]]:
+    """So many at a time as one statement takes."""
+    return [rows[at : at + _MOST_ROWS] for at in range(0, len(rows), _MOST_ROWS)]
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))
+
+
+def _remove(transaction: Transaction, rows: Sequence[Row]) -> None:
     """Rows by (id, tracks, weight)."""
     if not rows:
         return
     transaction.stamp += 1
-    transaction.connection.executemany("DELETE FROM held WHERE id = ?", [(id_,) for id_, _, _ in rows])
+    for some in _portions(rows):
+        ids = tuple([id_ for id_, _, _ in some])
+        transaction.connection.execute(f"DELETE FROM held WHERE id IN ({_marks(ids)})", ids)
     state = transaction.state
     state.held_rows -= len(rows)
     state.held_tracks -= sum(tracks for _, tracks, _ in rows)

@@ -9,8 +9,12 @@ import sqlite3
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.errors import StoreError
@@ -331,3 +335,63 @@ async def test_a_store_of_every_version_before_comes_to_hold_tracks_back(tmp_pat
 
 def _has_table(connection: sqlite3.Connection, name: str) -> bool:
     return bool(connection.execute("SELECT count(*) FROM sqlite_schema WHERE name = ?", (name,)).fetchone()[0])
+
+
+# ------------------------------------------------------------------------------------------------------ against a model
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("keep"), st.integers(0, 20), st.integers(1, 4)),
+        st.tuples(st.just("theirs"), st.integers(0, 20), st.lists(st.sampled_from("abc"), min_size=1, max_size=4)),
+        st.tuples(st.just("recall"), st.sets(st.sampled_from("abc"), min_size=1), st.none()),
+        st.tuples(st.just("resume"), st.integers(0, 20), st.integers(1, 9)),
+        st.tuples(st.just("reopen"), st.none(), st.none()),
+    ),
+    max_size=25,
+)
+
+
+@settings(max_examples=30, deadline=None)
+@given(STEPS)
+def test_whatever_is_done_what_waits_is_what_a_list_in_memory_would_hold(steps: list[tuple[str, Any, Any]]) -> None:
+    bound = 12
+
+    async def run(path: Path) -> None:
+        store = await opened(path, delayed_tracks=bound)
+        model: list[tuple[int, int, str]] = []  # (due, order, names or tracks)
+        lost = 0
+        for number, (what, one, two) in enumerate(steps, 1):
+            if what in ("keep", "theirs"):
+                if what == "keep":
+                    await keep(store, row(one, tracks=two))
+                    model.append((one, number, "." * two))
+                else:
+                    await take(store, number, theirs(one, *two))
+                    model.append((one, number, "".join(two)))
+                model.sort()
+                while sum(len(names) for *_, names in model) > bound and len(model) > 1:
+                    lost += len(model.pop(0)[2])
+            elif what == "recall":
+                await take(store, number, recall=gone(*one))
+                left = [(due, at, "".join(name for name in names if name not in one)) for due, at, names in model]
+                model = [entry for entry in left if entry[2]]
+            elif what == "resume":
+                rows = (await store.waiting.due(START + timedelta(seconds=one), two)).rows
+                assert await store.waiting.resume(rows)
+                assert [one.tracks for one in rows] == [len(names) for *_, names in model[: len(rows)]]
+                model = model[len(rows) :]
+                assert rows or not model or model[0][0] > one
+            else:
+                await store.close()
+                store = await opened(path, delayed_tracks=bound)
+                lost = 0
+            assert store.waiting.tracks == sum(len(names) for *_, names in model)
+            assert store.waiting.given_up == lost
+        assert ["".join(one.names) or "." * one.tracks for one in await rows_of(store)] == [
+            names for *_, names in model
+        ]
+        assert await store.integrity() == []
+        await store.close()
+
+    with TemporaryDirectory() as directory:
+        asyncio.run(run(Path(directory)))
