@@ -38,7 +38,7 @@ OWN, ALLIED, SECRET = track("own"), track("allied"), track("secret")
 FLOWN = replace(track("flown"), operator=Operator(identifier="NLDabc"))
 PICTURE = (Shown(OWN, True, OPEN), Shown(ALLIED, False, OPEN), Shown(SECRET, False, CLOSED), Shown(FLOWN, True, OPEN))
 CHEAP = 10  # log2 of N: the tests need the check, not its cost
-LIMITS = Limits(body_timeout_s=0.3, request_timeout_s=2.0, header_timeout_s=2.0, shutdown_timeout_s=0.5)
+LIMITS = Limits(shutdown_timeout_s=0.5)
 
 
 class Lines:
@@ -418,7 +418,7 @@ async def test_a_huge_question_is_refused_before_it_is_read() -> None:
 
 
 async def test_a_question_that_trickles_is_given_up() -> None:
-    async with serving() as scene:
+    async with serving(limits=replace(LIMITS, body_timeout_s=0.3)) as scene:
         reader, writer = await asyncio.open_connection(*scene.server.address)
         writer.write(b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nbeginning")
         answer = await asyncio.wait_for(reader.read(), 60)  # to the end: the connection is closed

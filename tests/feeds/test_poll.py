@@ -21,7 +21,7 @@ from gateway.stages import Frame
 from tests.feeds.certificates import Authority
 from tests.feeds.support import BLOCKS, LINES, T0, until
 
-LIMITS = Limits(request_timeout_s=1.0, connect_timeout_s=1.0, backoff_first_s=1.0, backoff_max_s=8.0)
+LIMITS = Limits(backoff_first_s=1.0, backoff_max_s=8.0)
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

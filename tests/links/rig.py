@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import structlog
+from msgspec.structs import replace
 from prometheus_client import CollectorRegistry
 from structlog.testing import LogCapture
 
@@ -28,10 +29,9 @@ QUICK = Limits(
     backoff_first_s=0.01,
     backoff_max_s=0.05,
     wake_up_s=0.05,
-    request_timeout_s=0.3,
-    connect_timeout_s=2.0,
-    body_timeout_s=0.3,
 )
+IMPATIENT = replace(QUICK, request_timeout_s=0.3, body_timeout_s=0.3)
+"""For those who wait for the end of a time; all others have to bear a busy machine."""
 
 
 def delivered_leaf(delivery: Delivery) -> LeafFactory:

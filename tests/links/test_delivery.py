@@ -9,7 +9,7 @@ import pytest
 
 from gateway.links import LinkState, Side, codes
 from gateway.stages import Recorded
-from tests.links.rig import QUICK, Rig, running, sent, stands
+from tests.links.rig import IMPATIENT, QUICK, Rig, running, sent, stands
 from tests.simulators.outbox import MemoryOutbox, sealed
 from tests.simulators.partner import Act, Status
 
@@ -69,7 +69,7 @@ async def test_a_fault_at_any_point_neither_loses_nor_repeats_a_message(rig: Rig
     outbox = MemoryOutbox()
     first = outbox.add(1, 2)
     async with rig.simulator() as partner:
-        link = rig.link(rig.partner(partner), outbox, limits=msgspec.structs.replace(QUICK, in_flight_messages=1))
+        link = rig.link(rig.partner(partner), outbox, limits=msgspec.structs.replace(IMPATIENT, in_flight_messages=1))
         async with running(link):
             await outbox.until(lambda: len(outbox.settled) == 2)
             partner.next(act)  # meets a kept connection

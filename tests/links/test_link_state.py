@@ -15,7 +15,7 @@ from gateway.links import Link, LinkFaultError, LinkState, PartnerClient, Side, 
 from gateway.links.backoff import MAX_RETRY_AFTER_S, Backoff
 from gateway.links.state import TRANSITIONS, LinkEvent, LinkFailure
 from tests.links.pki import Authority, material
-from tests.links.rig import QUICK, Rig, running, stands, until
+from tests.links.rig import IMPATIENT, QUICK, Rig, running, stands, until
 from tests.links.test_tls import serving
 from tests.simulators.outbox import MemoryOutbox
 from tests.simulators.partner import Act, Status
@@ -330,7 +330,7 @@ async def test_a_slow_partner_is_told_apart_from_an_unreachable_one(rig: Rig) ->
     outbox.add(1)
     async with rig.simulator() as partner:
         partner.always = Act.HANG_AFTER_COMMIT
-        link = rig.link(rig.partner(partner), outbox, limits=ONE)
+        link = rig.link(rig.partner(partner), outbox, limits=IMPATIENT)
         async with running(link):
             await stands(link, LinkState.BACKOFF)
             found = await failure(link)

@@ -31,7 +31,7 @@ from gateway.links import (
 from gateway.stages import Inbound
 from gateway.store.codes import NOT_DURABLE
 from tests.links.pki import Leaf, material
-from tests.links.rig import QUICK, Rig, until
+from tests.links.rig import IMPATIENT, QUICK, Rig, until
 
 TYPE = "application/vnd.alliance.track+xml"
 MESSAGES = "/alliance/v1/messages"
@@ -296,7 +296,7 @@ async def test_takes_a_message_of_exactly_the_agreed_length(house: House) -> Non
 
 
 async def test_gives_a_body_that_trickles_its_time_and_no_more(house: House) -> None:
-    async with house.open(), house.caller() as caller, house.caller() as other:
+    async with house.open(limits=IMPATIENT), house.caller() as caller, house.caller() as other:
         await caller.send(
             f"POST {MESSAGES} HTTP/1.1\r\nHost: g\r\nContent-Type: {TYPE}\r\nContent-Length: 9\r\n\r\n<".encode()
         )
@@ -401,7 +401,7 @@ async def test_asks_to_wait_when_the_message_cannot_be_recorded_now(house: House
             await asyncio.Event().wait()
         raise StoreError(NOT_DURABLE, cause="disk full")
 
-    async with house.open(full), house.caller() as caller:
+    async with house.open(full, limits=IMPATIENT), house.caller() as caller:
         for body in (b"x", b"slow"):
             reply = await caller.post(body)
             assert (reply.status, reply.code) == (503, codes.NOT_NOW.id)
