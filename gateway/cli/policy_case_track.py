@@ -33,6 +33,7 @@ from gateway.track import (
     Source,
     State,
     Status,
+    Succession,
     Track,
 )
 
@@ -69,7 +70,15 @@ def named_label(name: str, loaded: LoadedPolicy) -> Label:
     """A label of the policy file by its name, complete."""
     table = loaded.file.label[name]
     others = tuple(_plain(loaded.file.label[one]) for one in table.alternatives)
-    return _complete(replace(_plain(table), alternatives=others), loaded)
+    label = replace(_plain(table), alternatives=others)
+    if table.succession is not None:
+        following = _plain(loaded.file.label[table.succession.label])
+        label = replace(
+            label,
+            review_at=loaded.file.policy.review,
+            successor=Succession(at=table.succession.at, label=following),
+        )
+    return _complete(label, loaded)
 
 
 def _plain(table: NamedLabelTable | LabelCase) -> Label:

@@ -12,6 +12,7 @@ from gateway.cli.policy_case_track import named_label
 from gateway.cli.policy_files import Found
 from gateway.cli.policy_words import clearance_words, label_of, marking_of, seconds
 from gateway.clock import utc_text
+from gateway.config.policy_file import NamedLabelTable
 from gateway.config.policy_load import LoadedPolicy
 from gateway.config.policy_sources import POLICY_NAME
 from gateway.policy.terms import AltitudeBand, Condition, Redaction, ReleaseRule
@@ -85,10 +86,17 @@ def _labels(loaded: LoadedPolicy) -> list[list[str]]:
             name,
             marking_of(loaded.policy, named_label(name, loaded)),
             ", ".join(table.alternatives),
-            " ".join(word for word in (f"TLP {table.tlp}" if table.tlp else "", table.purpose or "") if word),
+            " ".join(
+                word for word in (f"TLP {table.tlp}" if table.tlp else "", table.purpose or "", _then(table)) if word
+            ),
         ]
         for name, table in loaded.file.label.items()
     ]
+
+
+def _then(table: NamedLabelTable) -> str:
+    """What becomes of a label, and when."""
+    return "" if table.succession is None else f"{table.succession.label} from {utc_text(table.succession.at)}"
 
 
 def _equivalences(loaded: LoadedPolicy) -> list[list[str]]:

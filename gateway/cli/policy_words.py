@@ -32,6 +32,7 @@ def _plainly(label: Label) -> str:
 
 def label_of(policy: Policy, label: Label) -> dict[str, object]:
     """The label as JSON."""
+    then = label.successor
     return {
         "marking": marking_of(policy, label),
         "policy": label.policy,
@@ -40,6 +41,8 @@ def label_of(policy: Policy, label: Label) -> dict[str, object]:
         "tlp": label.tlp,
         "purpose": label.purpose,
         "alternatives": [marking_of(policy, one) for one in label.alternatives],
+        "review": None if label.review_at is None else utc_text(label.review_at),
+        "succession": None if then is None else {"at": utc_text(then.at), "label": label_of(policy, then.label)},
     }
 
 

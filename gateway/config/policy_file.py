@@ -119,6 +119,16 @@ class EquivalenceTable(Table):
     """Since when."""
 
 
+class SuccessionTable(Table):
+    """What becomes of a label by itself: an embargo that ends, an exercise that begins."""
+
+    at: UtcTime
+    """From then on the other label applies to those who follow successions; to others the stricter of both does always.
+    """
+    label: Name
+    """Label of the same security policy, without TLP marking, purpose, alternatives and succession of its own."""
+
+
 class NamedLabelTable(Table):
     """One label; markings name it."""
 
@@ -136,6 +146,8 @@ class NamedLabelTable(Table):
     """Purpose that the tracks may be used for, as an open code."""
     alternatives: tuple[Name, ...] = ()
     """Labels of other policies that say the same, for partners who read those."""
+    succession: SuccessionTable | None = None
+    """Label that follows it."""
 
 
 class ClearanceTable(Table):

@@ -4,9 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from msgspec.structs import replace
+
 from gateway.config import codes
 from gateway.config.locate import KeyPath
-from gateway.config.policy_file import AboutTable, ClearanceTable, NamedLabelTable, PolicyFile, SecurityPolicyTable
+from gateway.config.policy_file import (
+    AboutTable,
+    ClearanceTable,
+    NamedLabelTable,
+    PolicyFile,
+    SecurityPolicyTable,
+    SuccessionTable,
+)
 from gateway.config.policy_words import categories_of, check_categories, check_classification
 from gateway.config.problems import Problem, unknown_name
 from gateway.errors import GatewayError
@@ -14,7 +23,7 @@ from gateway.labels.clearance import Clearance
 from gateway.labels.clearances import read_clearance
 from gateway.labels.spif import Spif
 from gateway.labels.spif_read import read_spif
-from gateway.track import Label
+from gateway.track import Label, Succession
 
 A_POLICY = "security policy [[security_policy]]"
 
@@ -41,6 +50,7 @@ class Vocabulary:
         for name, label in self._file.label.items():
             yield from self._label(("label", name), name, label)
         yield from self._alternatives()
+        yield from self._successions()
         for name, clearance in self._file.clearance.items():
             yield from self._clearance(("clearance", name), name, clearance)
         yield from self._holder(("own", "clearances"), self._file.own.clearances)
@@ -125,6 +135,36 @@ class Vocabulary:
                     cause = f"label {other} is of {found.policy}, as {policies[policy]} is: one label for each policy"
                     yield Problem(code=codes.CONFLICT, path=path, cause=cause, remedy="leave it out")
                 policies.setdefault(policy, other)
+
+    def _successions(self) -> Iterator[Problem]:
+        for name, table in self._file.label.items():
+            if table.succession is None:
+                continue
+            found = list(self._succession(("label", name, "succession"), name, table, table.succession))
+            yield from found
+            label, following = self.labels.get(name), self.labels.get(table.succession.label)
+            if not found and label is not None and following is not None:
+                then = Succession(at=table.succession.at, label=replace(following, review_at=None))
+                self.labels[name] = replace(label, successor=then)
+
+    def _succession(
+        self, path: KeyPath, name: str, table: NamedLabelTable, succession: SuccessionTable
+    ) -> Iterator[Problem]:
+        other, found = succession.label, self._file.label.get(succession.label)
+        if succession.at <= self._file.policy.issued:
+            cause = f"label {name} is succeeded before the policy is issued"
+            yield Problem(code=codes.CONFLICT, path=(*path, "at"), cause=cause, remedy="give the later label alone")
+        if found is None:
+            yield unknown_name((*path, "label"), "label [label.NAME]", other, self._file.label)
+            return
+        if self._policy_of(found.policy) != self._policy_of(table.policy):
+            cause = f"label {other} is of {found.policy}, label {name} of {table.policy}"
+            remedy = "name a label of the same security policy"
+            yield Problem(code=codes.CONFLICT, path=(*path, "label"), cause=cause, remedy=remedy)
+        for key in ("alternatives", "succession", "tlp", "purpose"):
+            if getattr(found, key):
+                cause = f"label {other} has {key}, which no label has that follows another"
+                yield Problem(code=codes.CONFLICT, path=(*path, "label"), cause=cause, remedy="name one without")
 
     def _policy_of(self, name: str) -> str:
         spif = self.spif(name)

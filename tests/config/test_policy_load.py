@@ -5,13 +5,15 @@ from __future__ import annotations
 import json
 import os
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
 from subprocess import run
 
 import pytest
+from msgspec.structs import replace
 
+from gateway.cli.policy_case_track import named_label
 from gateway.config import InvalidConfigError
 from gateway.config.policy_findings import INPUT_FORMATS
 from gateway.config.policy_load import LoadedPolicy, load_policy, load_policy_text
@@ -21,7 +23,9 @@ from gateway.labels.clearance import Clearance
 from gateway.labels.clearances import write_clearance
 from gateway.labels.equivalence import Direction
 from gateway.labels.names import MAX_LABEL_OCTETS
+from gateway.labels.read import read_label
 from gateway.labels.shipped import shipped
+from gateway.labels.write import write_label
 from gateway.policy.terms import Admittance, AltitudeBand, Existing, Field, Height
 from gateway.track import Environment, Identity, LabelCategory
 from tests.config.policies import FULL, LINKS, SOURCES
@@ -619,3 +623,59 @@ def test_a_file_name_that_the_digest_cannot_write_as_it_is_is_refused(directory:
     file = directory / "policy.toml"
     file.write_text(WITH_FILES.replace("areas/zone.geojson", name))
     assert "sha256sum writes otherwise" in only_of(directory).cause
+
+
+# ----------------------------------------------------------------------------------------------------------- succession
+
+EMBARGO = (
+    FULL
+    + """
+[label.until-then]
+policy = "ALPHA"
+classification = "SECRET"
+category = [{ tag = "Context", kind = "PERMISSIVE", values = ["ALPHA"] }]
+succession = { at = "2026-12-01T00:00:00+01:00", label = "secret-no-more" }
+
+[label.secret-no-more]
+policy = "alpha"
+classification = "RESTRICTED"
+category = [{ tag = "Context", kind = "PERMISSIVE", values = ["ALPHA"] }]
+"""
+)
+EMBARGO = EMBARGO.replace('policy = "alpha"', 'policy = "ALPHA"').replace('label = "shared"', 'label = "until-then"')
+THEN = datetime(2026, 11, 30, 23, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("follow", [False, True])
+def test_a_label_may_be_followed_by_another_of_its_policy(follow: bool) -> None:
+    told = f"follow_succession = {str(follow).lower()}\n\n[[security_policy]]"
+    text = EMBARGO.replace("[[security_policy]]", told, 1)
+    policy = read(text).policy
+    label = policy.markings[1].label
+    assert label.successor is not None
+    assert (label.successor.at, label.successor.label.classification) == (THEN, "RESTRICTED")
+    assert (label.review_at, label.successor.label.review_at) == (REVIEW, None)
+    assert read_label(write_label(label)) == replace(label, tlp=None, purpose=None), "it can be sent"
+    words = {"policy": "ALPHA", "policy_uri": label.policy_uri, "categories": label.categories}
+    low = (Clearance(classifications=("RESTRICTED",), **words),)
+    for now, permitted in ((THEN - timedelta(microseconds=1), False), (THEN, follow)):
+        assert policy.book.judge(label, low, now, direction=Direction.ENCRYPT).decision.permit is permitted
+    assert named_label("until-then", read(text)) == label
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "needle", "cause"),
+    [
+        ('label = "secret-no-more"', 'label = "nothing"', '"nothing"', "there is no label"),
+        ('label = "secret-no-more"', 'label = "open"', '"open" }', "label open is of public"),
+        ('label = "secret-no-more"', 'label = "until-then"', '"until-then" }', "has succession"),
+        ("2026-12-01T00:00:00+01:00", "2026-11-01T00:00:00Z", '"2026-11-01T00:00:00Z", label', "before the policy"),
+        ('"RESTRICTED"', '"RESTRICTED"\ntlp = "RED"', '"secret-no-more" }', "has tlp"),
+    ],
+)
+def test_what_does_not_follow_a_label_is_told_with_its_place(old: str, new: str, needle: str, cause: str) -> None:
+    text = EMBARGO[: len(FULL)] + EMBARGO[len(FULL) :].replace(old, new, 1)
+    problem = only(text)
+    assert cause in problem.cause
+    assert problem.place == place_of(text, needle)
+    assert problem.remedy
