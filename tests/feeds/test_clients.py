@@ -203,7 +203,7 @@ async def test_last_words_and_refusals_of_the_dialect_reach_a_client_over_tls(ca
 
 async def test_handshakes_that_never_end_are_given_up_and_one_address_gets_only_some(camp: Camp) -> None:
     known, tls = camp.client("hq")
-    limits = Limits(handshake_timeout_s=0.2)
+    limits = Limits(handshake_timeout_s=2.0)
     async with talking(tls=camp.tls, clients=(known,), max_connections=8, limits=limits) as scene:
         valid_now(scene)
         idlers = [await asyncio.open_connection(*scene.address) for _ in range(6)]

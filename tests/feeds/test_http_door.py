@@ -187,7 +187,7 @@ async def test_what_is_no_tls_at_all_frees_its_place_at_once() -> None:
 
 
 async def test_a_head_that_trickles_has_its_time_and_no_more() -> None:
-    taken = desk(header_timeout_s=0.1)
+    taken = desk(header_timeout_s=0.7)
     async with serving(taken) as url:
         silent, fresh, kept = [await Caller.connect(url) for _ in range(3)]
         fresh.writer.write(LIVE[:9])
@@ -199,7 +199,7 @@ async def test_a_head_that_trickles_has_its_time_and_no_more() -> None:
 
 
 async def test_a_kept_connection_that_says_nothing_outlives_the_time_for_heads() -> None:
-    taken = desk(header_timeout_s=0.05)
+    taken = desk(header_timeout_s=0.7)
     async with serving(taken) as url:
         kept, silent = await Caller.connect(url), await Caller.connect(url)
         assert (await kept.ask()).startswith(b"HTTP/1.1 200 ")
@@ -212,7 +212,7 @@ async def test_a_kept_connection_that_says_nothing_outlives_the_time_for_heads()
 
 
 async def test_a_body_may_take_longer_than_a_head() -> None:
-    async with serving(desk(header_timeout_s=0.05)) as url:
+    async with serving(desk(header_timeout_s=0.7)) as url:
         poster, silent = await Caller.connect(url), await Caller.connect(url)
         head = b"POST /v1/messages/cot HTTP/1.1\r\nHost: x\r\nContent-Type: application/cot+xml\r\n"
         poster.writer.write(head + b"Content-Length: 8\r\n\r\n<eve")

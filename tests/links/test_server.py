@@ -356,7 +356,7 @@ async def test_what_is_no_http_is_one_event_per_address_that_quotes_nobody(house
 
 
 async def test_callers_who_never_finish_a_handshake_hold_no_place(house: House) -> None:
-    limits = msgspec.structs.replace(QUICK, handshake_timeout_s=0.1, http_connections_per_address=2)
+    limits = msgspec.structs.replace(QUICK, handshake_timeout_s=1.5, http_connections_per_address=2)
     async with house.open(limits=limits):
         host, port = house.server.address
         callers = [Caller(*await asyncio.open_connection(host, port)) for _ in range(3)]
