@@ -43,7 +43,7 @@ from gateway.formats.cot.tak.written import PROTOCOLS, XML, framed
 from gateway.formats.cot.values import attribute_text, is_xml, time_text
 from gateway.limits import Limits
 from gateway.stages import Encoded
-from gateway.track import ALERT_SCHEME, Environment, Identity, Loss, State, Status, Track
+from gateway.track import ALERT_SCHEME, Environment, Identity, Label, Loss, State, Status, Track
 
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>'
 _CACHED = 4_096  # entries of one encoder's cache; then it starts anew
@@ -54,6 +54,8 @@ _NO_STATUS = Status()
 _MODALITIES = {"ACOUSTIC": "b-d-a", "SEISMIC": "b-d-s", "DOPPLER": "b-d-d", "MOTION": "b-d-m"}
 _NO_POSITION = Loss("state.position", "NO_POSITION")
 _HOW_ONLY = frozenset(("how",))
+_MOST_MARKED = 64
+"""Labels whose attributes are remembered."""
 _V = TypeVar("_V")
 _TypeKey = tuple[Environment, Identity | None, str | None, str | None, str | None, bool]
 
@@ -102,6 +104,7 @@ class CotEncoder:
         self._kept: dict[str, Kept] = {}
         self._foreign: dict[str, str] = {}
         self._types: dict[_TypeKey, Written] = {}
+        self._marked: dict[tuple[Label | None, str | None], tuple[str, tuple[Loss, ...]]] = {}
         self._now: datetime | None = None
         self._sent = ""
 
@@ -294,18 +297,19 @@ class CotEncoder:
     def _markings(self, track: Track, kept: Kept, opex: str | None, lost: list[Loss]) -> str:
         """The optional attributes of `event`: security marking, exercise, quality of service, the source's own."""
         label, place = track.label, track.track_id or ""
-        if label is None and opex is None and kept.attributes.keys() <= _HOW_ONLY:
+        if not kept.attributes.keys() <= _HOW_ONLY:
+            return _marked(label, opex, kept.attributes, lost, place=place)
+        if label is None and opex is None:
             return ""
-        attributes = {name: text for name, text in kept.attributes.items() if name not in ("how", "uid", "opex")}
-        if not _QOS(attributes.get("qos", "")):
-            attributes.pop("qos", None)
-        if opex is not None:
-            attributes["opex"] = opex
-        if label is not None:
-            attributes |= marking(label, attributes, lost, place=place)
-        if not all(is_xml(value) for value in attributes.values()):
-            raise FormatError(codes.NOT_XML, place=place, cause="control characters in the marking")
-        return attributes_text(attributes) if attributes else ""
+        known = self._marked.get((label, opex))  # the tracks of a picture share few labels
+        if known is None:
+            told: list[Loss] = []
+            known = _marked(label, opex, {}, told, place=place), tuple(told)
+            if len(self._marked) >= _MOST_MARKED:
+                self._marked.clear()
+            self._marked[label, opex] = known
+        lost.extend(known[1])
+        return known[0]
 
     def _flow(self, others: str, now: str) -> str:
         """The kept children with this gateway's flow tag: MITRE's way to say which systems handled an event."""
@@ -328,3 +332,17 @@ def _remember(cache: dict[str, _V], key: str, value: _V) -> None:
         if len(cache) >= _CACHED:
             cache.clear()
         cache[key] = value
+
+
+def _marked(label: Label | None, opex: str | None, own: dict[str, str], lost: list[Loss], *, place: str) -> str:
+    """The attributes of a marking as they stand in the tag; `own` are those that came with the event."""
+    attributes = {name: text for name, text in own.items() if name not in ("how", "uid", "opex")}
+    if not _QOS(attributes.get("qos", "")):
+        attributes.pop("qos", None)
+    if opex is not None:
+        attributes["opex"] = opex
+    if label is not None:
+        attributes |= marking(label, attributes, lost, place=place)
+    if not all(is_xml(value) for value in attributes.values()):
+        raise FormatError(codes.NOT_XML, place=place, cause="control characters in the marking")
+    return attributes_text(attributes) if attributes else ""
