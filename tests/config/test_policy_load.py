@@ -656,8 +656,7 @@ def test_a_label_may_be_followed_by_another_of_its_policy(follow: bool) -> None:
     assert (label.successor.at, label.successor.label.classification) == (THEN, "RESTRICTED")
     assert (label.review_at, label.successor.label.review_at) == (REVIEW, None)
     assert read_label(write_label(label)) == replace(label, tlp=None, purpose=None), "it can be sent"
-    words = {"policy": "ALPHA", "policy_uri": label.policy_uri, "categories": label.categories}
-    low = (Clearance(classifications=("RESTRICTED",), **words),)
+    low = (Clearance(policy="ALPHA", classifications=("RESTRICTED",), categories=label.categories),)
     for now, permitted in ((THEN - timedelta(microseconds=1), False), (THEN, follow)):
         assert policy.book.judge(label, low, now, direction=Direction.ENCRYPT).decision.permit is permitted
     assert named_label("until-then", read(text)) == label

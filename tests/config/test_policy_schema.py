@@ -23,6 +23,11 @@ EVERYTHING = (
 file = "zone.geojson"
 description = "A zone"
 
+[label.embargo]
+policy = "ALPHA"
+classification = "SECRET"
+succession = { at = "2026-12-01T00:00:00Z", label = "shared" }
+
 [clearance.foreign]
 file = "clearance.xml"
 
