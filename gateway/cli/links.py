@@ -53,7 +53,8 @@ def links(
 
 
 def _show(found: Sequence[Mapping[str, object]]) -> None:
-    headers = ["LINK", "STATE", "SINCE", "QUEUED", "LAST GOOD OUT", "LAST GOOD IN", "CERTIFICATES", "LAST ERROR"]
+    times, rest = ["LAST GOOD OUT", "LAST GOOD IN"], ["CERTIFICATES", "LAST ERROR"]
+    headers = ["LINK", "STATE", "SINCE", "QUEUED", "WITHHELD", *times, *rest]
     table(headers, [_row(link) for link in found])
     for link in found:
         failure = link.get("last_failure")
@@ -69,8 +70,8 @@ def _show(found: Sequence[Mapping[str, object]]) -> None:
 def _row(link: Mapping[str, object]) -> list[str]:
     times = [when(link.get(key)) for key in ("since", "last_good_out", "last_good_in")]
     days = f"ours {_days(link, 'our_certificate_days')}, theirs {_days(link, 'their_certificate_days')}"
-    queued = _word(link, "queued_messages")
-    return [_word(link, "partner"), _word(link, "state"), times[0], queued, times[1], times[2], days, last_error(link)]
+    counts = [_word(link, "queued_messages"), _word(link, "withheld")]
+    return [_word(link, "partner"), _word(link, "state"), times[0], *counts, *times[1:], days, last_error(link)]
 
 
 def _days(link: Mapping[str, object], key: str) -> str:
@@ -90,7 +91,8 @@ def _word(of: Mapping[str, object], key: str) -> str:
 def parked(
     partner: Annotated[str, typer.Argument(help="Only those for this partner.", show_default=False)] = "",
     every: Annotated[
-        bool, typer.Option("--all", help="Also those that the partner refused for good, under its signature.")
+        bool,
+        typer.Option("--all", help="Also those that the partner refused for good, and those that policy withheld."),
     ] = False,
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="At most so many, newest first.")] = 50,
     config: ConfigFile = DEFAULT_CONFIG,
@@ -104,7 +106,8 @@ def parked(
       gateway links parked deu-1 --all
 
     Parked: turned away without the partner's signature, or too long for the link, while other messages passed; it waits
-    for `gateway links retry`. Refused: the partner signed that it does not want it, and why; that is final.
+    for `gateway links retry`. Refused: the partner signed that it does not want it, and why; that is final. Withheld:
+    the policy that came into force while it waited keeps it from the partner; that is final too.
     """
     from gateway.clock import utc_text
 
@@ -114,7 +117,7 @@ def parked(
         as_json([_entry(one) for one in found])
         return
     if not found:
-        say("no message is parked" + ("" if every else "; --all lists those that were refused, too"))
+        say("no message is parked" + ("" if every else "; --all lists those that were refused or withheld, too"))
         return
     rows = [
         [one.partner, str(one.seq), one.state.value, utc_text(one.at), one.code, one.message_id, printable(one.cause)]

@@ -38,8 +38,8 @@ class Partner(Struct, frozen=True, kw_only=True):
 
     name: str
     state: str
-    """``waiting``, ``delivered``, ``parked``, ``refused``, ``superseded``, ``expired``; ``accepted`` or ``refused`` by
-    us, for a message that it sent."""
+    """``waiting``, ``delivered``, ``parked``, ``refused``, ``superseded``, ``expired``, ``withheld``; ``accepted`` or
+    ``refused`` by us, for a message that it sent."""
     code: str = ""
     cause: str = ""
     at: datetime | None = None

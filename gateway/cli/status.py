@@ -166,7 +166,8 @@ def _show(document: Mapping[str, object]) -> None:
     links, feeds = items(document, "links"), items(document, "feeds")
     if links:
         data("")
-        headers = ["LINK", "STATE", "SINCE", "QUEUED", "DELIVERED", "REFUSED", "PARKED", "LAST REFUSAL", "LAST ERROR"]
+        counts = ["QUEUED", "DELIVERED", "REFUSED", "PARKED", "WITHHELD"]
+        headers = ["LINK", "STATE", "SINCE", *counts, "LAST REFUSAL", "LAST ERROR"]
         table(headers, [_link(link) for link in links])
     if feeds:
         data("")
@@ -196,8 +197,11 @@ def _line(title: str, counts: Mapping[str, object]) -> None:
         data(f"{title:<10} {_pairs(counts)}")
 
 
+_COUNTS = ("queued_messages", "delivered", "refused", "parked", "withheld")
+
+
 def _link(link: Mapping[str, object]) -> list[str]:
-    counts = [_text(link, key) or "-" for key in ("queued_messages", "delivered", "refused", "parked")]
+    counts = [_text(link, key) or "-" for key in _COUNTS]
     refusal = link.get("last_refusal")
     last = "-"
     if isinstance(refusal, Mapping):

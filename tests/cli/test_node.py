@@ -55,6 +55,7 @@ STATUS: dict[str, Any] = {
             "delivered": 5,
             "refused": 2,
             "parked": 1,
+            "withheld": 3,
             "last_good_out": "2026-03-01T09:31:00Z",
             "last_refusal": {"message_id": "m", "code": "POL-002", "parked": False, "at": "2026-03-01T09:29:00.5Z"},
             "last_failure": {"code": "LINK-014", "side": "them", "at": "2026-03-01T09:28:00Z", "title": "t"},
@@ -121,7 +122,7 @@ def test_status_shows_the_node(node: Path, invoke: Invoke) -> None:
     assert "let in messages_refused 2" in lines
     assert "latency_ms -" in lines
     assert (
-        "deu-1 UP 2026-03-01T09:30:00Z 0 5 2 1 POL-002 2026-03-01T09:29:00Z LINK-014 (them) 2026-03-01T09:28:00Z"
+        "deu-1 UP 2026-03-01T09:30:00Z 0 5 2 1 3 POL-002 2026-03-01T09:29:00Z LINK-014 (them) 2026-03-01T09:28:00Z"
     ) in lines
     assert "task link x: 3 restarts, it broke" in lines
     assert "tape" not in result.stdout
@@ -152,7 +153,7 @@ def test_links_shows_every_link(node: Path, invoke: Invoke) -> None:
         assert json.loads(invoke("links", "--url", url, "--json").stdout) == STATUS["links"]
     lines = [" ".join(line.split()) for line in result.stdout.splitlines()]
     assert lines[1] == (
-        "deu-1 UP 2026-03-01T09:30:00Z 0 2026-03-01T09:31:00Z - ours 90 d, theirs - LINK-014 (them) "
+        "deu-1 UP 2026-03-01T09:30:00Z 0 3 2026-03-01T09:31:00Z - ours 90 d, theirs - LINK-014 (them) "
         "2026-03-01T09:28:00Z"
     )
 
