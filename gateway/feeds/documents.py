@@ -39,6 +39,7 @@ from gateway.http_doors import DoorEvents, HttpDoor, TurnedAway
 from gateway.limits import Limits
 from gateway.policy import View
 from gateway.track import Track
+from gateway.unbroken import in_thread
 
 WAITING = 4
 """Requests of one client beside the one that is worked on."""
@@ -230,7 +231,7 @@ class DocumentServer:
             try:
                 async with self._threads:
                     tracks = self._picture(client)
-                    answer = await asyncio.to_thread(desk.service.answer, ask, tracks, self._clock.now())
+                    answer = await in_thread(desk.service.answer, ask, tracks, self._clock.now())
             finally:
                 desk.turn.release()
         finally:

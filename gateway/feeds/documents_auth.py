@@ -35,6 +35,7 @@ from gateway.feeds.tls import listening_context, proved_pin
 from gateway.limits import Limits
 from gateway.password import MAX_OCTETS, verify_password
 from gateway.policy import View
+from gateway.unbroken import in_thread
 
 ATTEMPTS = 5
 WINDOW_S = 60.0
@@ -131,7 +132,7 @@ class Authenticator:
         try:
             async with self._checking:
                 self._check_attempts(address)  # others of the same flood may have been wrong meanwhile
-                return await asyncio.to_thread(verify_password, password, stored)
+                return await in_thread(verify_password, password, stored)
         finally:
             self._waiting -= 1
 

@@ -524,3 +524,34 @@ def test_made_up_passwords_are_long_and_different() -> None:
 def test_an_empty_password_is_refused() -> None:
     with pytest.raises(ValueError, match="1 to 1024"):
         hash_password("")
+
+
+async def test_a_check_whose_caller_was_cut_off_holds_its_turn_until_it_has_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A flood of callers who leave at once must not have more checks at a time, each with its memory, than one."""
+    begun, go_on, at_once = threading.Semaphore(0), threading.Event(), []
+
+    def held(password: str, stored: str) -> bool:
+        at_once.append(password)
+        begun.release()
+        assert go_on.wait(60)
+        at_once.remove(password)
+        return False
+
+    monkeypatch.setattr("gateway.feeds.documents_auth.verify_password", held)
+    callers = Authenticator([client("hq", secret="a long secret")], view=View(), clock=ManualClock(T0), limits=LIMITS)
+    first, second = [
+        asyncio.create_task(callers.identify(None, basic("hq", word)["Authorization"], "127.0.0.1"))
+        for word in ("first", "second")
+    ]
+    assert await asyncio.to_thread(begun.acquire, timeout=60)
+    first.cancel()
+    for _ in range(5):
+        await asyncio.sleep(0)
+    assert await asyncio.to_thread(begun.acquire, timeout=0.2) is False
+    assert at_once == ["first"]
+    go_on.set()
+    await asyncio.wait([first, second])
+    assert first.cancelled()
+    assert isinstance(second.exception(), FeedError)
