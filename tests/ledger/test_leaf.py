@@ -142,6 +142,11 @@ def receipt() -> Receipt:
             Event.PARKED,
             {"peer": "deu"},
         ),
+        (
+            leaf.withheld_message(sealed(), peer="deu", rule="release.no", policy="cd" * 32),
+            Event.WITHHELD,
+            {"mid": sealed().message_id, "peer": "deu", "rule": "release.no", "policy": "cd" * 32},
+        ),
     ],
 )
 def test_each_event_has_its_leaf_and_no_body(factory: LeafFactory, event: Event, members: dict[str, object]) -> None:
@@ -151,6 +156,13 @@ def test_each_event_has_its_leaf_and_no_body(factory: LeafFactory, event: Event,
     assert members.items() <= record.items()
     assert b"secret" not in octets
     assert octets == rfc8785.dumps(record)
+
+
+def test_nobody_who_knows_a_message_can_guess_the_leaf_that_withholds_it_from_another() -> None:
+    one, other = (leaf.withheld_message(sealed(), peer="deu", rule="release.no", policy="cd" * 32) for _ in range(2))
+    salts = [json.loads(factory(0, START))["salt"] for factory in (one, one, other)]
+    assert salts[0] == salts[1] != salts[2], "the writer may build a leaf twice, and it is the same leaf"
+    assert len(salts[0]) == 32
 
 
 def test_refusals_of_one_kind_become_one_leaf_per_interval() -> None:
