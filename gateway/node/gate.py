@@ -1,9 +1,12 @@
 """Whether what was released and waits for a partner may still go there, by the policy that is in force by now.
 
-Links ask for each message that another policy decided; how it is decided again is `gateway.policy.again`'s.
+Links ask for each message that another policy decided, or whose labels time may have changed; how it is decided again
+is `gateway.policy.again`'s.
 """
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from msgspec.structs import replace
 
@@ -25,6 +28,8 @@ from gateway.track import Label, Track
 
 UNREADABLE = "release.refused.unreadable"
 """What it says cannot be told, so nobody may see it."""
+_WAITED = timedelta(seconds=1)
+"""What goes at once was decided now; what has waited for longer is read again, where labels follow one another."""
 _OUTLINES = 16
 """Of policies that decided on messages that still wait: a reload is rare, and what waits is read in its order."""
 
@@ -41,12 +46,21 @@ class PolicyGate:
         self._desk = desk
         self._store = store
         self._limits = limits
-        self._outlines: dict[str, Outline | None] = {}
+        self._outlines: dict[str, Outline] = {}
 
     @property
     def policy(self) -> str:
         """Digest of the policy in force."""
         return self._desk.policy.digest
+
+    def is_due(self, recorded: Recorded) -> bool:
+        """Whether a security policy has begun or ended to allow something since the message was recorded; where
+        successions are followed, whether it has waited, for its labels may have been succeeded."""
+        book, now = self._desk.policy.book, self._desk.clock.now()
+        if book.follow_succession and now - recorded.recorded_at > _WAITED:
+            return True
+        changes = book.changes_at(recorded.recorded_at)
+        return changes is not None and changes <= now
 
     async def keeps_back(self, partner: str, recorded: Recorded) -> KeptBack | None:
         """Why the message does not go to the partner by the policy in force; nothing if it does.
@@ -61,18 +75,20 @@ class PolicyGate:
         decided_by = sealed.policy or waiting.header.policy or ""
         old = await self._outline(decided_by)
         policy, now = self._desk.policy, self._desk.clock.now()  # nothing is waited for from here on
-        if decided_by == policy.digest:
+        if decided_by == policy.digest and not self.is_due(recorded):
             return None
         kept = decide_again(policy, old, waiting, partner=partner, now=now)
         return None if kept is None else _kept(sealed, partner, policy, kept)
 
     async def _outline(self, digest: str) -> Outline | None:
-        if digest not in self._outlines:
-            found = from_octets(await self._store.policy_outline(digest))
-            if len(self._outlines) >= _OUTLINES:
-                self._outlines.clear()
-            self._outlines[digest] = found
-        return self._outlines[digest]
+        known = self._outlines.get(digest)
+        if known is None:
+            known = from_octets(await self._store.policy_outline(digest))
+            if known is not None:
+                if len(self._outlines) >= _OUTLINES:
+                    self._outlines.clear()
+                self._outlines[digest] = known
+        return known
 
 
 def _kept(sealed: Sealed, partner: str, policy: Policy, kept: Kept) -> KeptBack:
@@ -117,7 +133,7 @@ def read_waiting(octets: bytes, limits: Limits) -> Waiting:
 
 def _read(octets: bytes, limits: Limits) -> Message:
     root = xml.parse(octets, max_octets=limits.max_message_octets)
-    return alliance.read(root, validate=False, signed=True)
+    return alliance.read(root, signed=True)
 
 
 def _labelled(tracks: tuple[Track, ...], label: Label) -> tuple[Track, ...]:
