@@ -262,7 +262,8 @@ class Link:
         """The delivery; nothing for a message that the policy in force keeps back, which is settled by that."""
         while True:
             policy = self._gate.policy
-            if recorded.message.policy != policy and await self._is_kept_back(recorded):
+            is_asked = recorded.message.policy != policy or self._gate.is_due(recorded)
+            if is_asked and await self._is_kept_back(recorded):
                 return None
             started = self._clock.monotonic()
             try:

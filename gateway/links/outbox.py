@@ -55,7 +55,11 @@ class Gate(Protocol):
 
     @property
     def policy(self) -> str:
-        """Hex SHA-256 of the policy in force. What was decided by that one is not asked about again."""
+        """Hex SHA-256 of the policy in force. What was decided by that one is asked about again where it is due."""
+        ...
+
+    def is_due(self, recorded: Recorded) -> bool:
+        """Whether time alone may have changed what the message was decided on. Quick: asked before each is sent."""
         ...
 
     async def keeps_back(self, partner: str, recorded: Recorded) -> KeptBack | None:

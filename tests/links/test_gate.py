@@ -26,6 +26,16 @@ async def test_what_was_decided_by_the_policy_in_force_is_not_asked_about(rig: R
     assert gate.asked == []
 
 
+async def test_what_time_may_have_changed_is_asked_about_though_the_policy_is_the_same(rig: Rig) -> None:
+    outbox, gate = MemoryOutbox(), SimulatedGate()
+    ids = outbox.add(1, 2, 3)
+    gate.shut, gate.due = {1, 2}, {2, 3}
+    async with rig.simulator() as partner, running(rig.link(rig.partner(partner), outbox, gate=gate)):
+        await outbox.until(lambda: len(outbox.settled) == 2 and len(outbox.withheld) == 1)
+    assert sorted(partner.attempts) == sorted([ids[0], ids[2]])
+    assert sorted(gate.asked) == [("", 2), ("", 3)]
+
+
 async def test_what_the_gate_keeps_back_is_settled_with_its_leaf_and_never_posted(rig: Rig) -> None:
     outbox, gate = MemoryOutbox(), SimulatedGate("new")
     ids = outbox.add(1, 2, 3, 4)

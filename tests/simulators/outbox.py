@@ -42,6 +42,11 @@ class SimulatedGate:
         """Policy and seq of each question."""
         self.failures = 0
         """So many of the next questions fail."""
+        self.due: set[int] = set()
+        """Numbers of messages that are asked about though the same policy decided on them."""
+
+    def is_due(self, recorded: Recorded) -> bool:
+        return recorded.seq in self.due
 
     async def keeps_back(self, partner: str, recorded: Recorded) -> KeptBack | None:
         self.asked.append((self.policy, recorded.seq))
