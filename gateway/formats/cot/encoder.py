@@ -107,6 +107,9 @@ class CotEncoder:
         self._marked: dict[tuple[Label | None, str | None], tuple[str, tuple[Loss, ...]]] = {}
         self._now: datetime | None = None
         self._sent = ""
+        self._started: datetime | None = None
+        """The time of the last track, as which it and the end of its validity were written."""
+        self._start = self._until = ""
 
     def encode(self, tracks: Sequence[Track], now: datetime) -> Encoded:
         """One event per track, and one per operator that is released.
@@ -202,14 +205,18 @@ class CotEncoder:
         )
 
     def _times(self, state: State, status: Status, now: str) -> tuple[str, str, str]:
-        start = time_text(state.time)
+        if state.time != self._started:  # the tracks of one scan are of one time
+            self._start, self._until = time_text(state.time), ""
+            self._started = state.time
+        start = self._start
         sent_at = state.sent_at
         time = now if sent_at is None else start if sent_at == state.time else time_text(sent_at)
         stale_at = state.stale_at
         if status.ended:  # a track is dropped by an event that was never valid
             return time, start, start if stale_at is None or stale_at > state.time else time_text(stale_at)
         if stale_at is None or stale_at <= state.time:
-            stale_at = state.time + self._stale_after
+            self._until = self._until or time_text(state.time + self._stale_after)
+            return time, start, self._until
         return time, start, time_text(stale_at)
 
     def _type(self, track: Track, state: State, status: Status, kept: Kept, opex: str | None) -> Written:
