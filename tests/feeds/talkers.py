@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
+
+import pytest
 
 from gateway.clock import ManualClock
 from gateway.dialect import Decoder, Peer, Turn
@@ -260,3 +262,12 @@ async def calling(address: tuple[str, int], tls: ssl.SSLContext | None = None) -
 
 def later(seconds: float) -> datetime:
     return T0 + timedelta(seconds=seconds)
+
+
+@contextmanager
+def endless_farewells() -> Iterator[None]:
+    """Conversations end when their peers have gone, and by no time: for peers who go in the end, on a busy machine."""
+    with pytest.MonkeyPatch.context() as patch:
+        for bound in ("talk_session._FAREWELL_S", "talk_feed._LAST_FRAMES_S", "talk_feed._LAST_WORDS_S"):
+            patch.setattr(f"gateway.feeds.{bound}", 600.0)
+        yield

@@ -17,7 +17,17 @@ from gateway.feeds.address import peer_text
 from gateway.limits import Limits
 from gateway.store.codes import NOT_DURABLE
 from tests.feeds.support import BAD_LINE, BLOCKS, LINES, track, until
-from tests.feeds.talkers import OTHER, Caller, LineEndpoint, Scene, calling, low_view, shown, talking
+from tests.feeds.talkers import (
+    OTHER,
+    Caller,
+    LineEndpoint,
+    Scene,
+    calling,
+    endless_farewells,
+    low_view,
+    shown,
+    talking,
+)
 from tests.patience import at_rest
 
 # ----------------------------------------------------------------------------------------------------- what is asked
@@ -365,23 +375,24 @@ async def test_a_connection_that_is_found_reset_only_at_its_end_harms_nobody() -
 
 
 async def test_last_words_arrive_though_much_that_the_peer_said_is_unread() -> None:
-    async with talking() as scene, calling(scene.address) as peer:
-        peer.say("quit")
-        peer.writer.write(b"x" * 4_000_000)
-        assert await peer.rest() == ["refused"]
+    with endless_farewells():
+        async with talking() as scene, calling(scene.address) as peer:
+            peer.say("quit")
+            peer.writer.write(b"x" * 4_000_000)
+            assert await peer.rest() == ["refused"]
+            peer.writer.close()
 
 
-async def test_an_end_to_which_the_peers_agree_takes_no_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    for bound in ("talk_session._FAREWELL_S", "talk_feed._LAST_FRAMES_S", "talk_feed._LAST_WORDS_S"):
-        monkeypatch.setattr(f"gateway.feeds.{bound}", 600.0)
-    async with talking() as scene, calling(scene.address) as peer:
-        peer.say("ping 1")
-        await peer.expect("pong 1")
-        stopping = asyncio.ensure_future(scene.stop())
-        assert await peer.rest() == ["goodbye"]
-        peer.writer.close()
-        async with asyncio.timeout(60):
-            await stopping
+async def test_an_end_to_which_the_peers_agree_takes_no_time() -> None:
+    with endless_farewells():
+        async with talking() as scene, calling(scene.address) as peer:
+            peer.say("ping 1")
+            await peer.expect("pong 1")
+            stopping = asyncio.ensure_future(scene.stop())
+            assert await peer.rest() == ["goodbye"]
+            peer.writer.close()
+            async with asyncio.timeout(60):
+                await stopping
 
 
 # ------------------------------------------------------------------------------------------------------ who may connect
