@@ -63,7 +63,8 @@ def report(error: GatewayError, *, json: bool) -> None:
             fields = {"place": problem.place, "cause": problem.cause, "remedy": problem.remedy}
             say(msgspec.json.encode({"error": problem.code.id, "title": problem.code.title, **fields}).decode())
         else:
-            head, _, rest = problem.diagnostics().partition("\n")
+            head, *more = [printable(line) for line in problem.diagnostics().split("\n")]
+            rest = "\n".join(more)
             say(paint(head, "red", sys.stderr) + (f"\n{rest}" if rest else ""))
 
 

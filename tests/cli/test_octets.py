@@ -27,7 +27,7 @@ from gateway.limits import Limits
 from gateway.store import Store
 from gateway.store.records import Incoming
 from tests.assembled import Assembly, aircraft, assembled, of_two
-from tests.cli.conftest import ENVIRONMENT
+from tests.cli.conftest import ENVIRONMENT, Invoke
 from tests.store.made import START, answer, leaf
 from tests.test_corridor import until
 from tests.test_onward import DEU, EU, NLD, events, has, row
@@ -236,6 +236,23 @@ def test_what_was_refused_was_never_kept(stored: LoadedConfig) -> None:
     assert (error.code.id, error.exit_code) == ("CLI-009", 1)
     assert "it was refused (POL-035)" in error.cause
     assert "quarantine" in error.remedy
+
+
+def test_explain_says_of_what_was_refused_that_it_was_never_kept(stored: LoadedConfig, invoke: Invoke) -> None:
+    with closing(sqlite3.connect(stored.config.database_path())) as connection, connection:
+        connection.execute("DELETE FROM inbound WHERE code = ''")  # the others are no alliance messages
+    result = invoke("explain", MESSAGE)
+    assert result.exit_code == 0, result.stderr
+    assert "not kept with the messages, for it was refused" in result.stdout
+    assert "removed by retention" not in result.stdout
+
+
+def test_what_is_said_of_a_hostile_name_does_not_steer_the_terminal(stored: LoadedConfig, invoke: Invoke) -> None:
+    result = invoke("message", MESSAGE, "--origin", "\x1b[31m\x9b2J", "-o", "file")
+    assert result.exit_code == 2
+    assert "\x1b" not in result.stderr
+    assert "\x9b" not in result.stderr
+    assert "\\x1b[31m" in result.stderr
 
 
 def test_what_retention_has_removed_is_said_with_the_digest_that_stays(stored: LoadedConfig) -> None:
