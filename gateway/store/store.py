@@ -22,9 +22,7 @@ from gateway.store.operations import (
     Plain,
     RecordInbound,
     RecordOutbound,
-    is_fresh,
     remember_incarnation,
-    remember_response,
     resume,
     settle,
     swap_checkpoint,
@@ -329,15 +327,6 @@ class Store:
     async def find_response(self, source: str, key: str) -> tuple[str, bytes] | None:
         """(hex digest of the body, stored response) under a source's idempotency key."""
         return await self._readers.run(partial(reader.response, source=source, key=key))
-
-    async def record_response(self, idempotent: Idempotent) -> None:
-        """Keep the answer to a request that caused no message; `StoreError` STO-006 on another body."""
-
-        def work(transaction: Transaction) -> None:
-            if is_fresh(transaction, idempotent):
-                remember_response(transaction, idempotent)
-
-        await self._writer.submit(Plain(work))
 
     async def track_secret(self) -> bytes:
         """32 random octets that were made with the database: the key of the node's track identifiers."""

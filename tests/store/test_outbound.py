@@ -96,7 +96,7 @@ async def test_keeps_the_answer_to_a_request_with_its_message(store: Store) -> N
 
 
 async def test_refuses_an_idempotency_key_with_another_body_and_records_nothing(store: Store) -> None:
-    await store.record_response(asked())
+    await store.record_outbound_all((), (), [asked()])
     with pytest.raises(StoreError) as caught:
         await record(store, sealed(1), leaf(), idempotency=[asked(body=OTHER)])
     assert caught.value.code == codes.KEY_CONFLICT
@@ -105,8 +105,8 @@ async def test_refuses_an_idempotency_key_with_another_body_and_records_nothing(
 
 
 async def test_the_first_answer_under_a_key_stays(store: Store) -> None:
-    await store.record_response(asked(response=b"first"))
-    await store.record_response(asked(response=b"second"))
+    await store.record_outbound_all((), (), [asked(response=b"first")])
+    await store.record_outbound_all((), (), [asked(response=b"second")])
     assert await store.find_response("radar", "k") == (BODY, b"first")
 
 
