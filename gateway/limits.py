@@ -47,7 +47,7 @@ class Limits(Struct, frozen=True, kw_only=True):
     stream_queue_events: int = 1_000
     """Events waiting for one live HTTP viewer; then the viewer is told how many it missed."""
     picture_tracks: int = 50_000
-    """Tracks of the current picture; then the stalest goes first."""
+    """Tracks of the current picture; then the stalest goes first. As many withdrawals of partners are remembered."""
     quarantine_records: int = 10_000
     """Refused frames kept for the operator; then the oldest of the source that has most of them goes."""
     quarantine_total_octets: int = 67_108_864

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from datetime import timedelta
 from pathlib import Path
 
 from msgspec.structs import replace
 
 from gateway.store import Cited, InboundOutcome, Store, Withdrawal
+from gateway.store.schema import MIGRATIONS, connect_writer, migrate
+from gateway.store.withdrawals import withdrawals
 from tests.store.made import START, TRACK, answer, incoming, leaf, message_id, opened
 from tests.store.test_inbound import refuse
 
@@ -80,3 +83,12 @@ async def test_a_message_that_was_answered_before_withdraws_nothing(store: Store
     first = incoming(2)
     await withdraw(store, 3, GONE, cited=Cited(origin=first.origin, message_id=message_id(2), sha256=first.sha256))
     assert await store.withdrawals() == []
+
+
+def test_a_database_that_an_older_version_wrote_has_none(tmp_path: Path) -> None:
+    """Commands read it before the node has been started with this version."""
+    with contextlib.closing(connect_writer(tmp_path / "store.db")) as connection:
+        migrate(connection, MIGRATIONS[:4])
+        assert withdrawals(connection) == []
+        migrate(connection)
+        assert withdrawals(connection) == []
