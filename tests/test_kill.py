@@ -9,6 +9,7 @@ import ssl
 import sys
 from collections import Counter
 from contextlib import suppress
+from datetime import timedelta
 from pathlib import Path
 from uuid import uuid4
 
@@ -70,7 +71,7 @@ class NationalSystem:
         context = ssl.create_default_context(cafile=str(certs / "ca.pem"))
         context.load_cert_chain(certs / "sensors.client.pem", certs / "sensors.client.key")
         url = f"https://127.0.0.1:{self._player.http_port}/v1/messages/cot"
-        timeout = aiohttp.ClientTimeout(total=5)
+        timeout = aiohttp.ClientTimeout(total=60)
         async with (
             aiohttp.ClientSession(timeout=timeout, connector=aiohttp.TCPConnector(ssl=context)) as session,
             asyncio.TaskGroup() as group,
@@ -82,7 +83,7 @@ class NationalSystem:
         while not self.stop.is_set():
             uid = f"uas-{uuid4()}"
             now = SystemClock().now()
-            body = EVENT.format(uid=uid, time=now.isoformat(), stale=now.replace(year=now.year + 1).isoformat())
+            body = EVENT.format(uid=uid, time=now.isoformat(), stale=(now + timedelta(days=365)).isoformat())
             headers = {"Content-Type": "application/cot+xml", "Idempotency-Key": uid}
             while uid not in self.acknowledged:
                 try:

@@ -23,7 +23,7 @@ from gateway.demo.stored import received_by, sent_by
 from tests.test_kill import Gateway, NationalSystem, leaves
 from tests.test_onward import DEU, EU, GROUPS, NLD, PASS_ON, policy_text
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 def events(player: Player, event: str) -> list[dict[str, object]]:
