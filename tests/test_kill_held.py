@@ -54,7 +54,7 @@ async def post_some(system: NationalSystem, number: int) -> set[str]:
     return {one for ids in system.acknowledged.values() for one in ids}
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_what_was_held_when_the_node_was_killed_goes_when_due_by_the_policy_that_it_finds(tmp_path: Path) -> None:
     players = set_stage(tmp_path, SystemClock(), simulation="SIMULATED")
     player = players[0]
@@ -117,7 +117,7 @@ async def test_killed_again_and_again_it_sends_everything_that_it_held_once(tmp_
     assert went == Counter(tracks)
 
 
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 async def test_a_relay_that_is_killed_while_it_holds_passes_on_whole_and_once(tmp_path: Path) -> None:
     players = set_stage(tmp_path, SystemClock(), simulation="SIMULATED")
     late = f'[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = {LATE_S}\n'

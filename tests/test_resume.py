@@ -72,7 +72,7 @@ class Alone:
 
     async def hold(self, *tracks: Track) -> Intake:
         """Take tracks that all are held back; the answer, once it is durable."""
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(60):
             intake = await (await self.take(*tracks)).intake()
         assert intake.message_ids == ()
         return intake

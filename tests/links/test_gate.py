@@ -111,7 +111,7 @@ async def test_a_reload_while_the_partner_is_called_holds_for_what_was_about_to_
 
         session.connector.connect = slow  # type: ignore[method-assign, assignment]  # only time passes
         async with running(link):
-            async with asyncio.timeout(5):
+            async with asyncio.timeout(60):
                 await calling.wait()
             gate.policy = "new"
             go.set()
