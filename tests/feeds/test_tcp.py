@@ -374,7 +374,7 @@ async def test_a_stop_that_comes_in_the_moment_that_the_consumer_breaks_off_ends
         await asyncio.sleep(0)
         part.offer([track("a")])
         task.cancel()  # both are seen in the next turn of the loop
-        done, _ = await asyncio.wait([task], timeout=10)
+        done, _ = await asyncio.wait([task], timeout=60)
         task.cancel()
         assert done
         assert task.cancelled()
