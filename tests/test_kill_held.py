@@ -18,7 +18,8 @@ from tests.test_kill import Gateway, NationalSystem, leaves
 from tests.test_kill_policy import WITHIN_S, acknowledged, put, until_leaves
 from tests.test_onward import DEU, EU, GROUPS, NLD, policy_text
 
-LATE_S = 4
+LATE_S = 12
+"""Longer than a busy machine takes to be told of all that is to wait, and to be killed."""
 
 
 def with_release(player: Player, rule: str) -> str:
