@@ -314,7 +314,7 @@ def test_octets_that_are_no_outline_are_none(octets: bytes) -> None:
 
 
 @given(make.rule_lists(6), make.rule_lists(6))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 def test_equal_rules_have_equal_prints_and_others_have_others(
     some: tuple[ReleaseRule, ...], others: tuple[ReleaseRule, ...]
 ) -> None:
@@ -325,12 +325,7 @@ def test_equal_rules_have_equal_prints_and_others_have_others(
     for one_rule, mine in zip(some, printed(some), strict=True):
         for other, theirs in zip(others, printed(others), strict=True):
             plain = replace(other, id=one_rule.id, groups=one_rule.groups, onward=one_rule.onward)
-            inside = (one_rule.when.areas, plain.when.areas)
-            if sorted(inside[0]) == sorted(inside[1]):
-                assert (mine == theirs) == (plain == one_rule) or (plain.when.areas, plain.when.not_areas) != (
-                    one_rule.when.areas,
-                    one_rule.when.not_areas,
-                )
+            assert (mine == theirs) == (plain == one_rule)
 
 
 # -------------------------------------------------------------------------------------------------------- soundness
@@ -456,7 +451,7 @@ def told_tracks() -> st.SearchStrategy[list[Track]]:
 
 
 @given(changed_policies(), told_tracks(), st.booleans(), st.sampled_from([0.0, 30.0]))
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=90, deadline=None, suppress_health_check=list(HealthCheck))
 def test_what_still_goes_says_nothing_that_a_release_on_the_day_would_not(
     policies: tuple[Policy, Policy], tracks: list[Track], knows_old: bool, later_s: float
 ) -> None:
@@ -483,7 +478,7 @@ def test_what_still_goes_says_nothing_that_a_release_on_the_day_would_not(
 
 
 @given(make.rule_lists(5).filter(bool), make.some_tracks(3))
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_policy_that_says_the_same_keeps_nothing_back(releases: tuple[ReleaseRule, ...], tracks: list[Track]) -> None:
     old = make.policy(releases=releases)
     same = replace(old, digest="cd" * 32, releases=tuple([replace(one_, id=f"other-{one_.id}") for one_ in releases]))
