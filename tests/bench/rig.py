@@ -9,7 +9,7 @@ import signal
 import ssl
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -164,6 +164,17 @@ def link(status: Status) -> Mapping[str, int]:
     return {key: value for key, value in found.items() if isinstance(value, int)}
 
 
+async def account(gateways: Iterable[Gateway]) -> str:
+    """Where each gateway stands, in words, for a run that does not come to its end: counts, links, the log's end."""
+    told = []
+    for gateway in gateways:
+        status = await gateway.status()
+        counts = {key: status.get(key) for key in ("corridor", "links", "feeds", "store")}
+        log = (gateway.player.directory / "gateway.log").read_text(errors="replace")[-1_000:]
+        told.append(f"{gateway.player.nation.node}: {msgspec.json.encode(counts).decode()}\n{log}")
+    return "\n".join(told)
+
+
 def ledger_holds(player: Player) -> bool:
     """Whether a stopped node's ledger verifies."""
     return verify(player.ledger_directory, ledger_verifier(player)).ok
@@ -182,6 +193,7 @@ class Display:
         """(loop time, events until then)."""
         self.events = 0
         self._news = asyncio.Event()
+        self._has_ended = False
         self._rest = b""
 
     async def connect(self) -> None:
@@ -191,18 +203,24 @@ class Display:
     async def read(self, *, keep: bool) -> None:
         """Count events until the connection ends or this is cancelled."""
         loop = asyncio.get_running_loop()
-        while octets := await self._reader.read(1 << 20):
-            joined = self._rest + octets
-            self.events += joined.count(b"</event>")
-            self._rest = joined[joined.rfind(b"</event>") + 8 :] if b"</event>" in joined else joined
+        try:
+            while octets := await self._reader.read(1 << 20):
+                joined = self._rest + octets
+                self.events += joined.count(b"</event>")
+                self._rest = joined[joined.rfind(b"</event>") + 8 :] if b"</event>" in joined else joined
+                self._news.set()
+                self.marks.append((loop.time(), self.events))
+                if keep:
+                    self.chunks.append((loop.time(), octets))
+        finally:
+            self._has_ended = True
             self._news.set()
-            self.marks.append((loop.time(), self.events))
-            if keep:
-                self.chunks.append((loop.time(), octets))
 
     async def until(self, events: int) -> None:
-        """Return once so many events have come."""
+        """Return once so many events have come; `RuntimeError` when the connection ends before that."""
         while self.events < events:
+            if self._has_ended:
+                raise RuntimeError(f"the connection to the display ended after {self.events:,} of {events:,} events")
             self._news.clear()
             await self._news.wait()
 

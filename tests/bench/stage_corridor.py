@@ -78,9 +78,13 @@ async def _pass(path: Path, tracks: int) -> Passage:
         await display.connect()
         reading = asyncio.create_task(display.read(keep=False))
         await sender.start()  # its file feed starts with it
-        async with asyncio.timeout(WAIT_S):
-            await display.until(tracks)
-        status = await _settled(sender)
+        try:
+            async with asyncio.timeout(WAIT_S):
+                await display.until(tracks)
+            status = await _settled(sender)
+        except TimeoutError:
+            standing = await rig.account((sender, receiver))
+            raise RuntimeError(f"{display.events:,} of {tracks:,} events after {WAIT_S:g} s\n{standing}") from None
         out = rig.feed(await receiver.status(), "display")
         spent = sender.cpu_s(), receiver.cpu_s() - idle_s
         reading.cancel()
