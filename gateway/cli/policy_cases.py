@@ -171,6 +171,7 @@ class CasesFile(Table):
     policy: FilePath | None = None
     """Policy file, relative to this one; `--policy` names another."""
     case: Annotated[tuple[Case, ...], Field(min_length=1, max_length=10_000)]
+    """What the policy is to do with a track: `[[case]]`, one for each."""
 
 
 class LoadedCases(Struct, frozen=True, kw_only=True):
