@@ -87,7 +87,11 @@ async def waiting(config: Config, policy: PolicyText, more: str) -> AsyncIterato
         yield node, clock, recorded
 
 
-@pytest.mark.parametrize(("more", "rule"), [(SUCCEEDED, "classification"), (RELEASED, "invalid-label"), ("", None)])
+@pytest.mark.parametrize(
+    ("more", "rule"),
+    [(SUCCEEDED, "classification"), (RELEASED, "invalid-label"), ("", None)],
+    ids=["succeeded", "released", "neither"],  # the first has a time of this run in it
+)
 async def test_what_waits_is_kept_back_from_the_instant_at_which_its_label_denies(
     configs: list[Config], policy: PolicyText, more: str, rule: str | None
 ) -> None:
