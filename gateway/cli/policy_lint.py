@@ -18,6 +18,7 @@ def facts_of(found: Found, sign_off_days: int) -> Facts:
     """What the files say beside the rules; what only a configuration can say is absent without one."""
     file, config = found.loaded.file, found.config
     return Facts(
+        issued_at=file.policy.issued,
         review_at=file.policy.review,
         clearances_in_use=None if config is None else _held(file, config),
         sources=None if config is None else tuple(config.source),

@@ -28,6 +28,7 @@ from gateway.config.load import LoadedConfig
 from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Profile
 from gateway.config.national import Direction, FeedKind, FeedTable
+from gateway.config.policy_file import AboutTable
 from gateway.config.policy_load import load_policy
 from gateway.config.policy_parties import configuration_findings, configuration_problems
 from gateway.config.problems import InvalidConfigError, Problem, did_you_mean
@@ -35,7 +36,7 @@ from gateway.dialect import Format
 from gateway.errors import ConfigError, GatewayError
 from gateway.ledger import Verifier
 from gateway.links.tls import TlsMaterial, server_tls
-from gateway.policy.lint.codes import REVIEW_PASSED, REVIEW_SOON
+from gateway.policy.lint.codes import ISSUED_LATER, REVIEW_PASSED, REVIEW_SOON
 from gateway.seal import KeyRecord, Signer
 from gateway.seal.certificates import is_development
 
@@ -75,16 +76,20 @@ def _policy(loaded: LoadedConfig, now: datetime) -> Report:
     except InvalidConfigError as error:
         return Report(errors=error.problems, findings=())
     between = configuration_findings(config, policy.policy)
-    due = [policy.error(problem) for problem in _due(policy.file.policy.review, now)]
+    due = [policy.error(problem) for problem in _due(policy.file.policy, now)]
     return Report(
         errors=tuple(loaded.error(problem) for problem in configuration_problems(config, policy.policy)),
         findings=(*policy.findings, *due, *(loaded.error(problem) for problem in between)),
     )
 
 
-def _due(review: datetime, now: datetime) -> Iterator[Problem]:
-    """That the policy is to be reviewed, or soon. It decides all the same."""
+def _due(about: AboutTable, now: datetime) -> Iterator[Problem]:
+    """That the policy is issued later, or to be reviewed, or soon. It decides all the same."""
     path: KeyPath = ("policy", "review")
+    review = about.review
+    if about.issued > now:
+        cause = f"it is issued on {utc_text(about.issued)}, and so are the labels that it gives"
+        yield Problem(code=ISSUED_LATER, path=("policy", "issued"), cause=cause)
     if review <= now:
         yield Problem(code=REVIEW_PASSED, path=path, cause=f"it was to be reviewed by {utc_text(review)}")
     elif review < now + SOON:

@@ -153,6 +153,17 @@ def test_a_policy_that_is_due_for_review_is_a_finding_and_one_that_is_past_it_to
             assert words in one.cause
 
 
+def test_a_policy_that_is_issued_later_is_a_finding(node: Path) -> None:
+    file = node / "policy.toml"
+    text = file.read_text()
+    at = text.index('issued = "')
+    later = (NOW + timedelta(minutes=1)).isoformat()
+    file.write_text(text.replace(text[at : text.index("\n", at)], f'issued = "{later}"'))
+    (found,) = check(node).findings
+    assert (found.code.id, found.place) == ("POL-127", f"{file}:{text.count(chr(10), 0, at) + 1}:10")
+    assert check(node, NOW + timedelta(minutes=1)).findings == ()
+
+
 def test_of_two_pinned_certificates_one_may_have_ended(node: Path) -> None:
     write_development(node / "next", "deu-1", now=NOW + timedelta(days=80))
     edit(node, '["deu/deu-1.signing.pem"]', '["deu/deu-1.signing.pem", "next/deu-1.signing.pem"]')

@@ -603,6 +603,13 @@ def test_a_policy_is_reviewed_in_time(days: int, code: Any) -> None:
     assert told == ([] if code is None else [code])
 
 
+def test_a_policy_of_a_day_to_come_is_found() -> None:
+    for days, count in ((-1, 0), (0, 0), (1, 1)):
+        facts = Facts(issued_at=NOW + timedelta(days=days))
+        found = said(codes.ISSUED_LATER, facts=facts)
+        assert [(one.severity, one.path) for one in found] == [(Severity.WARNING, ("policy", "issued"))] * count
+
+
 def test_a_label_in_words_that_are_obsolete_is_found_once() -> None:
     text = shipped()["ALPHA"].replace(b'name="LANTERN" lacv="3"/>', b'name="LANTERN" lacv="3" obsolete="true"/>')
     lantern = label("RESTRICTED", sensitivity=["LANTERN"])

@@ -68,6 +68,7 @@ TOO_LATE = Code(
     "all that the rule names is taken above",
     "move it above; where it stands it keeps back only what a track does not say",
 )
+ISSUED_LATER = Code("POL-127", "policy is issued on a day to come", "correct the date, or put it in force then")
 
 CODES = (
     UNREACHABLE,
@@ -96,4 +97,5 @@ CODES = (
     NO_LINK,
     LABEL_DATED,
     TOO_LATE,
+    ISSUED_LATER,
 )

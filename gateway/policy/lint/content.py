@@ -82,7 +82,11 @@ def _downgrade(rule: ReleaseRule, path: Path) -> Iterator[Finding]:
 
 
 def _review(facts: Facts, now: datetime) -> Iterator[Finding]:
-    path: Path = ("policy", "review")
+    if facts.issued_at is not None and facts.issued_at > now:
+        words = f"the policy is issued on {facts.issued_at:%Y-%m-%d}, and so are the labels that it gives"
+        path: Path = ("policy", "issued")
+        yield Finding(code=codes.ISSUED_LATER, severity=Severity.WARNING, path=path, words=words)
+    path = ("policy", "review")
     if facts.review_at is None:
         return
     if facts.review_at <= now:

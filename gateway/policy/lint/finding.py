@@ -44,6 +44,7 @@ class Finding(Struct, frozen=True, kw_only=True):
 class Facts(Struct, frozen=True, kw_only=True):
     """What the files say beside the rules. What is absent is not looked at."""
 
+    issued_at: datetime | None = None
     review_at: datetime | None = None
     clearances_in_use: frozenset[str] | None = None
     """Names of clearances that this node, its partners, clients and feeds hold."""
