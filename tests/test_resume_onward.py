@@ -21,7 +21,7 @@ from tests.test_corridor import running, until
 from tests.test_onward import DEU, EU, NLD, Row, events, has, policy_text, read, row, settled
 from tests.test_onward import GROUPS as NODES
 from tests.test_onward_hostile import IDS, header_like, octets_of, withdraw
-from tests.test_resume import Shifted
+from tests.test_resume import Shifted, kept_by
 
 LATE = '[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = 3600\n'
 
@@ -150,8 +150,7 @@ async def test_what_a_partner_signed_whose_key_is_not_pinned_any_more_is_given_u
     async with later(nodes, failures=1) as (relay, _):
         await until(lambda: relay.delay.lost == 1)
         assert (len(relay.delay), await all_sent(nodes, relay)) == (0, [])
-        await relay.quarantine.flush()
-        (kept,) = await relay.store.quarantined()
+        (kept,) = await kept_by(relay, 1)
         assert (kept.source, kept.feed, kept.code[:5]) == (NLD, "delay", "SEAL-")
 
 
