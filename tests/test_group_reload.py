@@ -126,7 +126,7 @@ async def test_what_comes_while_the_change_is_written_down_waits_no_longer_than_
 
 async def test_a_group_that_goes_while_tracks_are_held_back_from_it_gets_none_of_them(tmp_path: Path) -> None:
     async with alone(tmp_path) as made:
-        await made.put(made.text.replace('action = "release"\n', 'action = "release"\ndelay_s = 1\n'))
+        await made.put(made.text.replace('action = "release"\n', 'action = "release"\ndelay_s = 6\n'))
         pending = await made.take(aircraft(1))
         (held,) = pending.refused
         assert isinstance(held, Refused)

@@ -271,7 +271,7 @@ async def test_nothing_goes_round_where_everybody_passes_on(tmp_path: Path) -> N
 
 
 async def test_what_is_delayed_goes_on_whole_when_it_is_old_enough(tmp_path: Path) -> None:
-    late = '[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = 2\n'
+    late = '[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = 6\n'
     async with row(tmp_path, late) as nodes:
         (one,) = await nodes.tell(aircraft(1))
         await until(lambda: has(nodes.deu, one))

@@ -108,7 +108,7 @@ async def withdraw(nodes: Row, track_id: str, message_id: str) -> None:
 
 
 async def test_what_is_withdrawn_while_it_is_held_back_goes_nowhere(tmp_path: Path) -> None:
-    late = '[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = 2\n'
+    late = '[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = 6\n'
     async with row(tmp_path, late) as nodes:
         one, two = await nodes.tell(aircraft(1), aircraft(2))
         await until(lambda: has(nodes.deu, one))
