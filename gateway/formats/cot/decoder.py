@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes, document, plain
-from gateway.formats.cot.atoms import Meaning, Shape, meaning_of
+from gateway.formats.cot.atoms import ATOM, DELETE, SILENT, Meaning, Shape, meaning_of
 from gateway.formats.cot.event import (
     MERGED,
     NAMESPACE,
@@ -156,7 +156,7 @@ class CotDecoder:
         if text is None:
             return None
         usual = plain.usual_of(text) if self._limits.max_xml_attributes >= 7 else None
-        if usual is not None and (meaning := self._meaning(usual[0])).shape is Shape.ATOM:
+        if usual is not None and (meaning := self._meaning(usual[0])).shape is ATOM:
             attributes, numbers, pieces = usual
             return self._event_of(meaning, attributes, {}, numbers, pieces)
         found = plain.pieces_of(text)
@@ -274,12 +274,12 @@ class CotDecoder:
         if len(uid) * 4 > self._limits.max_name_octets and len(uid.encode()) > self._limits.max_name_octets:
             raise FormatError(codes.TOO_LONG, place="event@uid", cause=f"{len(uid)} characters")
         shape = meaning.shape
-        if shape is Shape.SILENT:
+        if shape is SILENT:
             return None
         reading = combined(event.parts, self._limits)
         sent_at, begin, stale_at = instants_of(attributes) if known is None else known
         point = point_of(event, uid, shape, reading)
-        deletes = shape is Shape.DELETE
+        deletes = shape is DELETE
         name = reading.target if deletes else uid
         if not name:  # the event's own uid is a name of the deletion: ending that would invent a track
             raise FormatError(codes.NO_TARGET, place="event/detail/link@uid", cause="the first link has no uid")
@@ -288,7 +288,7 @@ class CotDecoder:
         losses = meaning.losses + event.losses + reading.losses + point.losses + dropped
         motion = reading.motion
         operator = None
-        if reading.parent is not None and shape is Shape.ATOM and uid == f"{reading.parent}{OPERATOR_SUFFIX}":
+        if reading.parent is not None and shape is ATOM and uid == f"{reading.parent}{OPERATOR_SUFFIX}":
             operator, point = operator_of(point, reading, begin)
             meaning = replace(meaning, identity=None)  # the affiliation there is a display's need
         elif reading.operator is not None:

@@ -16,10 +16,10 @@ from gateway.formats.cot import codes, losses
 from gateway.formats.cot.atoms import (
     AFFILIATIONS_OF_NOBODY,
     ALARM_TYPE,
+    DELETE,
     DELETE_TYPE,
     NONE_SPECIFIED,
     SCHEME,
-    Shape,
     Written,
     type_for,
 )
@@ -172,7 +172,7 @@ class CotEncoder:
             point = point_piece(state, written.shape, kept, lost, place=place)
             inner = self._inner(track, state, status, kept, lost)
             own_uid = uid
-            if written.shape is Shape.DELETE:
+            if written.shape is DELETE:
                 inner += link_piece(uid, kept)
                 own_uid = kept.attributes.get("uid") or f"delete-{uid}"
             elif "link" in kept.merged:
@@ -238,7 +238,7 @@ class CotEncoder:
         if own is not None and own.startswith("b-d") and not sensed and state.position is not None:
             own = None  # the point of a detection is its sensor's: an object's own place makes it an atom
         if own is not None and status.ended and own == DELETE_TYPE:
-            return Written(own, Shape.DELETE)
+            return Written(own, DELETE)
         identity = track.identity
         exercise = opex is not None and opex[:1] == "e"
         value, role = (identity.value, identity.amplification) if identity is not None else (None, None)

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes
-from gateway.formats.cot.atoms import Shape
+from gateway.formats.cot.atoms import ATOM, DELETE, DETECTION, Shape
 from gateway.formats.cot.event import OPERATOR, SCHEMES
 from gateway.formats.cot.kept import Kept, KeptChild, attributes_text
 from gateway.formats.cot.losses import TYPES
@@ -115,11 +115,11 @@ def point_piece(state: State, shape: Shape, kept: Kept, lost: list[Loss], *, pla
     polar = state.polar
     attributes = kept.point
     altitude = state.altitude_hae_m
-    if shape is Shape.DELETE:
+    if shape is DELETE:
         figures = {"lat": "0.0", "lon": "0.0", "hae": _NOT_KNOWN, "ce": _NOT_KNOWN, "le": _NOT_KNOWN}
         return f"<point{attributes_text(figures | attributes)}/>"
     ce = le = _NOT_KNOWN
-    if shape is Shape.DETECTION and position is None:
+    if shape is DETECTION and position is None:
         position = polar.sensor_position if polar is not None else None
         if polar is not None:
             altitude = polar.sensor_altitude_hae_m if altitude is None else altitude
@@ -129,7 +129,7 @@ def point_piece(state: State, shape: Shape, kept: Kept, lost: list[Loss], *, pla
     if accuracy is not None:
         if accuracy.basis not in _OWN_BASES:
             lost.append(_NO_BASIS)
-        if shape is Shape.ATOM:
+        if shape is ATOM:
             # Millimetres: what CoT stated to the millimetre comes back as the same number, through the alliance too.
             if accuracy.horizontal_95_m is not None:
                 ce = _figure(round(accuracy.horizontal_95_m / CIRCULAR_95, 3), place)

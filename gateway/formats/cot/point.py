@@ -6,7 +6,7 @@ from msgspec import Struct
 
 from gateway.errors import FormatError
 from gateway.formats.cot import codes
-from gateway.formats.cot.atoms import Shape
+from gateway.formats.cot.atoms import ATOM, DELETE, DETECTION, Shape
 from gateway.formats.cot.event import Event, Reading
 from gateway.formats.cot.values import CIRCULAR_95, LINEAR_95, number_of
 from gateway.track import Loss, Polar, Position
@@ -30,7 +30,7 @@ class Point(Struct, frozen=True):
 def point_of(event: Event, uid: str, shape: Shape, reading: Reading) -> Point:
     """The event's point; `FormatError` ``COT-006`` for a place that is not on Earth."""
     numbers = event.numbers
-    if numbers is None or shape is not Shape.ATOM:
+    if numbers is None or shape is not ATOM:
         return _any_point(event.point, uid, shape, reading)
     latitude, longitude, hae, ce, le = numbers
     return Point(
@@ -50,13 +50,13 @@ def _any_point(attributes: dict[str, str], uid: str, shape: Shape, reading: Read
     if place is not None and place.latitude_deg == 0.0 == place.longitude_deg and hae is None and ce is None:
         place = None  # TAK clients without a fix write 0/0 with everything unknown
         leftover |= {"lat": attributes["lat"], "lon": attributes["lon"]}
-    if shape is Shape.DELETE:
+    if shape is DELETE:
         return Point(None, None, None, None, dict(attributes), losses=tuple(losses))
-    if shape is Shape.DETECTION:
+    if shape is DETECTION:
         if "le" in attributes:
             leftover["le"] = attributes["le"]
         return Point(None, None, None, None, leftover, _polar(place, uid, hae, ce, reading), tuple(losses))
-    if shape is Shape.ATOM:
+    if shape is ATOM:
         horizontal = None if ce is None else ce * CIRCULAR_95
         vertical = None if le is None else le * LINEAR_95
         return Point(place, hae, horizontal, vertical, leftover, losses=tuple(losses))
