@@ -213,6 +213,20 @@ def test_tracks_that_leave_as_they_are_are_the_very_same_objects_for_all_groups(
     assert first.tracks[0] is plain
 
 
+def test_frames_after_each_other_are_decided_each_by_its_own_label_and_what_is_personal_in_it() -> None:
+    rules = (ReleaseRule(id="all", release=True),)
+    policy = make.policy(releases=rules)
+    plain = replace(TRACK, operator=None)
+    flown = replace(TRACK, operator=Operator(identifier="NLDpilot", position=Position(52.1, 4.1)))
+    kinds = [plain, replace(plain, label=HIGH), replace(plain, label=None), flown]
+    for track in (*kinds, *reversed(kinds), *kinds):
+        verdicts = decide(policy, [track])
+        assert verdicts == decide(make.policy(releases=rules), [track])
+        released = [one for verdict in verdicts if isinstance(verdict, Release) for one in verdict.tracks]
+        assert all(one.operator is None and one.label == track.label for one in released)
+        assert bool(released) == (track.label is not None)
+
+
 def test_what_several_groups_see_alike_is_made_once() -> None:
     rule = ReleaseRule(id="r", release=True, redaction=Redaction(drop=frozenset({Field.SENSORS})))
     first, second = decide(make.policy(releases=(rule,), groups={"a": ("bel",), "b": ("deu",)}), [TRACK])

@@ -255,6 +255,26 @@ def test_a_simulated_track_says_so() -> None:
     assert written(real).get("opex") is None
 
 
+def test_tracks_after_each_other_have_their_own_markings_losses_and_times() -> None:
+    tag = LabelCategory(tag="Context", kind="PERMISSIVE", values=("NATO",))
+    labels = [
+        Label(policy="P", classification="SECRET", categories=(tag,)),
+        Label(policy="P", classification="OPEN"),
+        None,
+    ]
+    states = [
+        State(time=NOW + timedelta(seconds=late), position=Position(50.5, 14.25), stale_at=stale)
+        for late in (0, 0, 7)
+        for stale in (None, NOW + timedelta(seconds=60), NOW - timedelta(seconds=60))
+    ]
+    tracks = [radar_track(label=label, state=state) for state in states for label in (*labels, *labels[:1])]
+    together = CotEncoder().encode(tracks, NOW)
+    alone = [CotEncoder().encode([track], NOW) for track in tracks]
+    assert list(together.frames) == [frame for one in alone for frame in one.frames]
+    assert together.losses == tuple([loss for one in alone for loss in one.losses])
+    assert len(set(together.frames)) > len(labels)
+
+
 def test_a_label_and_the_sources_marking_are_both_written_and_the_stricter_release_holds() -> None:
     track = track_of(event(attributes=' access="RESTRICTED" releasableTo="USA NLD"'))
     label = Label(
