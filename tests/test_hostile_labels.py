@@ -137,7 +137,9 @@ WRONG: dict[str, Wrong] = {
 
 def more_policy(root: Path) -> str:
     """Other security policies, of which deu-1 has files, and an equivalence."""
-    gone = tag_set("Day", P, "GONE", oid="2.25.1002.1").replace('name="GONE"', 'name="GONE" notAfter="2026-01-02T00:00:00Z"')
+    gone = tag_set("Day", P, "GONE", oid="2.25.1002.1").replace(
+        'name="GONE"', 'name="GONE" notAfter="2026-01-02T00:00:00Z"'
+    )
     must = tag_set("Must", P, "YES", oid="2.25.1003.1")
     texts = {
         "old": spif_text(name="OLD", oid=OLD_OID, root='schemaVersion="2.1" notAfter="2026-01-02T00:00:00Z"'),
