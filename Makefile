@@ -1,4 +1,4 @@
-# Four commands; each sets up what it needs in .venv from nothing but Python 3.11 and make.
+# Each command sets up what it needs in .venv from nothing but Python 3.11 and make.
 PYTHON ?= python3.11
 ifeq (,$(shell command -v $(PYTHON) 2>/dev/null))
 PYTHON := python3
@@ -9,7 +9,7 @@ STAMP := $(VENV)/.stamp
 SECONDS ?= 30
 JOBS ?= 2
 
-.PHONY: demo test check bench clean help
+.PHONY: demo test check fuzz bench clean help
 
 help: ## list the commands
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/:/'
@@ -32,6 +32,9 @@ check: $(STAMP) ## lint, types and the import contract
 
 test: check ## the checks and every test
 	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup
+
+fuzz: $(STAMP) ## every property and fuzz test on new random examples
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadgroup -m hypothesis --hypothesis-profile=default
 
 bench: $(STAMP) ## measure every stage and the whole path; print rates and ratios
 	$(BIN)/python -m tests.bench
