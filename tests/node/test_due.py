@@ -11,12 +11,13 @@ import pytest
 
 from gateway.clock import ManualClock, SystemClock
 from gateway.config import Config
+from gateway.demo.stage import Player, set_stage
 from gateway.links import KeptBack
 from gateway.node.assembly import Node
 from gateway.node.gate import PolicyGate
 from gateway.stages import Recorded
 from tests.labels.spif_texts import P, spif_text, tag_set
-from tests.node.test_node import configs, event, players, post
+from tests.node.test_node import configs, event, post
 from tests.node.test_reload import PolicyText, policy
 
 __all__ = ["configs", "players", "policy"]  # fixtures
@@ -62,6 +63,12 @@ action = "release"
 """
 SUCCEEDED = f'succession = {{ at = "{(NOW + HOUR).isoformat()}", label = "then" }}'
 RELEASED = 'category = [{ tag = "Release", kind = "PERMISSIVE", values = ["XAA"] }]'
+
+
+@pytest.fixture(scope="module")
+def players(tmp_path_factory: pytest.TempPathFactory) -> list[Player]:
+    """With certificates that are valid at `NOW`: when all tests run, that is long ago by the time that these do."""
+    return set_stage(tmp_path_factory.mktemp("stage"), ManualClock(NOW), simulation="SIMULATED")
 
 
 @asynccontextmanager

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from msgspec.structs import asdict
 
 from gateway.formats.sapient import SapientDecoder, SapientEncoder, Splitter
-from gateway.formats.sapient.spoken import FLAGS
+from gateway.formats.sapient.spoken import FLAGS, is_marker
 from gateway.formats.sapient.ulid import to_uuid
 from gateway.formats.sapient.v2 import SapientMessage
 from gateway.formats.sapient.validate import validate
@@ -68,7 +68,10 @@ TRACKS = st.builds(
         max_size=4,
     ).map(tuple),
     environment=st.sampled_from([Environment.AIR, Environment.LAND, Environment.UNKNOWN]),
-    name=st.none() | st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20),
+    name=st.none()
+    | st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=20).filter(
+        lambda text: not is_marker(text)
+    ),
     remarks=st.none() | st.text(st.characters(exclude_categories=("Cs", "Cc")), min_size=1, max_size=40),
     detection_confidence_pct=numbers(0, 100),
     status=STATUSES,
