@@ -1,8 +1,9 @@
 """Batches: tracks for the same partners by the same rule share one message, one signature, one POST, one ledger leaf.
 
 All of a batch was decided by one policy: a reload begins new ones. A batch closes when it is `batch_max_delay_s` old or
-holds `batch_max_tracks`, whichever is first. What happens to a closed batch is the pipeline's business; the gatherer
-only decides when, keeps the order, and bounds what is under way.
+holds `batch_max_tracks`, whichever is first. Batches that a stored answer promises together are bonded: they close
+together, and become durable in one transaction or not at all. What happens to closed batches is the pipeline's
+business; the gatherer only decides when, keeps the order, and bounds what is under way.
 """
 
 from __future__ import annotations
@@ -93,10 +94,13 @@ class Batch:
 class Gatherer:
     """One open batch per release group, recipients, rule and policy, and a bound on what is not yet durable."""
 
-    def __init__(self, limits: Limits, dispatch: Callable[[Batch], Awaitable[None]]) -> None:
+    def __init__(self, limits: Limits, dispatch: Callable[[Sequence[Batch]], Awaitable[None]]) -> None:
+        """`dispatch` takes a closed batch, or all of those that are bonded."""
         self._limits = limits
         self._dispatch = dispatch
         self._open: dict[_Key, Batch] = {}
+        self._bonds: dict[Batch, list[Batch]] = {}
+        """All that a batch is bonded with, itself among them: the same list for each of these."""
         self._timer: asyncio.TimerHandle | None = None
         self._closed: asyncio.Queue[Batch] = asyncio.Queue()  # bounded by `max_pending` through `room`
         self._pending = 0
@@ -151,6 +155,21 @@ class Gatherer:
             self._close(_SHELF)
         return batch
 
+    def bond(self, batches: Sequence[Batch]) -> None:
+        """Have these become durable together or not at all, with all that any of them is bonded with already.
+
+        They took tracks of one frame, and nothing was waited for since. They close together, now where one of them has.
+        """
+        bonds = self._bonds
+        together = bonds.get(batches[0])
+        if together is not None and all(bonds.get(batch) is together for batch in batches):
+            return  # by an earlier frame
+        together = list(dict.fromkeys([mate for batch in batches for mate in bonds.get(batch, (batch,))]))
+        if len(together) > 1:
+            bonds.update(dict.fromkeys(together, together))
+            if len(together) > sum(bonds.get(batch) is together for batch in self._open.values()):
+                self._close_mates(together)
+
     def _batch(self, key: _Key, release: Release, policy: Policy) -> Batch:
         batch = self._open.get(key)
         if batch is None:
@@ -168,7 +187,15 @@ class Gatherer:
             self._room.clear()
 
     def _close(self, key: _Key) -> None:
-        self._closed.put_nowait(self._open.pop(key))
+        batch = self._open.pop(key)
+        self._closed.put_nowait(batch)
+        if batch in self._bonds:
+            self._close_mates(self._bonds[batch])
+
+    def _close_mates(self, together: list[Batch]) -> None:
+        for key, batch in list(self._open.items()):
+            if self._bonds.get(batch) is together:
+                self._closed.put_nowait(self._open.pop(key))
 
     def _on_timer(self) -> None:
         """Close what is old enough; look again when the next one will be."""
@@ -177,7 +204,7 @@ class Gatherer:
         now = loop.time()
         delay = self._limits.batch_max_delay_s
         for key, batch in list(self._open.items()):
-            if now - batch.opened_at >= delay - 0.0005:
+            if now - batch.opened_at >= delay - 0.0005 and key in self._open:  # it may have closed with another
                 self._close(key)
         if self._open:
             oldest = min(batch.opened_at for batch in self._open.values())
@@ -185,8 +212,8 @@ class Gatherer:
 
     def flush(self) -> None:
         """Close every open batch now: at shutdown, and when nobody should wait for company."""
-        for key in list(self._open):
-            self._close(key)
+        while self._open:
+            self._close(next(iter(self._open)))
 
     async def run(self) -> None:
         """Dispatch closed batches in order, several at a time, until cancelled; what is under way then ends first."""
@@ -195,7 +222,9 @@ class Gatherer:
             try:
                 while True:
                     batch = await self._closed.get()
-                    group.create_task(self._one(batch), name=f"dispatch {batch.group}")
+                    together = self._bonds.pop(batch, None) or [batch]
+                    if together[0] is batch:  # the others come by themselves, and have gone with it
+                        group.create_task(self._one(together), name=f"dispatch {batch.group}")
             except asyncio.CancelledError as error:
                 stop = error  # a group that saw it would cancel dispatches between signature and record
         if stop is not None:
@@ -206,11 +235,11 @@ class Gatherer:
         self.flush()
         await self._idle.wait()
 
-    async def _one(self, batch: Batch) -> None:
+    async def _one(self, together: Sequence[Batch]) -> None:
         try:
-            await self._dispatch(batch)
+            await self._dispatch(together)
         finally:
-            self._pending -= batch.size
+            self._pending -= sum([batch.size for batch in together])
             if self._pending < self._max_pending:
                 self._room.set()
             if not self._pending:

@@ -17,10 +17,10 @@ from types import MappingProxyType
 
 import structlog
 from msgspec import Struct
-from msgspec.structs import replace
 
 from gateway import onward
 from gateway.batch import Batch, Outcome
+from gateway.consumers import hand_on
 from gateway.dialect import Decoder
 from gateway.drafting import draft_batch
 from gateway.errors import FormatError, GatewayError, PolicyError, SealError, StoreError
@@ -34,11 +34,11 @@ from gateway.policy.policy import Policy
 from gateway.relay import open_enclosed
 from gateway.rooms import Rooms
 from gateway.seal import VerificationError, check_freshness
-from gateway.stages import Accepted, Decoded, Frame, Held, Inbound, Intake, Opened, Refused, Release, Retraction
-from gateway.store import HeldBack, Idempotent, Minted, Outgoing, Quarantined, Withdrawal
+from gateway.stages import Accepted, Decoded, Frame, Held, Inbound, Intake, Opened, Refused, Release
+from gateway.store import HeldBack, Idempotent, Minted, Outgoing, Quarantined
 from gateway.store import Outcome as Recording
 from gateway.store.codes import NOT_DURABLE
-from gateway.track import Status, Track
+from gateway.track import Track
 
 _log = structlog.get_logger("pipeline")
 
@@ -85,7 +85,7 @@ Answer = Callable[[Intake], Idempotent]
 async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer | None = None) -> Pending:
     """Take one national frame; await `Pending.intake` for the durable answer. Waits only when too much is under way.
 
-    What `answer` makes is stored in the transaction of the (first) message that the frame goes into.
+    What `answer` makes is stored in one transaction with every message that the frame goes into.
     """
     gatherer = rooms.gatherer
     counts = rooms.counts
@@ -129,12 +129,14 @@ async def outbound(rooms: Rooms, frame: Frame, decoder: Decoder, answer: Answer 
         shelf=None if batches else carrier,
     )
     kept = answer(pending.expected()) if answer is not None else None
+    if kept is not None and len(batches) > 1:
+        gatherer.bond(batches)  # it promises all of them
     if carrier is not None:
         carrier.begun.extend(begun)
         if kept is not None:
             carrier.idempotency.append(kept)
     elif begun or kept is not None:
-        await _remember(rooms, begun, () if kept is None else (kept,))
+        await _record(rooms, (), begun, () if kept is None else (kept,))
     return pending
 
 
@@ -202,57 +204,73 @@ def _renderable(tracks: Sequence[Track]) -> tuple[tuple[Track, ...], tuple[Forma
     return good, tuple(fault for fault in faults if fault is not None)
 
 
-async def dispatch(rooms: Rooms, batch: Batch) -> None:
-    """Steps 5 to 8 for a closed batch; resolves `batch.done` with what became of it, whatever happens."""
-    outcome = Outcome(failure=StoreError(NOT_DURABLE, cause="the batch was interrupted"))
+async def dispatch(rooms: Rooms, batches: Sequence[Batch]) -> None:
+    """Steps 5 to 8 for a closed batch, or for several that become durable together or not at all.
+
+    Resolves the `done` of each with what became of it, whatever happens.
+    """
+    outcomes = [Outcome(failure=StoreError(NOT_DURABLE, cause="the batch was interrupted"))] * len(batches)
     try:
-        outcome = await _dispatch(rooms, batch)
+        outcomes = await _dispatch(rooms, batches)
     except GatewayError as error:
         rooms.counts.failures += 1
         rooms.report("corridor", error)
-        outcome = Outcome(failure=error)
-    except Exception:  # a bug of ours must not take the other batches down, nor let anybody believe in this one
+        outcomes = [Outcome(failure=error)] * len(batches)
+    except Exception:  # a bug of ours must not take the other batches down, nor let anybody believe in these
         rooms.counts.failures += 1
-        _log.exception("batch.crashed", group=batch.group, tracks=len(batch.tracks))
+        groups, tracks = ",".join([batch.group for batch in batches]), sum(len(batch.tracks) for batch in batches)
+        _log.exception("batch.crashed", group=groups, tracks=tracks)
     finally:
-        if not batch.done.done():
-            batch.done.set_result(outcome)
+        for batch, outcome in zip(batches, outcomes, strict=True):
+            if not batch.done.done():
+                batch.done.set_result(outcome)
 
 
-async def _dispatch(rooms: Rooms, batch: Batch) -> Outcome:
-    # 5. Render: straight into exclusive canonical form
-    drafts, unfit = draft_batch(rooms.maker, batch) if batch.tracks else ([], ())
-    rooms.counts.records_refused += len(unfit)
-    for track, error in unfit:
-        set_aside(rooms, batch.frame_of(track), (error,))
-    refused = tuple((track.track_id or "", error) for track, error in unfit)
-    if not drafts:
-        await _remember(rooms, batch.begun, batch.idempotency, batch.held)
-        return Outcome(refused=refused)
+async def _dispatch(rooms: Rooms, batches: Sequence[Batch]) -> list[Outcome]:
+    outgoing: list[Outgoing] = []
+    outcomes: list[Outcome] = []
+    for batch in batches:
+        # 5. Render: straight into exclusive canonical form
+        drafts, unfit = draft_batch(rooms.maker, batch) if batch.tracks else ([], ())
+        rooms.counts.records_refused += len(unfit)
+        for track, error in unfit:
+            set_aside(rooms, batch.frame_of(track), (error,))
+        refused = tuple([(track.track_id or "", error) for track, error in unfit])
 
-    # 6. Sign
-    sealed = [await rooms.signer.seal_async(draft) for draft in drafts]
+        # 6. Sign
+        sealed = [await rooms.signer.seal_async(draft) for draft in drafts]
+        outgoing += [Outgoing(sealed=one, leaf=leaf.sent(one)) for one in sealed]
+        more = tuple([one.message_id for one in sealed[1:]])
+        outcomes.append(Outcome(refused=refused, more_message_ids=more))
 
-    # 7. Record: message, dedupe key, ledger leaf, track index and what is held back in one transaction
-    outgoing = [Outgoing(sealed=one, leaf=leaf.sent(one)) for one in sealed]
-    await rooms.store.record_outbound_all(outgoing, batch.begun, batch.idempotency, batch.held)
-    rooms.delay.note(batch.held)
+    # 7. Record: messages, dedupe keys, ledger leaves, track index and what is held back in one transaction
+    begun = [one for batch in batches for one in batch.begun]
+    answers = [one for batch in batches for one in batch.idempotency]
+    held = [one for batch in batches for one in batch.held]
+    await _record(rooms, outgoing, begun, answers, held)
+    if outgoing:
+        rooms.counts.messages_signed += len(outgoing)
+        rooms.counts.tracks_signed += sum([len(batch.tracks) for batch in batches]) - sum(
+            [len(one.refused) for one in outcomes]
+        )
+        rooms.report("corridor", None)
 
-    rooms.counts.messages_signed += len(sealed)
-    rooms.counts.tracks_signed += len(batch.tracks) - len(refused)
-    rooms.report("corridor", None)
-
-    # 8. Deliver: the links read forward from their own cursors
-    rooms.wake_links(batch.recipients)
-    return Outcome(refused=refused, more_message_ids=tuple(one.message_id for one in sealed[1:]))
+        # 8. Deliver: the links read forward from their own cursors
+        for batch in batches:
+            rooms.wake_links(batch.recipients)
+    return outcomes
 
 
-async def _remember(
-    rooms: Rooms, begun: Sequence[Minted], idempotency: Sequence[Idempotent], held: Sequence[HeldBack] = ()
+async def _record(
+    rooms: Rooms,
+    outgoing: Sequence[Outgoing],
+    begun: Sequence[Minted],
+    answers: Sequence[Idempotent],
+    held: Sequence[HeldBack] = (),
 ) -> None:
-    """Keep what would have gone with a message when there is none."""
-    if begun or idempotency or held:
-        await rooms.store.record_outbound_all((), begun, idempotency, held)
+    """Make all of it durable, or nothing; without a message too, where there is something to keep."""
+    if outgoing or begun or answers or held:
+        await rooms.store.record_outbound_all(outgoing, begun, answers, held)
         rooms.delay.note(held)
 
 
@@ -341,43 +359,8 @@ async def _take(rooms: Rooms, policy: Policy, accepted: Accepted) -> ReceiptAnsw
 
     # 9. Hand on, once: the picture, the national feeds, and partners who may see it
     onward.depart(rooms, departure)
-    _hand_on(rooms, accepted, word.withdrawals)
+    hand_on(rooms, accepted, word.withdrawals)
     return ReceiptAnswer(note=outcome.answer, accepted=True)
-
-
-def _hand_on(rooms: Rooms, accepted: Accepted, withdrawals: Sequence[Withdrawal]) -> None:
-    """Step 9 for what national consumers see. What was redacted on its way is its origin's, told by who redacted it."""
-    counts, opened, tracks = rooms.counts, accepted.opened, accepted.tracks
-    counts.tracks_accepted += len(tracks)
-    oldest = tracks[0].state if tracks else None
-    if oldest is not None and oldest.received_at is not None:
-        rooms.note_latency((rooms.clock.now() - oldest.received_at).total_seconds())
-    header, signer = opened.content.message.header, opened.content.verified.signer
-    label, origin = header.label, origin_of(opened)
-    via, by = "" if origin == signer else signer, "" if opened.original is None else opened.verified.signer
-    tracks = tuple(rooms.picture.standing(tracks, origin, via, by))
-    counts.tracks_withdrawn += len(accepted.tracks) - len(tracks)
-    contested = rooms.picture.update(accepted.tracks, origin, label, via, by)
-    if contested:  # ids of tracks that another gateway told of: nobody speaks for another's tracks
-        if via:
-            counts.tracks_second_hand += len(contested)
-        else:
-            counts.tracks_contested += len(contested)
-        tracks = tuple(track for track in tracks if track.track_id not in contested)
-    for retraction in opened.content.message.retractions:
-        withdrawn = rooms.picture.retract(retraction.track_id, origin, retraction.reason, via)
-        if withdrawn is not None:
-            tracks = (*tracks, _withdrawn(withdrawn, retraction))
-    for withdrawal in withdrawals:
-        rooms.picture.withdrawals.note(withdrawal)
-    rooms.publish(tracks, origin, label)
-
-
-def _withdrawn(track: Track, retraction: Retraction) -> Track:
-    """The last word on a retracted track, for feeds that can only say that a track has ended."""
-    status = replace(track.status, ended=True) if track.status is not None else Status(ended=True)
-    state = replace(track.state, time=retraction.time) if track.state is not None else None
-    return replace(track, status=status, state=state)
 
 
 def _unwanted(message: Inbound, error: GatewayError) -> Quarantined:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
 
@@ -32,13 +32,17 @@ class Sink:
 
     def __init__(self) -> None:
         self.batches: list[list[str | None]] = []
+        self.together: list[list[str]] = []
+        """Release groups of each dispatch."""
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def __call__(self, batch: Batch) -> None:
-        self.batches.append([track.track_id for track in batch.tracks])
+    async def __call__(self, batches: Sequence[Batch]) -> None:
+        self.batches += [[track.track_id for track in batch.tracks] for batch in batches]
+        self.together.append([batch.group for batch in batches])
         await self.gate.wait()
-        batch.done.set_result(Outcome())
+        for batch in batches:
+            batch.done.set_result(Outcome())
 
 
 @asynccontextmanager
@@ -198,3 +202,80 @@ async def test_what_is_held_alone_shares_a_commit_counts_as_under_way_and_is_wai
     for _ in range(40):
         gatherer.hold([waiting(5)], POLICY)
     assert gatherer.is_full, "the feeds wait"
+
+
+def bonded(gatherer: Gatherer, *groups: str, tracks: int = 1) -> list[Batch]:
+    """The batches that took the tracks of one frame, whose answer is to be stored."""
+    batches = [gatherer.add(released(tracks, group=group), POLICY, (), FRAME) for group in groups]
+    gatherer.bond(batches)
+    return batches
+
+
+async def test_batches_that_an_answer_promises_together_close_together_and_are_dispatched_as_one() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60, batch_max_tracks=3), sink)
+    async with running(gatherer):
+        alone = gatherer.add(released(1, group="alone"), POLICY, (), FRAME)
+        one, two = bonded(gatherer, "one", "two")
+        assert bonded(gatherer, "two", "one") == [two, one], "again, and no other"
+        gatherer.add(released(1, group="one"), POLICY, (), FRAME)  # now it is full
+        await asyncio.gather(one.done, two.done)
+        assert sink.together == [["one", "two"]]
+        assert not alone.done.done(), "who has no part in it waits for company"
+        assert gatherer.pending == 1
+        assert bonded(gatherer, "one")[0] is not one
+        await gatherer.drain()
+    assert (sink.together[1:], gatherer.pending) == ([["alone"], ["one"]], 0)
+
+
+async def test_who_is_bonded_with_one_is_bonded_with_all_that_it_is_bonded_with() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=0.01), sink)
+    async with running(gatherer):
+        batches = [*bonded(gatherer, "a", "b"), *bonded(gatherer, "c", "d"), *bonded(gatherer, "b", "c")]
+        await asyncio.gather(*(batch.done for batch in batches))
+    assert sink.together == [["a", "b", "c", "d"]]
+    assert sink.batches == [["0"], ["0", "0"], ["0", "0"], ["0"]]
+    assert gatherer.pending == 0
+
+
+async def test_what_has_closed_already_takes_with_it_what_it_is_bonded_with() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60, batch_max_tracks=2), sink)
+    async with running(gatherer):
+        first = bonded(gatherer, "a", "b")
+        # The frame's tracks fill `a`, which closes with the `b` of the frame before, and begin another `b`
+        second = bonded(gatherer, "a", "b")
+        assert (second[0], second[1] is not first[1]) == (first[0], True)
+        both = bonded(gatherer, "c", "d", tracks=2)  # each closes by itself
+        await asyncio.gather(*(batch.done for batch in (*first, *second, *both)))
+    assert sink.together == [["a", "b", "b"], ["c", "d"]]
+    assert gatherer.pending == 0
+
+
+async def test_a_flush_closes_what_is_bonded_once_and_another_policy_shares_none_of_its_messages() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
+    async with running(gatherer):
+        old = bonded(gatherer, "a", "b")
+        gatherer.flush()  # as a reload does
+        new = [gatherer.add(released(1, group=group), OTHER, (), FRAME) for group in "ab"]
+        gatherer.bond(new)
+        assert not {*old} & {*new}
+        await gatherer.drain()
+    assert sink.together == [["a", "b"], ["a", "b"]]
+
+
+async def test_what_is_bonded_and_waits_when_it_stops_is_dispatched_as_one_by_who_drains() -> None:
+    sink = Sink()
+    gatherer = Gatherer(Limits(batch_max_delay_s=60), sink)
+    batches = bonded(gatherer, "a", "b", "c")
+    assert gatherer.hold([waiting(2)], POLICY, batches[0]) is batches[0]
+    gatherer.flush()
+    async with running(gatherer):
+        pass  # stopped before anything was taken
+    assert (sink.together, gatherer.pending) == ([], 5)
+    async with running(gatherer):
+        await gatherer.drain()
+    assert sink.together == [["a", "b", "c"]]
+    assert (gatherer.pending, gatherer.is_full) == (0, False)

@@ -373,8 +373,8 @@ class Node:
         """
         return await unbroken(inbound(self.rooms, message))
 
-    async def _dispatch(self, batch: Batch) -> None:
-        await dispatch(self.rooms, batch)
+    async def _dispatch(self, batches: Sequence[Batch]) -> None:
+        await dispatch(self.rooms, batches)
 
     async def _resume(self, rows: Sequence[HeldBack]) -> None:
         await resume(self.rooms, rows)
