@@ -12,6 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from gateway.drafting import Maker
 from gateway.errors import FormatError, StoreError
 from gateway.formats import alliance
 from gateway.limits import Limits
@@ -19,7 +20,7 @@ from gateway.policy.acceptance import origin_of
 from gateway.policy.onward import Carried, carry
 from gateway.relay import open_enclosed
 from gateway.seal import Verifier
-from gateway.stages import Accepted, Frame, Held, Inbound, Opened
+from gateway.stages import Accepted, Exercise, Frame, Held, Inbound, Opened, Simulation
 from gateway.store import HeldBack, StoredMessage
 from gateway.store.codes import HELD_LOST
 from gateway.track import Label, Track
@@ -33,6 +34,9 @@ _LARGE_OCTETS = 2_048
 class _Own(Struct, frozen=True, kw_only=True):
     feed: str
     peer: str
+    exercise: Exercise
+    """What the node was there for when they came: it may be started again for something else."""
+    simulation: Simulation
     tracks: tuple[Track, ...]
 
 
@@ -77,12 +81,18 @@ def renderable(held: Sequence[Held]) -> tuple[list[Held], list[FormatError]]:
     return fit, list(faults.values())
 
 
-def hold_own(frame: Frame, held: Held, most: int) -> list[HeldBack]:
-    """Rows of up to `most` of our own tracks, as they were before policy saw them; 1 to 2 kB and 3 us for each."""
+def hold_own(frame: Frame, held: Held, maker: Maker, most: int) -> list[HeldBack]:
+    """Rows of up to `most` of our own tracks, as they were before policy saw them; 1 to 2 kB and 3 us for each.
+
+    Of the maker they keep whether they are of an exercise, and simulated.
+    """
     rows: list[HeldBack] = []
     for at in range(0, len(held.tracks), most):
         tracks = held.tracks[at : at + most]
-        body = _ENCODER.encode(_Own(feed=frame.feed, peer=frame.peer, tracks=tracks))
+        own = _Own(
+            feed=frame.feed, peer=frame.peer, exercise=maker.exercise, simulation=maker.simulation, tracks=tracks
+        )
+        body = _ENCODER.encode(own)
         rows.append(
             HeldBack(
                 group=held.group,
@@ -98,14 +108,18 @@ def hold_own(frame: Frame, held: Held, most: int) -> list[HeldBack]:
     return rows
 
 
-def read_own(row: HeldBack) -> tuple[Frame, tuple[Track, ...]]:
-    """The tracks, and their frame without its octets; `StoreError` STO-013 for what cannot be read."""
+def read_own(row: HeldBack, maker: Maker) -> tuple[Frame, tuple[Track, ...], Maker]:
+    """The tracks, their frame without its octets, and who makes messages of what came when they did.
+
+    `StoreError` STO-013 for what cannot be read.
+    """
     _check_form(row)
     try:
         own = _OWN.decode(row.body)
     except (msgspec.DecodeError, ValueError) as error:
         raise _lost(row, str(error)) from error
-    return Frame(octets=b"", feed=own.feed, source=row.source, peer=own.peer, received_at=row.since), own.tracks
+    frame = Frame(octets=b"", feed=own.feed, source=row.source, peer=own.peer, received_at=row.since)
+    return frame, own.tracks, replace(maker, exercise=own.exercise, simulation=own.simulation)
 
 
 def places_of(accepted: Accepted, carried: Carried) -> tuple[int, ...]:

@@ -182,7 +182,7 @@ def _hold(rooms: Rooms, frame: Frame, held: tuple[Held, ...], batch: Batch | Non
     if faults:
         rooms.counts.records_refused += len(faults)
         set_aside(rooms, frame, faults)
-    rows = [row for one in fit for row in hold_own(frame, one, rooms.limits.batch_max_tracks)]
+    rows = [row for one in fit for row in hold_own(frame, one, rooms.maker, rooms.limits.batch_max_tracks)]
     rooms.counts.tracks_delayed += sum(row.tracks for row in rows)
     return rooms.gatherer.hold(rows, rooms.desk.policy, batch) if rows else batch
 

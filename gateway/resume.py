@@ -17,13 +17,14 @@ from msgspec import Struct
 from gateway import onward
 from gateway.batch import Batch
 from gateway.clock import utc_text
-from gateway.drafting import Refusals, draft_batch
+from gateway.drafting import Maker, Refusals, draft_batch
 from gateway.errors import GatewayError, StoreError
 from gateway.held import as_admitted, hold_own, hold_theirs, read_own, read_theirs
 from gateway.ledger import leaf
 from gateway.pipeline import set_aside
 from gateway.policy import mark, release
-from gateway.policy.onward import pass_on
+from gateway.policy.engine import NO_MEMBER, NO_RULE
+from gateway.policy.onward import Onward, pass_on, passes_on
 from gateway.policy.policy import Policy
 from gateway.rooms import Rooms
 from gateway.seal import VerificationError
@@ -43,7 +44,7 @@ FEED = "delay"
 class _Decided(Struct, kw_only=True):
     """What becomes of our own tracks."""
 
-    batches: list[Batch]
+    batches: list[tuple[Batch, Maker]]
     again: list[HeldBack]
     refused: list[Refused]
 
@@ -128,7 +129,7 @@ async def _give_up(rooms: Rooms, row: HeldBack, error: GatewayError) -> None:
 
 async def _own(rooms: Rooms, rows: Sequence[HeldBack]) -> None:
     policy, now = rooms.desk.policy, rooms.clock.now()
-    read = [(row.group, *read_own(row)) for row in rows]
+    read = [(row.group, *read_own(row, rooms.maker)) for row in rows]
     decided, thinned = rooms.memory.noting(lambda: _decide(rooms, policy, read, now))
     is_done = False
     try:
@@ -142,39 +143,48 @@ async def _own(rooms: Rooms, rows: Sequence[HeldBack]) -> None:
 
 
 def _decide(
-    rooms: Rooms, policy: Policy, read: Sequence[tuple[str, Frame, tuple[Track, ...]]], now: datetime
+    rooms: Rooms, policy: Policy, read: Sequence[tuple[str, Frame, tuple[Track, ...], Maker]], now: datetime
 ) -> _Decided:
     """Step 4, for the one group that they waited for; the others had them long ago."""
     decided = _Decided(batches=[], again=[], refused=[])
-    batches: dict[tuple[str, tuple[str, ...], str], Batch] = {}
-    for group, frame, admitted in read:
+    batches: dict[tuple[object, ...], Batch] = {}
+    for group, frame, admitted, maker in read:
+        if group not in policy.groups:  # it was dissolved, or has another name
+            decided.refused.append(_refused(group, admitted, NO_MEMBER))
+            continue
         tracks = mark(policy, admitted, source=frame.source, now=now)
         for verdict in release(
             policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory, groups=(group,)
         ):
             if isinstance(verdict, Release):
-                key = (verdict.group, verdict.recipients, verdict.rule)
+                key = (verdict.group, verdict.recipients, verdict.rule, maker.exercise, maker.simulation)
                 batch = batches.get(key)
                 if batch is None:
                     batch = Batch(verdict, policy, 0.0, asyncio.get_running_loop().create_future())
                     batches[key] = batch
-                    decided.batches.append(batch)
+                    decided.batches.append((batch, maker))
                 batch.tracks.extend(verdict.tracks)
                 batch.frames.append((len(verdict.tracks), frame))
             elif isinstance(verdict, Held):
                 again = as_admitted(verdict, admitted, tracks)
-                decided.again += hold_own(frame, again, rooms.limits.batch_max_tracks)
+                decided.again += hold_own(frame, again, maker, rooms.limits.batch_max_tracks)
             else:
                 decided.refused.append(verdict)
     return decided
 
 
-async def _seal(rooms: Rooms, batches: Sequence[Batch]) -> tuple[list[Outgoing], list[tuple[Batch, Refusals]]]:
+def _refused(group: str, tracks: Sequence[Track], rule: str) -> Refused:
+    return Refused(group=group, track_ids=tuple([track.track_id or "" for track in tracks]), rule=rule)
+
+
+async def _seal(
+    rooms: Rooms, batches: Sequence[tuple[Batch, Maker]]
+) -> tuple[list[Outgoing], list[tuple[Batch, Refusals]]]:
     """Steps 5 and 6: signed messages, and tracks that the alliance format cannot express."""
     outgoing: list[Outgoing] = []
     refused: list[tuple[Batch, Refusals]] = []
-    for batch in batches:
-        drafts, unfit = draft_batch(rooms.maker, batch)
+    for batch, maker in batches:
+        drafts, unfit = draft_batch(maker, batch)
         if unfit:
             refused.append((batch, unfit))
         for draft in drafts:
@@ -192,7 +202,7 @@ def _tell(
 ) -> None:
     """After the commit: count what went and what did not, and wake the links."""
     counts = rooms.counts
-    counts.tracks_released += sum(len(batch.tracks) for batch in decided.batches)
+    counts.tracks_released += sum(len(batch.tracks) for batch, _ in decided.batches)
     counts.messages_signed += len(outgoing)
     counts.tracks_signed += sum(len(one.sealed.track_ids) for one in outgoing)
     counts.tracks_delayed += sum(row.tracks for row in decided.again)
@@ -230,6 +240,9 @@ async def _theirs(rooms: Rooms, row: HeldBack) -> None:
                 tracks=tracks,
             )
         )
+        if tracks and not (row.group in policy.groups and passes_on(policy)):  # then no rule is asked
+            rule = NO_RULE if row.group in policy.groups else NO_MEMBER
+            decision = Onward(refused=(_refused(row.group, tracks, rule),))
         again = tuple([hold_theirs(carried, known.places, held, row.message) for held in decision.held])
         departure = onward.Departure(policy=policy, thinned=thinned)
         is_done = False

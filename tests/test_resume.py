@@ -18,12 +18,13 @@ from gateway import resume as room
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.demo.stage import NATIONS, Player, set_stage
+from gateway.drafting import Maker
 from gateway.errors import StoreError
 from gateway.formats import alliance
 from gateway.formats.registry import find
 from gateway.held import read_own
 from gateway.node.assembly import Node
-from gateway.stages import Decoded, Frame, Intake, Message
+from gateway.stages import Decoded, Exercise, Frame, Intake, Message, Simulation
 from gateway.store import HeldBack, Idempotent, Quarantined
 from gateway.store.codes import HELD_LOST, NOT_DURABLE
 from gateway.track import Identifier, Track
@@ -187,6 +188,40 @@ async def test_what_the_policy_of_then_keeps_back_goes_nowhere_and_is_summarised
         assert (summary["rule"], summary["count"]) == ("release.no", 2)
 
 
+async def test_what_waits_for_a_group_that_is_no_more_goes_nowhere_and_is_summarised(tmp_path: Path) -> None:
+    player, clock = staged(tmp_path), Shifted()
+    async with started(player, clock) as made:
+        await made.hold(aircraft(1), aircraft(2))
+        text = player.policy_path.read_text()
+        player.policy_path.write_text(text.replace("[group.all]", "[group.everybody]"))
+        assert (await made.node.reload.now()).errors == ()
+        clock.ahead_s = 3_601
+        await made.gone()
+        assert await made.sent() == []
+        assert made.node.counts.tracks_withheld == 2
+        await made.node.ledger.flush_refusals(all_of_them=True)
+        (summary,) = await made.leaves("withheld")
+        assert (summary["rule"], summary["count"]) == ("release.refused.no-member", 2)
+
+
+async def test_what_came_in_an_exercise_goes_as_such_from_a_node_that_is_in_operation_by_then(tmp_path: Path) -> None:
+    player, clock = staged(tmp_path), Shifted()
+    async with started(player, clock) as made:
+        await made.hold(aircraft(1))
+    text = player.config_path.read_text()
+    marks = 'exercise = "EXERCISE"\nsimulation = "SIMULATED"\n'
+    player.config_path.write_text(text.replace(marks, 'exercise = "OPERATIONAL"\nsimulation = "REAL"\n'))
+    async with started(player, clock) as made:
+        await made.hold(aircraft(2))
+        clock.ahead_s = 3_605
+        await made.gone()
+        marked = {one.header.exercise: (one.header.simulation, len(one.tracks)) for one in await made.sent()}
+        assert marked == {
+            Exercise.EXERCISE: (Simulation.SIMULATED, 1),
+            Exercise.OPERATIONAL: (Simulation.REAL, 1),
+        }
+
+
 async def test_a_longer_delay_that_came_meanwhile_holds_it_again_once(tmp_path: Path) -> None:
     player, clock = staged(tmp_path), Shifted()
     async with started(player, clock) as made:
@@ -338,11 +373,11 @@ async def test_a_bug_that_one_row_meets_stops_nothing_behind_it(
 ) -> None:
     player, clock = staged(tmp_path), Shifted()
 
-    def breaks(row: HeldBack) -> Any:
-        frame, tracks = read_own(row)
-        if any(one.remarks == "boom" for one in tracks):
+    def breaks(row: HeldBack, maker: Maker) -> Any:
+        read = read_own(row, maker)
+        if any(one.remarks == "boom" for one in read[1]):
             raise ZeroDivisionError
-        return frame, tracks
+        return read
 
     monkeypatch.setattr(room, "read_own", breaks)
     async with started(player, clock, failures=1) as made:

@@ -27,12 +27,14 @@ LATE = '[[release]]\nid = "late"\nonward = true\naction = "release"\ndelay_s = 3
 
 
 @asynccontextmanager
-async def later(nodes: Row, rules: str = LATE, *, failures: int = 0) -> AsyncIterator[tuple[Node, Node]]:
+async def later(
+    nodes: Row, rules: str = LATE, *, groups: dict[str, dict[str, list[str]]] = NODES, failures: int = 0
+) -> AsyncIterator[tuple[Node, Node]]:
     """The second and the third node, started again an hour later, the second with these rules."""
     clock = Shifted()
     clock.ahead_s = 3_601
     _, deu, eu = nodes.players
-    deu.policy_path.write_text(policy_text(DEU, rules, NODES))
+    deu.policy_path.write_text(policy_text(DEU, rules, groups))
     async with (
         Node(load(deu.config_path).config, clock=clock) as relay,
         Node(load(eu.config_path).config, clock=clock) as last,
@@ -93,6 +95,15 @@ async def test_a_policy_of_then_that_passes_nothing_on_lets_it_go_nowhere(tmp_pa
     async with later(nodes, "") as (relay, _):
         await until(lambda: len(relay.delay) == 0)
         assert await all_sent(nodes, relay) == []
+        await until(lambda: relay.counts.tracks_withheld == 1)
+
+
+async def test_a_group_that_is_no_more_by_then_gets_nothing_and_that_is_counted(tmp_path: Path) -> None:
+    nodes, _, _ = await held(tmp_path, aircraft(1))
+    async with later(nodes, groups={**NODES, DEU: {"further": [EU]}}) as (relay, _):
+        await until(lambda: len(relay.delay) == 0)
+        assert await all_sent(nodes, relay) == []
+        await until(lambda: relay.counts.tracks_withheld == 1)
 
 
 async def test_what_was_withdrawn_before_a_restart_does_not_go_after_it(tmp_path: Path) -> None:
