@@ -158,6 +158,8 @@ def _show(document: Mapping[str, object]) -> None:
         for title, names in _CORRIDOR.items():
             _line(title, {name: corridor[name] for name in names if name in corridor})
         _line("corridor", {name: count for name, count in corridor.items() if name not in grouped})
+    if document.get("delayed_tracks"):
+        data(f"{'waiting':<10} {_text(document, 'delayed_tracks')} tracks that a release rule delays")
     for key in ("latency_ms", "picture", "ledger"):
         data(f"{key:<10} {_pairs(document.get(key)) or '-'}")
     policy = document.get("policy")

@@ -146,6 +146,14 @@ def test_status_shows_which_policy_decides_and_what_became_of_another(node: Path
     assert line.endswith("reloads 2 refused 1 kept: CFG-003 unknown key")
 
 
+def test_status_shows_what_waits_for_its_time_where_something_does(node: Path, invoke: Invoke) -> None:
+    with answering(200, json.dumps(STATUS).encode()) as url:
+        assert "waiting" not in invoke("status", "--url", url).stdout
+    with answering(200, json.dumps({**STATUS, "delayed_tracks": 12}).encode()) as url:
+        lines = [" ".join(line.split()) for line in invoke("status", "--url", url).stdout.splitlines()]
+    assert "waiting 12 tracks that a release rule delays" in lines
+
+
 def test_links_shows_every_link(node: Path, invoke: Invoke) -> None:
     with answering(200, json.dumps(STATUS).encode()) as url:
         result = invoke("links", "--url", url)
