@@ -14,7 +14,7 @@ from msgspec import Struct
 
 from gateway.store import reader
 from gateway.store.records import Direction, StoredMessage
-from gateway.store.schema import from_micros, pack_tracks, to_micros, unpack_tracks
+from gateway.store.schema import from_micros, pack_tracks, to_micros, track_key, unpack_tracks
 from gateway.store.transaction import Insert, Row, Transaction
 
 T = TypeVar("T")
@@ -23,6 +23,8 @@ _COLUMNS = "id, due, tracks, weight, release_group, source, message, since, form
 _INSERT = Insert("held", 11)
 _MOST_ROWS = 64
 """Rows that are read, or given up, at a time."""
+_FEW_TRACKS = 8
+"""So many are looked for in packed names; more by unpacking all of them."""
 
 
 class HeldBack(Struct, frozen=True, kw_only=True, gc=False):
@@ -123,9 +125,12 @@ def withdraw(transaction: Transaction, recall: Recall) -> None:
     """Take these tracks out of what waits."""
     if not transaction.state.held_rows:
         return
-    rows = transaction.connection.execute(
-        "SELECT id, tracks, weight, names FROM held WHERE message IS NOT NULL AND source = ?", (recall.origin,)
-    ).fetchall()
+    query = "SELECT id, tracks, weight, names FROM held WHERE message IS NOT NULL AND source = ?"
+    needles: list[bytes | str] = []
+    if len(recall.track_ids) <= _FEW_TRACKS:  # a tenth of the time where many rows wait
+        needles = [needle for one in recall.track_ids for needle in {track_key(one), one}]
+        query += f" AND ({' OR '.join(['instr(names, ?)'] * len(needles)) or 'FALSE'})"
+    rows = transaction.connection.execute(query, (recall.origin, *needles)).fetchall()
     empty: list[Row] = []
     for id_, tracks, weight, packed in rows:
         names = unpack_tracks(packed)

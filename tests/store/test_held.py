@@ -6,11 +6,13 @@ import asyncio
 import contextlib
 import random
 import sqlite3
+from collections import Counter
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -18,8 +20,8 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from gateway.errors import StoreError
-from gateway.store import HeldBack, Idempotent, InboundOutcome, Outcome, Outgoing, Recall, Store, codes
-from gateway.store.schema import MIGRATIONS, connect_writer, migrate
+from gateway.store import HeldBack, Idempotent, InboundOutcome, Outcome, Outgoing, Recall, Store, codes, held
+from gateway.store.schema import MIGRATIONS, connect_writer, migrate, unpack_tracks
 from tests.store.made import START, TRACK, answer, incoming, leaf, message_id, opened, sealed
 from tests.store.test_faults import FaultyConnection, fails, faulty
 from tests.store.test_relayed import OTHER, enclosed
@@ -198,6 +200,40 @@ async def test_what_its_origin_withdraws_waits_no_more_and_nothing_else_goes_wit
     await take(store, 3, theirs(5, TRACK), recall=gone(OTHER))
     assert [one.names for one in await everything(store)] == [(TRACK,), (), (TRACK,)]
     assert await store.integrity() == []
+
+
+async def names_that_wait(store: Store) -> Counter[str]:
+    found = await store._readers.run(lambda connection: connection.execute("SELECT names FROM held").fetchall())
+    return Counter([name for (packed,) in found for name in unpack_tracks(packed)])
+
+
+@pytest.mark.parametrize("number", [0, 1, 2, 8, 9, 60])
+async def test_as_much_goes_whether_few_tracks_are_withdrawn_or_many(store: Store, number: int) -> None:
+    uuids, others = [str(UUID(int=one)) for one in range(40)], [f"not a uuid {one}" for one in range(40)]
+    for at in range(0, 40, 2):  # rows of uuids, of other names, and of both
+        rows = theirs(1, *uuids[at : at + 2]), theirs(1, uuids[at], others[at]), theirs(2, others[39])
+        await take(store, at, *rows)
+    before = await names_that_wait(store)
+    assert before.total() == 100
+    chosen = set(random.Random(number).sample(uuids + others, number))
+    await take(store, 99, recall=gone(*chosen))
+    left = await names_that_wait(store)
+    assert left == Counter({name: count for name, count in before.items() if name not in chosen})
+    assert store.waiting.tracks == left.total()
+
+
+async def test_to_take_one_track_out_not_every_row_is_unpacked(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [theirs(1, str(UUID(int=one))) for one in range(100)]
+    await take(store, 1, *rows)
+    unpacked: list[object] = []
+
+    def unpack(packed: bytes | str | None) -> tuple[str, ...]:
+        unpacked.append(packed)
+        return unpack_tracks(packed)
+
+    monkeypatch.setattr(held, "unpack_tracks", unpack)
+    await take(store, 2, recall=gone(rows[7].names[0]))
+    assert (len(unpacked), store.waiting.tracks) == (1, 99)
 
 
 async def test_when_it_is_full_what_would_be_the_oldest_news_is_given_up_and_counted(tmp_path: Path) -> None:
