@@ -19,6 +19,7 @@ from gateway.batch import Batch
 from gateway.clock import utc_text
 from gateway.drafting import Maker, Refusals, draft_batch
 from gateway.errors import GatewayError, StoreError
+from gateway.formats import alliance
 from gateway.held import as_admitted, hold_own, hold_theirs, read_own, read_theirs
 from gateway.ledger import leaf
 from gateway.pipeline import set_aside
@@ -152,6 +153,9 @@ def _decide(
         if group not in policy.groups:  # it was dissolved, or has another name
             decided.refused.append(_refused(group, admitted, NO_MEMBER))
             continue
+        if (maker.exercise, maker.simulation) != (rooms.maker.exercise, rooms.maker.simulation):
+            # The node is there for something else by now, and would take them for that
+            admitted = alliance.told_apart(admitted, maker.exercise, maker.simulation)
         tracks = mark(policy, admitted, source=frame.source, now=now)
         for verdict in release(
             policy, tracks, source=frame.source, origin=rooms.node, now=now, memory=rooms.memory, groups=(group,)

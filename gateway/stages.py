@@ -69,6 +69,12 @@ class Exercise(StrEnum):
     EXERCISE = "EXERCISE"
     TEST = "TEST"
 
+    @property
+    def marks_tracks(self) -> bool:
+        """Whether a track that says nothing itself is one of an exercise: no national format tells tests from live
+        traffic, so those of a test are, too."""
+        return self is not Exercise.OPERATIONAL
+
 
 class Simulation(StrEnum):
     """Mandatory in every header: whether the objects exist."""
@@ -76,6 +82,11 @@ class Simulation(StrEnum):
     REAL = "REAL"
     SIMULATED = "SIMULATED"
     SYNTHESIZED = "SYNTHESIZED"
+
+    @property
+    def marks_tracks(self) -> bool:
+        """Whether a track that says nothing itself is simulated."""
+        return self is Simulation.SIMULATED
 
 
 class Hop(Struct, frozen=True, gc=False):

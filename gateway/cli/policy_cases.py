@@ -109,9 +109,9 @@ class TrackCase(Table):
     age_s: Annotated[float, Field(ge=-86_400, le=31_536_000)] = 0.0
     """How long ago its time of applicability was. Seconds."""
     exercise: bool | None = None
-    """It says that it is part of an exercise."""
+    """It says that it is part of an exercise. Absent: as the node's messages, where its configuration is at hand."""
     simulated: bool | None = None
-    """It says that it is simulated."""
+    """It says that it is simulated. Absent: as the node's messages, where its configuration is at hand."""
     ended: bool | None = None
     """Its last report."""
     identifier: dict[Text, Text] = Field(default_factory=dict)

@@ -55,12 +55,10 @@ def find_policy(policy: Path | None, config: Path) -> Found:
 
 
 def read_policy(file: Path, config: Config | None) -> LoadedPolicy:
-    """The policy of a file, held against the names in the configuration where there is one."""
-    from gateway.config.policy_load import load_policy
+    """The policy of a file, held against the configuration where there is one."""
+    from gateway.config.policy_load import load_policy, load_policy_for
 
-    if config is None:
-        return load_policy(file, node=ALONE)
-    return load_policy(file, node=config.node.name, sources=config.source, partners=config.link)
+    return load_policy(file, node=ALONE) if config is None else load_policy_for(config, file)
 
 
 def time_of(text: str, hint: str = "--at") -> datetime | None:

@@ -29,7 +29,7 @@ from gateway.config.locate import KeyPath
 from gateway.config.model import Config, Profile
 from gateway.config.national import Direction, FeedKind, FeedTable
 from gateway.config.policy_file import AboutTable
-from gateway.config.policy_load import load_policy
+from gateway.config.policy_load import load_policy_for
 from gateway.config.policy_parties import configuration_findings, configuration_problems
 from gateway.config.problems import InvalidConfigError, Problem, did_you_mean
 from gateway.dialect import Format
@@ -72,7 +72,7 @@ def _policy(loaded: LoadedConfig, now: datetime) -> Report:
     """What is wrong with the policy file, and between it and the configuration."""
     config = loaded.config
     try:
-        policy = load_policy(config.policy.file, node=config.node.name, sources=config.source, partners=config.link)
+        policy = load_policy_for(config)
     except InvalidConfigError as error:
         return Report(errors=error.problems, findings=())
     between = configuration_findings(config, policy.policy)

@@ -260,9 +260,11 @@ class ConditionTable(Table):
     altitude: AltitudeTable | None = None
     """Within a band of heights."""
     exercise: bool | None = None
-    """Whether the track says that it is part of an exercise."""
+    """Whether the track is part of an exercise: as it says itself, or else as its message does, which for our own tracks
+    is `[node] exercise`."""
     simulated: bool | None = None
-    """Whether the track says that it is simulated."""
+    """Whether the track is simulated: as it says itself, or else as its message does, which for our own tracks is
+    `[node] simulation`."""
     min_age_s: Age | None = None
     """At least so long ago (its time of applicability). Seconds."""
     max_age_s: Age | None = None

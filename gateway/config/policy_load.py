@@ -69,13 +69,37 @@ def load_policy(
     node: str,
     sources: Collection[str] | None = None,
     partners: Collection[str] | None = None,
+    exercise: bool = False,
+    simulated: bool = False,
 ) -> LoadedPolicy:
     """The policy of `file` and of the files that it names, checked, for the node of that name.
 
     `sources` and `partners` are the sources and links of ``gateway.toml``; without them their names are not checked.
+    `exercise` and `simulated` are what every message of the node says of tracks that say nothing themselves.
     Raises `InvalidConfigError` with everything that is wrong, each with its place.
     """
-    return load_policy_text(read_toml(file, remedy=_HOW), file=file, node=node, sources=sources, partners=partners)
+    return load_policy_text(
+        read_toml(file, remedy=_HOW),
+        file=file,
+        node=node,
+        sources=sources,
+        partners=partners,
+        exercise=exercise,
+        simulated=simulated,
+    )
+
+
+def load_policy_for(config: Config, file: Path | None = None) -> LoadedPolicy:
+    """The policy of `file`, or the one that the configuration names, for the node that it is the configuration of."""
+    node = config.node
+    return load_policy(
+        file or config.policy.file,
+        node=node.name,
+        sources=config.source,
+        partners=config.link,
+        exercise=node.exercise.marks_tracks,
+        simulated=node.simulation.marks_tracks,
+    )
 
 
 def load_policy_text(
@@ -85,6 +109,8 @@ def load_policy_text(
     node: str,
     sources: Collection[str] | None = None,
     partners: Collection[str] | None = None,
+    exercise: bool = False,
+    simulated: bool = False,
 ) -> LoadedPolicy:
     """As `load_policy`, of a text that is already here; relative paths in it start at `file`'s directory."""
     document, places = parse_toml(text, file)
@@ -99,7 +125,7 @@ def load_policy_text(
     areas: dict[str, Area] = {}
     problems += read_areas(table, contents, areas)
     problems += party_problems(table, node, partners)
-    known = Known(node=node, sources=sources, words=words)
+    known = Known(node=node, sources=sources, words=words, exercise=exercise, simulated=simulated)
     problems += rule_problems(table, known)
     problems += _label_problems(words, table.policy.issued)
     if problems:
@@ -164,7 +190,7 @@ def policy_of(config: Config) -> LoadedPolicy:
     Places in ``policy.toml`` have line and column; those in the configuration are key paths, as its text is not at
     hand: ``gateway check`` has them with line and column.
     """
-    loaded = load_policy(config.policy.file, node=config.node.name, sources=config.source, partners=config.link)
+    loaded = load_policy_for(config)
     problems = list(configuration_problems(config, loaded.policy))
     if problems:
         raise InvalidConfigError(

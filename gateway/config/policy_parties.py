@@ -10,7 +10,6 @@ from gateway.config.model import Config
 from gateway.config.policy_file import PolicyFile
 from gateway.config.problems import Problem, did_you_mean, unknown_name
 from gateway.policy.policy import Policy
-from gateway.stages import Exercise
 
 
 def party_problems(file: PolicyFile, node: str, partners: Collection[str] | None) -> Iterator[Problem]:
@@ -94,17 +93,6 @@ def configuration_findings(config: Config, policy: Policy) -> Iterator[Problem]:
             cause = f"{name} is in no release group of {config.policy.file.name}: nothing is ever sent to it"
             remedy = f"name it in a [group.NAME] there, or write send = false in [link.{name}]"
             yield Problem(code=codes.NO_EFFECT, path=("link", name), cause=cause, remedy=remedy, at_key=True)
-    if config.node.exercise is not Exercise.OPERATIONAL:
-        asking = [rule.id for rule in policy.markings if rule.when.exercise is not None]
-        asking += [rule.id for rule in policy.releases if rule.when.exercise is not None and not rule.onward]
-        if asking:
-            cause = (
-                f"every message of this node is {config.node.exercise.value}, and {', '.join(asking[:5])} of "
-                f"{config.policy.file.name} ask{'s' if len(asking) == 1 else ''} for what each track says of itself: "
-                "one that says nothing is none of an exercise"
-            )
-            remedy = "leave when.exercise out of rules for our own tracks on this node, or see that sources say it"
-            yield Problem(code=codes.NO_EFFECT, path=("node", "exercise"), cause=cause, remedy=remedy)
 
 
 def _one_for_each(path: KeyPath, names: Collection[str], policy: Policy) -> Iterator[Problem]:

@@ -40,6 +40,10 @@ class Known(Struct, frozen=True, kw_only=True):
     """Of ``gateway.toml``; `None` where it is not at hand, and names of sources are not checked."""
     words: Vocabulary
     """Its security policies, their classifications and labels."""
+    exercise: bool = False
+    """Whether every message of the node says that it is of an exercise (or a test)."""
+    simulated: bool = False
+    """Whether every message of the node says that what it tells of is simulated."""
 
 
 def rule_problems(file: PolicyFile, known: Known) -> Iterator[Problem]:
@@ -221,8 +225,11 @@ def _never_own(path: KeyPath, when: ConditionTable, known: Known, why: str) -> I
 # ------------------------------------------------------------------------------------------------------------ compiling
 
 
-def condition(when: ConditionTable, known: Known) -> Condition:
-    """The condition of a checked table."""
+def condition(when: ConditionTable, known: Known, *, own: bool) -> Condition:
+    """The condition of a checked table, of a rule about our `own` tracks or about partners'.
+
+    Partners' tracks are marked by their messages before rules are asked; our own are in no message yet.
+    """
     band = when.altitude
     return Condition(
         sources=when.source,
@@ -237,6 +244,9 @@ def condition(when: ConditionTable, known: Known) -> Condition:
         altitude=None if band is None else AltitudeBand(height=band.height, min_m=band.min_m, max_m=band.max_m),
         exercise=when.exercise,
         simulated=when.simulated,
+        # Only where it is asked: what a node is there for leaves every other rule as it was
+        unsaid_exercise=own and known.exercise and when.exercise is not None,
+        unsaid_simulated=own and known.simulated and when.simulated is not None,
         min_age_s=when.min_age_s,
         max_age_s=when.max_age_s,
         has=frozenset(when.has),
@@ -259,7 +269,8 @@ def _identity(test: IdentityTest) -> Identity | None:
 
 def marking(table: MarkingTable, labels: Mapping[str, Label], known: Known) -> Marking:
     """The marking of a checked table."""
-    return Marking(id=table.id, when=condition(table.when, known), label=labels[table.label], existing=table.existing)
+    when = condition(table.when, known, own=True)
+    return Marking(id=table.id, when=when, label=labels[table.label], existing=table.existing)
 
 
 def release_rule(table: ReleaseTable, known: Known) -> ReleaseRule:
@@ -273,7 +284,7 @@ def release_rule(table: ReleaseTable, known: Known) -> ReleaseRule:
     return ReleaseRule(
         id=table.id,
         groups=frozenset(table.to),
-        when=condition(table.when, known),
+        when=condition(table.when, known, own=not table.onward),
         release=table.action is not Action.WITHHOLD,
         redaction=redaction,
         personal_data=table.personal_data,
@@ -285,6 +296,5 @@ def release_rule(table: ReleaseTable, known: Known) -> ReleaseRule:
 
 def accept_rule(table: AcceptTable, known: Known) -> AcceptRule:
     """The rule for acceptance of a checked table."""
-    return AcceptRule(
-        id=table.id, partners=frozenset(table.partner), when=condition(table.when, known), admit=table.action
-    )
+    when = condition(table.when, known, own=False)
+    return AcceptRule(id=table.id, partners=frozenset(table.partner), when=when, admit=table.action)

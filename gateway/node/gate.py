@@ -108,11 +108,14 @@ def read_waiting(octets: bytes, limits: Limits) -> Waiting:
     message = _read(octets, limits)
     header = message.header
     if message.original is None:
+        tracks = message.tracks
+        if header.derived is None:  # our own, as they were when it was made, whatever the node is there for by now
+            tracks = alliance.told_apart(tracks, header.exercise, header.simulation)
         return Waiting(
             header=header,
             origin=header.sender if header.derived is None else header.derived.origin,
             label=header.label,
-            tracks=_labelled(message.tracks, header.label),
+            tracks=_labelled(tracks, header.label),
             withdraws=bool(message.retractions),
         )
     inside = _read(message.original, limits)

@@ -153,10 +153,15 @@ def _what(condition: Condition, track: Track) -> Iterator[Part]:
         yield _listed([one.casefold() for one in condition.classes], classes_of(track), "class")
     for scheme in sorted(condition.identifiers):
         yield _listed(condition.identifiers[scheme], values_of(track, scheme), scheme, in_any_case=True)
-    for name, asked in (("exercise", condition.exercise), ("simulated", condition.simulated)):
+    for name, asked, unsaid in (
+        ("exercise", condition.exercise, condition.unsaid_exercise),
+        ("simulated", condition.simulated, condition.unsaid_simulated),
+    ):
         if asked is not None:
-            says = bool(getattr(track.status, name, None))
-            yield says is asked, f"it is {'' if says else 'not '}{name}"
+            said: bool | None = getattr(track.status, name, None)
+            says = unsaid if said is None else said
+            whence = ", as every message of this node" if says and said is None else ""
+            yield says is asked, f"it is {'' if says else 'not '}{name}{whence}"
 
 
 def _listed(patterns: Iterable[str], texts: tuple[str, ...], what: str, *, in_any_case: bool = False) -> Part:

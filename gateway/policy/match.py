@@ -27,6 +27,9 @@ MOST_KEPT = 16_384
 Masks = tuple[int, int]
 """(conditions that are not excluded, conditions that are met), bit n for condition n."""
 Verdict = bool | None
+_Status = tuple[bool | None, bool | None]
+"""Whether a track says that it is of an exercise, and simulated."""
+_NO_STATUS: _Status = (None, None)
 Key = TypeVar("Key", bound=Hashable)
 
 
@@ -86,7 +89,7 @@ class Matcher:
     def __init__(self, conditions: Sequence[Condition], areas: Mapping[str, Area]) -> None:
         self._all = (1 << len(conditions)) - 1
         self._what: Table[tuple[Environment, Identity | None, str | None]] = Table(conditions, _asks_what, _test_what)
-        self._status: Table[tuple[bool, bool]] = Table(conditions, _asks_status, _test_status)
+        self._status: Table[_Status] = Table(conditions, _asks_status, _test_status)
         self._formats: Table[tuple[str, ...]] = Table(
             conditions,
             lambda one: bool(one.formats),
@@ -143,9 +146,7 @@ class Matcher:
             sure &= found[1]
         if self._status.is_asked:
             status = track.status
-            found = self._status[
-                status is not None and bool(status.exercise), status is not None and bool(status.simulated)
-            ]
+            found = self._status[_NO_STATUS if status is None else (status.exercise, status.simulated)]
             maybe &= found[0]
             sure &= found[1]
         if self._formats.is_asked:
@@ -229,8 +230,9 @@ def _asks_status(condition: Condition) -> bool:
     return condition.exercise is not None or condition.simulated is not None
 
 
-def _test_status(condition: Condition, fact: tuple[bool, bool]) -> Verdict:
-    exercise, simulated = fact
+def _test_status(condition: Condition, fact: _Status) -> Verdict:
+    exercise = condition.unsaid_exercise if fact[0] is None else fact[0]
+    simulated = condition.unsaid_simulated if fact[1] is None else fact[1]
     if condition.exercise is not None and condition.exercise is not exercise:
         return False
     return condition.simulated is None or condition.simulated is simulated

@@ -22,7 +22,7 @@ from gateway.policy.policy import Policy
 from gateway.policy.terms import Condition, Marking, ReleaseRule
 from gateway.track import Label
 
-VERSION = 1
+VERSION = 2
 """Another one where this software reads rules, labels or prints otherwise: then nothing counts as left as it was."""
 PREFIX = "release."
 _KEPT = " outline"

@@ -85,8 +85,11 @@ class Condition(Struct, frozen=True, kw_only=True):
     """Outside all of them."""
     altitude: AltitudeBand | None = None
     exercise: bool | None = None
-    """What the track says of itself; a track that says nothing is no exercise's."""
+    """What the track says of itself, or else `unsaid_exercise`."""
     simulated: bool | None = None
+    unsaid_exercise: bool = False
+    """Whether a track that says nothing is an exercise's: what every message of this node says of our own tracks."""
+    unsaid_simulated: bool = False
     min_age_s: float | None = None
     max_age_s: float | None = None
     """Since its time of applicability."""

@@ -109,24 +109,34 @@ def test_a_link_in_no_group_is_a_finding_unless_nothing_is_to_be_sent_there(node
 
 
 @pytest.mark.parametrize(
-    ("mode", "when", "is_told"),
+    ("exercise", "simulation", "unsaid"),
     [
-        ("EXERCISE", "when.exercise = true", True),
-        ("TEST", "when.exercise = false", True),
-        ("EXERCISE", "when.exercise = true\nonward = true", False),
-        ("OPERATIONAL", "when.exercise = true", False),
-        ("EXERCISE", 'when.environment = ["AIR"]', False),
+        ("OPERATIONAL", "REAL", (False, False)),
+        ("EXERCISE", "SIMULATED", (True, True)),
+        ("TEST", "SYNTHESIZED", (True, False)),
     ],
 )
-def test_a_rule_that_asks_tracks_for_what_the_node_says_of_all_is_a_finding(
-    node: Path, mode: str, when: str, is_told: bool
+def test_rules_for_our_own_tracks_take_what_is_not_said_from_what_every_message_of_the_node_says(
+    node: Path, exercise: str, simulation: str, unsaid: tuple[bool, bool]
 ) -> None:
-    config, policy = node / "gateway.toml", node / "policy.toml"
-    config.write_text(MINIMAL.replace('exercise = "TEST"', f'exercise = "{mode}"') + LINK + CLIENT)
-    policy.write_text(f'{POLICY}\n[[release]]\nid = "asks"\naction = "release"\n{when}\n')
-    told = [one for one in check(node).findings if "every message of this node" in one.cause]
-    assert [f"is {mode}, and asks of policy.toml asks for" in one.cause for one in told] == [True] * is_told
-    assert all("gateway.toml:" in one.place for one in told)
+    edit(node / "gateway.toml", 'exercise = "TEST"', f'exercise = "{exercise}"')
+    edit(node / "gateway.toml", 'simulation = "SIMULATED"', f'simulation = "{simulation}"')
+    when = "when.exercise = true\nwhen.simulated = false"
+    rules = [
+        f'[[release]]\nid = "own"\naction = "withhold"\n{when}',
+        f'[[release]]\nid = "onward"\nonward = true\naction = "withhold"\n{when}',
+        '[[release]]\nid = "any"\naction = "release"\nwhen.environment = ["AIR"]',
+        f'[[accept]]\nid = "theirs"\naction = "drop"\n{when}',
+    ]
+    (node / "policy.toml").write_text("\n\n".join([POLICY.replace("[[marking]]", f"[[marking]]\n{when}"), *rules]))
+    policy = read_policy(load(node / "gateway.toml", environ={}).config)
+    found = {one.id: (one.when.unsaid_exercise, one.when.unsaid_simulated) for one in policy.releases}
+    assert [(one.when.unsaid_exercise, one.when.unsaid_simulated) for one in policy.markings] == [unsaid]
+    assert (found["own"], found["onward"], found["any"]) == (unsaid, (False, False), (False, False))
+    assert [one.when.unsaid_exercise for one in policy.accepts if one.id == "theirs"] == [False]
+    told = check(node)
+    assert not told.errors
+    assert not [one for one in told.findings if "message" in one.cause]
 
 
 def test_a_member_without_a_link_is_told_with_the_table_that_is_missing(node: Path) -> None:

@@ -218,6 +218,8 @@ def conditions() -> SearchStrategy[Condition]:
         ),
         exercise=sometimes(st.booleans(), None),
         simulated=sometimes(st.booleans(), None),
+        unsaid_exercise=st.booleans(),
+        unsaid_simulated=st.booleans(),
         min_age_s=sometimes(_AGES, None),
         max_age_s=sometimes(_AGES, None),
         has=sometimes(some(list(Field), 1).map(frozenset), frozenset()),

@@ -60,6 +60,13 @@ def band(**bounds: Any) -> AltitudeBand:
         (Condition(altitude=band()), True, ""),
         (Condition(exercise=False), True, ""),
         (Condition(exercise=True), False, "it is not exercise"),
+        (Condition(exercise=True, unsaid_exercise=True), False, "it is not exercise"),  # it says so itself
+        (Condition(simulated=True, unsaid_simulated=True), True, ""),
+        (
+            Condition(simulated=False, unsaid_simulated=True),
+            False,
+            "it is simulated, as every message of this node",
+        ),
         (Condition(simulated=False), True, ""),
         (Condition(min_age_s=3.0, max_age_s=3.0), True, ""),
         (Condition(min_age_s=3.001), False, "it is 3.000 s old"),

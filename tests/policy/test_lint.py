@@ -215,6 +215,8 @@ def test_a_rule_below_one_that_takes_everything_it_is_about_is_never_reached(nar
         ({"labels": (("ALPHA", ("SECRET",)),)}, {"labels": (("ALPHA", ()),)}),
         ({"has": frozenset({Field.OPERATOR})}, {"has": frozenset({Field.RAW})}),
         ({"exercise": True}, {"exercise": False}),
+        ({"exercise": True}, {"exercise": True, "unsaid_exercise": True}),
+        ({"simulated": False, "unsaid_simulated": True}, {"simulated": False}),
         ({"identifiers": {"icao24": ("4841*",)}}, {"identifiers": {"icao24": ("48*",)}}),
         ({"identifiers": {"icao24": ("*",), "callsign": ("*",)}}, {"identifiers": {"icao24": ("4841d6",)}}),
         ({"formats": ("COT",)}, {"formats": ("COT", "NVG")}),

@@ -8,7 +8,7 @@ Trusts: nobody; what is verified is `seal`'s business, who may say it is `policy
 
 from gateway.dialect import Format
 from gateway.formats.alliance.codes import CODES
-from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter, marked
+from gateway.formats.alliance.dialect import AllianceDecoder, AllianceEncoder, AllianceSplitter, marked, told_apart
 from gateway.formats.alliance.extensions import NAMESPACE
 from gateway.formats.alliance.opened import open_message
 from gateway.formats.alliance.read import read
@@ -40,5 +40,6 @@ __all__ = [
     "read",
     "render",
     "schema_directory",
+    "told_apart",
     "trace",
 ]

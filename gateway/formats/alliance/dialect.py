@@ -92,11 +92,18 @@ def marked(tracks: tuple[Track, ...], header: Header) -> tuple[Track, ...]:
     itself stays. Test traffic is marked as an exercise: no national format tells the two apart from live traffic.
     The very same tuple where the header says nothing.
     """
-    simulated = True if header.simulation is Simulation.SIMULATED else None
-    exercise = True if header.exercise is not Exercise.OPERATIONAL else None
+    simulated = header.simulation.marks_tracks or None
+    exercise = header.exercise.marks_tracks or None
     if simulated is None and exercise is None:
         return tracks
     alone = Status(simulated=simulated, exercise=exercise)
+    return tuple([_marked(track, alone) for track in tracks])
+
+
+def told_apart(tracks: tuple[Track, ...], exercise: Exercise, simulation: Simulation) -> tuple[Track, ...]:
+    """As `marked`, with what is not said of all of them denied of each that says nothing itself: for whoever decides
+    on tracks while the node itself is there for something else than they were."""
+    alone = Status(simulated=simulation.marks_tracks, exercise=exercise.marks_tracks)
     return tuple([_marked(track, alone) for track in tracks])
 
 

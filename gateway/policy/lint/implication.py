@@ -148,8 +148,13 @@ def _altitude(narrow: Condition, broad: Condition) -> bool:
 
 
 def _flags(narrow: Condition, broad: Condition) -> bool:
-    exercise = broad.exercise is None or narrow.exercise == broad.exercise
-    return exercise and (broad.simulated is None or narrow.simulated == broad.simulated)
+    one = broad.exercise is None or (
+        narrow.exercise == broad.exercise and narrow.unsaid_exercise == broad.unsaid_exercise
+    )
+    other = broad.simulated is None or (
+        narrow.simulated == broad.simulated and narrow.unsaid_simulated == broad.unsaid_simulated
+    )
+    return one and other
 
 
 def _ages(narrow: Condition, broad: Condition) -> bool:
