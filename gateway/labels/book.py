@@ -27,7 +27,8 @@ from gateway.labels.mapping import held_to_policies, map_label
 from gateway.labels.names import LEGACY, MAX_ALTERNATIVES, ORIGINATOR, weight_in_all
 from gateway.labels.read import read_label
 from gateway.labels.spif import Spif
-from gateway.track import Label, Succession
+from gateway.labels.window import Window, holds, window
+from gateway.track import Label
 
 MAX_REMEMBERED = 4_096
 """Entries of each memory; then it starts anew. Tracks of a batch share few labels."""
@@ -36,7 +37,6 @@ MAX_REMEMBERED_WEIGHT = 8_388_608
 MAX_REMEMBERED_OCTETS = 4_096
 """Longest label that is remembered by its octets; the rest is read each time, so that memory stays below 20 MB."""
 Clearances = tuple[Clearance, ...]
-_Window = tuple[datetime | None, datetime | None]
 
 
 class Book:
@@ -56,8 +56,8 @@ class Book:
         held_to_policies(self.equivalences, self.spifs)
         self._boundaries = tuple(sorted({at for spif in self.spifs.values() for at in spif.boundaries}))
         self._weight = 0
-        self._judged: dict[tuple[Label, Clearances, bool], tuple[_Window, Judgement]] = {}
-        self._judged_octets: dict[tuple[bytes, Clearances, bool], tuple[_Window, Judgement]] = {}
+        self._judged: dict[tuple[Label, Clearances, bool], tuple[Window, Judgement]] = {}
+        self._judged_octets: dict[tuple[bytes, Clearances, bool], tuple[Window, Judgement]] = {}
         self._read: dict[bytes, Label] = {}
 
     def _install(self, spifs: Iterable[Spif]) -> None:
@@ -88,16 +88,16 @@ class Book:
             return _NO_LABEL
         key = (label, clearances, direction is _ENCRYPT)  # an Enum hashes slowly
         known = self._judged.get(key)
-        if known is not None and _holds(known[0], now):
+        if known is not None and holds(known[0], now):
             return known[1]
         judgement = self._judge(label, clearances, now, direction)
-        window = self._window(label, now)
-        judgement = _ending(judgement, window[1])
+        while_true = window(label, self._boundaries, now)
+        judgement = _ending(judgement, while_true[1])
         self._weight += weight_in_all(label)
         if len(self._judged) >= MAX_REMEMBERED or self._weight > MAX_REMEMBERED_WEIGHT:
             self._judged.clear()
             self._weight = weight_in_all(label)
-        self._judged[key] = (window, judgement)
+        self._judged[key] = (while_true, judgement)
         return judgement
 
     def judge_octets(self, octets: bytes, clearances: Clearances, now: datetime, *, direction: Direction) -> Judgement:
@@ -107,14 +107,14 @@ class Book:
         """
         key = (octets, clearances, direction is _ENCRYPT)
         known = self._judged_octets.get(key)
-        if known is not None and _holds(known[0], now):
+        if known is not None and holds(known[0], now):
             return known[1]
         label = self.read(octets)
         judgement = self.judge(label, clearances, now, direction=direction)
         if len(octets) <= MAX_REMEMBERED_OCTETS:
             if len(self._judged_octets) >= MAX_REMEMBERED:
                 self._judged_octets.clear()
-            self._judged_octets[key] = (self._window(label, now), judgement)
+            self._judged_octets[key] = (window(label, self._boundaries, now), judgement)
         return judgement
 
     def read(self, octets: bytes) -> Label:
@@ -255,24 +255,6 @@ class Book:
             label, "not-mapped", f"{spif.name}: no clearance and no signed-off equivalence ({direction.value})"
         )
 
-    def _window(self, label: Label, now: datetime) -> _Window:
-        """(since, until): as long as this holds, nothing about `label` changes by itself."""
-        instants = [*self._boundaries]
-        waiting: list[Label] = [label, *label.alternatives]
-        if label.metadata is not None:
-            waiting.append(label.metadata)
-        for each in waiting:
-            following: Succession | None = each.successor
-            while following is not None:
-                instants.append(following.at)
-                following = following.label.successor
-        if not instants:
-            return None, None
-        return (
-            max((at for at in instants if at <= now), default=None),
-            min((at for at in instants if at > now), default=None),
-        )
-
     # -------------------------------------------------------------------------------------------------------- labels
 
     def changes_at(self, now: datetime) -> datetime | None:
@@ -293,7 +275,7 @@ class Book:
         found = labels[0] if len(labels) == 1 else joining.dominant(labels, spif, now)
         if found is None or len(labels) == 1:
             return found if joining.readings(labels[0], spif, now) is not None else None
-        if not all(self._maps_alike(found, label, spif, now) for label in labels):
+        if not all(self._maps_alike(found, label, spif, now) and self._agrees(label, spif, now) for label in labels):
             return None
         if len({self._policies(label) for label in labels}) > 1:
             lost = [policy for label in labels for policy in self._policies(label)]
@@ -315,6 +297,16 @@ class Book:
         """The policies of a label's alternatives, in order: a reader takes the first that he has a clearance for."""
         found = ((self.spif(each.policy), each.policy) for each in label.alternatives)
         return tuple(spif.name if spif is not None else name for spif, name in found)
+
+    def _agrees(self, label: Label, spif: Spif, now: datetime) -> bool:
+        """Whether the label's alternatives are believed beside it. One that is not lets nobody in by itself, and joined
+        with a stricter one it would be healed."""
+        return not any(
+            self._conflict(label, each, spif, theirs, now, direction)
+            for each in label.alternatives
+            if (theirs := self.spif(each.policy)) is not None
+            for direction in _DIRECTIONS
+        )
 
     def _maps_alike(self, label: Label, other: Label, spif: Spif, now: datetime) -> bool:
         """Whether `label` is at least as strict as `other` in the words of every policy that it maps to.
@@ -351,7 +343,7 @@ class Book:
             return False
         if other.metadata is not None and label.metadata != other.metadata:
             return False
-        if not self._maps_alike(label, other, spif, now):
+        if not self._maps_alike(label, other, spif, now) or not self._agrees(other, spif, now):
             return False
         if self._policies(label) != self._policies(other):
             return not label.alternatives and not any(self._reads(spif, policy) for policy in self._policies(other))
@@ -372,6 +364,7 @@ class Book:
 
 
 _NOWHERE = Label(policy="", classification="")
+_DIRECTIONS = (Direction.ENCRYPT, Direction.DECRYPT)
 _ENCRYPT = Direction.ENCRYPT  # found faster than in its class
 _NO_LABEL = Judgement(decision=deny("no-label"), label=_NOWHERE, decided_on=_NOWHERE, basis="none")
 
@@ -383,11 +376,6 @@ def _denied(label: Label, rule: str, detail: str) -> Judgement:
 def _ending(judgement: Judgement, instant: datetime | None) -> Judgement:
     decision = until(judgement.decision, instant)
     return judgement if decision is judgement.decision else msgspec.structs.replace(judgement, decision=decision)
-
-
-def _holds(window: _Window, now: datetime) -> bool:
-    since, end = window
-    return (since is None or since <= now) and (end is None or now < end)
 
 
 def _of(spif: Spif, clearances: Clearances) -> Clearance | None:

@@ -182,6 +182,26 @@ def _mapping(spifs: list[object]) -> Book:
     return Book(spifs, [equivalence])  # type: ignore[arg-type]
 
 
+def test_a_label_whose_alternative_is_not_believed_is_not_healed_by_one_that_is_stricter() -> None:
+    """Its alternative says less than what was signed off: it lets nobody in, so no join and no cover may let it out."""
+    book = _mapping([policy(SETS), read_spif(shipped()["BRAVO"])])
+
+    def told(level: str) -> Label:
+        release = category("Releasable To", P, "XAA")
+        return label("LOW", category("Release", P, "XAA"), alternatives=(label(level, release, policy="BRAVO"),))
+
+    loose, sound, strict = told("OPEN"), told("LIMITED"), told("SECRET")
+    mine = (clearance("OPEN LIMITED SECRET", category("Releasable To", P, "XAA"), policy="BRAVO"),)
+    judged = [book.judge(one, mine, NOW, direction=Direction.ENCRYPT).decision.rule for one in (loose, sound, strict)]
+    assert judged == ["alternative-conflict", "permit", "permit"]
+    assert book.dominant([loose, sound], NOW) is None
+    assert not book.covers(sound, loose, NOW)
+    joined = book.dominant([sound, strict], NOW)
+    assert joined is not None
+    assert [one.classification for one in joined.alternatives] == ["SECRET"]
+    assert book.covers(strict, sound, NOW)
+
+
 def test_a_label_without_a_release_is_not_joined_into_one_that_maps() -> None:
     """Under its own policy it restricts less, in the other it is nobody's: one label cannot say both."""
     book = _mapping([policy(SETS), read_spif(shipped()["BRAVO"])])
