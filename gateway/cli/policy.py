@@ -82,9 +82,6 @@ def explain(
     clearances say, and what is taken out. Each track is decided at its own time unless --at says when. With --json
     every line is one track for one partner. Exit code 1: a record could not be read.
     """
-    from gateway.cli.output import data, json_line
-    from gateway.cli.policy_explain import document, explanations, lines
-
     found = find_policy(policy_file, config)
     if from_:
         from gateway.cli.policy_inbound import explain_message_file
@@ -104,12 +101,21 @@ def explain(
         return
     if require_acceptance:
         raise typer.BadParameter("is about a partner's message: add --from", param_hint="--require-acceptance")
-    rules = found.loaded.policy
-    partners = _partners(found, to)
-    if origin and origin == rules.node:
+    if origin == found.loaded.policy.node:
         origin = ""
     tracks = _tracks(found, file, form=form, source=source, origin=origin, option=option, base_time=base_time)
-    when = time_of(at)
+    without = _explain(found, tracks, _partners(found, to), source=source, origin=origin, when=time_of(at), json=json)
+    _end(tracks, without if require_release else [], json=json)
+
+
+def _explain(
+    found: Found, tracks: TrackFile, partners: list[str], *, source: str, origin: str, when: datetime | None, json: bool
+) -> list[str]:
+    """Each track for each of the partners, as of `when` or of its own time; those who would get none of them."""
+    from gateway.cli.output import data, json_line
+    from gateway.cli.policy_explain import document, explanations, lines
+
+    rules = found.loaded.policy
     getting: set[str] = set()
     for sighting in tracks.tracks():
         told = explanations(
@@ -127,7 +133,7 @@ def explain(
         else:
             for line in lines(rules, told):
                 data(line)
-    _end(tracks, sorted(set(partners) - getting) if require_release else [], json=json)
+    return sorted(set(partners) - getting)
 
 
 def _only_outward(**given: str | list[str]) -> None:
