@@ -32,9 +32,9 @@ def there_for(player_config: Path, exercise: str, simulation: str = "REAL") -> N
     player_config.write_text(text)
 
 
-def saying(**said: bool | None) -> Track:
+def saying(*, exercise: bool | None = None, simulated: bool | None = None) -> Track:
     """A track with these facts, and no others of that kind."""
-    return replace(aircraft(1), status=Status(confirmed=True, **said))
+    return replace(aircraft(1), status=Status(confirmed=True, exercise=exercise, simulated=simulated))
 
 
 async def goes(made: Alone, track: Track) -> bool:
