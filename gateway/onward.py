@@ -80,29 +80,37 @@ async def weigh(rooms: Rooms, accepted: Accepted) -> Word:
         speakers = await rooms.store.speakers(ids)
         sent = await rooms.store.told([one for one in ids if one not in speakers])
         mine: dict[str, bool] = {}
+        anothers: set[str] = set()
         for one in ids:
             shown = rooms.picture.may_retract(one, origin, via)
             mine[one] = shown if shown is not None else speakers.get(one) == signer
             if shown is None and one not in speakers and one not in sent:
                 continue  # nobody here ever heard of it
             if not mine[one]:
-                retractions = tuple([other for other in retractions if other.track_id != one])
+                anothers.add(one)
+        retractions = tuple([one for one in retractions if one.track_id not in anothers])
         names += [one for one in ids if mine[one]]
     return Word(
         tracks=tracks,
         retractions=retractions,
-        withdrawals=tuple([_withdrawal(rooms, accepted, one, origin, via) for one in content.message.retractions]),
+        withdrawals=_withdrawals(rooms, accepted, origin, via),
         track_ids=tuple(dict.fromkeys(names)),
     )
 
 
-def _withdrawal(rooms: Rooms, accepted: Accepted, retraction: Retraction, origin: str, via: str) -> Withdrawal:
-    """What is remembered of a withdrawal: a state that came before it is withdrawn, whatever a sensor's clock said."""
-    known = [track for track in accepted.tracks if track.track_id == retraction.track_id]
-    entry = rooms.picture.find(retraction.track_id)
-    if entry is not None and entry.origin == origin:
-        known.append(entry.track)
-    return rooms.picture.withdrawals.of(retraction, origin, via, known)
+def _withdrawals(rooms: Rooms, accepted: Accepted, origin: str, via: str) -> tuple[Withdrawal, ...]:
+    """What is remembered of its withdrawals: a state that came before is withdrawn, whatever a sensor's clock said."""
+    retractions = accepted.opened.content.message.retractions
+    known: dict[str, list[Track]] = {one.track_id: [] for one in retractions}
+    for track in accepted.tracks if known else ():
+        if track.track_id in known:
+            known[track.track_id].append(track)
+    for track_id, tracks in known.items():
+        entry = rooms.picture.find(track_id)
+        if entry is not None and entry.origin == origin:
+            tracks.append(entry.track)
+    of = rooms.picture.withdrawals.of
+    return tuple([of(one, origin, via, known[one.track_id]) for one in retractions])
 
 
 async def prepare(rooms: Rooms, policy: Policy, accepted: Accepted, word: Word, now: datetime) -> Departure:

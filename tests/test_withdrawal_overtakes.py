@@ -4,7 +4,7 @@ is held up, and nld-1 tells eu-1 itself that it takes the track back."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,15 +12,17 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
+from gateway import onward
 from gateway.cli.message import explain_message
 from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.formats import alliance
 from gateway.ledger import leaf
-from gateway.stages import Message, Retraction
+from gateway.stages import Accepted, Message, Retraction
 from gateway.store import InboundOutcome, Outgoing
 from gateway.track import Label, Track
 from tests.assembled import aircraft
+from tests.policy import relayed as made
 from tests.test_corridor import until
 from tests.test_onward import DEU, EU, NLD, PASS_ON, Row, events, has, read, row, settled
 from tests.test_onward_hostile import IDS, header_like, octets_of
@@ -181,3 +183,25 @@ async def test_a_withdrawal_from_the_past_takes_back_what_was_told_by_then(tmp_p
         assert await nodes.push(nodes.deu, NLD, gone)
         nodes.nld.links[DEU].resume()
         await until(lambda: has(nodes.eu, one))
+
+
+class Counted(tuple[Track, ...]):
+    """Tracks that count how often somebody went through all of them."""
+
+    rounds = 0
+
+    def __iter__(self) -> Iterator[Track]:
+        self.rounds += 1
+        return super().__iter__()
+
+
+async def test_a_message_of_many_withdrawals_is_not_gone_through_for_each_of_them(tmp_path: Path) -> None:
+    ids = [f"00000000-0000-4000-8000-{number:012d}" for number in range(1_000)]
+    gone = tuple([Retraction(track_id=one, time=made.NOW, reason="MISTAKE") for one in ids])
+    tracks = Counted([made.track(str(number), made.alpha("RESTRICTED", "XNL")) for number in range(1_000)])
+    content = made.opened(made.header(made.alpha("RESTRICTED", "XNL"), sender=NLD), *tracks, retractions=gone)
+    async with row(tmp_path) as nodes:
+        word = await onward.weigh(nodes.deu.rooms, Accepted(opened=content, tracks=tracks, rule="accept.everything"))
+    assert tracks.rounds < 10
+    assert word.retractions == gone
+    assert [(one.track_id, one.until) for one in word.withdrawals] == [(one, made.NOW) for one in ids]
