@@ -83,6 +83,11 @@ def configuration_problems(config: Config, policy: Policy) -> Iterator[Problem]:
                 yield Problem(
                     code=codes.CONFLICT, path=("link", member, "send"), cause=cause, remedy=remedy, at_key=True
                 )
+    age_s = config.limits.created_age_s
+    for rule in policy.releases:
+        if rule.delay_s >= age_s:  # what waits that long is too old when it is due
+            cause = f"rule {rule.id} of the policy delays by {rule.delay_s:g} s, and after {age_s:g} s nothing goes"
+            yield Problem(code=codes.CONFLICT, path=("limits", "created_age_s"), cause=cause)
 
 
 def configuration_findings(config: Config, policy: Policy) -> Iterator[Problem]:

@@ -99,6 +99,17 @@ def test_what_contradicts_is_refused_at_the_start_and_told_with_its_place_by_che
     assert caught.value.place
 
 
+@pytest.mark.parametrize(("delay_s", "fits"), [(3_599, True), (3_600, False)])
+def test_no_rule_delays_for_longer_than_messages_may_be_old(node: Path, delay_s: int, fits: bool) -> None:
+    file = node / "gateway.toml"
+    file.write_text(f"{file.read_text()}\n[limits]\ncreated_age_s = 3600\n")
+    edit(node / "policy.toml", 'action = "release"', f'action = "release"\ndelay_s = {delay_s}')
+    found = [f"{one.code.id} {one.cause}" for one in check(node).errors]
+    assert found == (
+        [] if fits else ["CFG-008 rule everything of the policy delays by 3600 s, and after 3600 s nothing goes"]
+    )
+
+
 def test_a_link_in_no_group_is_a_finding_unless_nothing_is_to_be_sent_there(node: Path) -> None:
     (node / "policy.toml").write_text(simple_policy())
     (finding,) = [one for one in check(node).findings if "deu-1" in one.cause]
