@@ -95,6 +95,15 @@ class Alone:
         """Wait until nothing waits any more."""
         await until(lambda: len(self.node.delay) == 0)
 
+    async def kept_back(self, rule: str, tracks: int) -> None:
+        """All that waited has gone nowhere, by that rule, and a summary says so."""
+        await self.gone()
+        assert await self.sent() == []
+        assert self.node.counts.tracks_withheld == tracks
+        await self.node.ledger.flush_refusals(all_of_them=True)
+        (summary,) = await self.leaves("withheld")
+        assert (summary["rule"], summary["count"]) == (rule, tracks)
+
     async def quarantined(self, number: int = 1) -> list[Quarantined]:
         return await kept_by(self.node, number)
 
@@ -180,12 +189,7 @@ async def test_what_the_policy_of_then_keeps_back_goes_nowhere_and_is_summarised
         no_more = '[[release]]\nid = "no"\naction = "withhold"\n'
         await made.put(no_more)
         clock.ahead_s = 3_601
-        await made.gone()
-        assert await made.sent() == []
-        assert made.node.counts.tracks_withheld == 2
-        await made.node.ledger.flush_refusals(all_of_them=True)
-        (summary,) = await made.leaves("withheld")
-        assert (summary["rule"], summary["count"]) == ("release.no", 2)
+        await made.kept_back("release.no", 2)
 
 
 async def test_what_waits_for_a_group_that_is_no_more_goes_nowhere_and_is_summarised(tmp_path: Path) -> None:
@@ -196,12 +200,7 @@ async def test_what_waits_for_a_group_that_is_no_more_goes_nowhere_and_is_summar
         player.policy_path.write_text(text.replace("[group.all]", "[group.everybody]"))
         assert (await made.node.reload.now()).errors == ()
         clock.ahead_s = 3_601
-        await made.gone()
-        assert await made.sent() == []
-        assert made.node.counts.tracks_withheld == 2
-        await made.node.ledger.flush_refusals(all_of_them=True)
-        (summary,) = await made.leaves("withheld")
-        assert (summary["rule"], summary["count"]) == ("release.refused.no-member", 2)
+        await made.kept_back("release.refused.no-member", 2)
 
 
 async def test_what_came_in_an_exercise_goes_as_such_from_a_node_that_is_in_operation_by_then(tmp_path: Path) -> None:

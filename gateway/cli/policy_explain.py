@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from gateway.cli.output import printable
-from gateway.cli.policy_words import clearance_words, label_of, marking_of, seconds, what_is
+from gateway.cli.policy_words import clearance_words, judgement_words, label_of, marking_of, seconds, what_is
 from gateway.clock import utc_text
 from gateway.labels.decision import Judgement
 from gateway.labels.equivalence import Direction
@@ -74,7 +74,7 @@ def _verdict_lines(policy: Policy, explained: Explanation, verdict: Verdict) -> 
         yield attempt_line(tried)
     judgement = _judgement(policy, explained, verdict)
     if judgement is not None:
-        yield f"    {'clearance':<{_WIDE}} {_judged(policy, judgement)}"
+        yield f"    {'clearance':<{_WIDE}} {judgement_words(policy, judgement)}"
     elif not verdict.released:
         why = printable(verdict.why)
         if verdict.rule == NO_RULE and not verdict.tried:  # nothing above tells what was looked for
@@ -113,17 +113,6 @@ def _judgement(policy: Policy, explained: Explanation, verdict: Verdict) -> Judg
 
 def _label_before(explained: Explanation) -> Label | None:
     return explained.marked.label if explained.marked is not None else explained.track.label
-
-
-_BASIS = {"alternative": "on the alternative label", "equivalence": "by a signed-off equivalence"}
-
-
-def _judged(policy: Policy, judgement: Judgement) -> str:
-    decision = judgement.decision
-    if not decision.permit:
-        return f"denies: {decision.rule}" + (f" {printable(decision.detail)}" if decision.detail else "")
-    words = _BASIS.get(judgement.basis)
-    return "permits" + (f", {words}: {marking_of(policy, judgement.decided_on)}" if words else "")
 
 
 _TAKEN = {"WITHHELD": "taken out", "COARSENED": "made coarser", "DOWNGRADED": "made milder"}

@@ -14,11 +14,10 @@ from gateway.cli.output import data, json_line, printable
 from gateway.cli.policy_explain import attempt, attempt_line
 from gateway.cli.policy_files import Found, time_of
 from gateway.cli.policy_message import MessageFile, read_message
-from gateway.cli.policy_words import clearance_words, label_of, marking_of, what_is
+from gateway.cli.policy_words import clearance_words, judgement_words, label_of, marking_of, what_is
 from gateway.clock import utc_text
 from gateway.config.problems import did_you_mean
 from gateway.errors import GatewayError, PolicyError
-from gateway.labels.decision import Judgement
 from gateway.limits import Limits
 from gateway.policy.acceptance import LabelCheck
 from gateway.policy.policy import Policy
@@ -157,24 +156,14 @@ def _error(error: GatewayError) -> str:
 def _check_lines(policy: Policy, check: LabelCheck) -> Iterator[str]:
     judgement, code = check.judgement, f" ({check.refusal.code.id})" if check.refusal is not None else ""
     if judgement is not None:
+        valid = "valid, " if judgement.decision.permit else ""
         yield f"    {check.place:<{_WIDE}} {marking_of(policy, check.label)}"
-        yield f"    {'':<{_WIDE}} {_judged(policy, judgement)}{code}"
+        yield f"    {'':<{_WIDE}} {valid}{judgement_words(policy, judgement)}{code}"
         return
     assert check.above is not None, "the other kind of check"
     over = marking_of(policy, check.above)
     says = "says less than it" if check.refusal is not None else "covers it"
     yield f"    {'':<{_WIDE}} {over} above {says}{code}"
-
-
-_BASIS = {"alternative": "on the alternative label", "equivalence": "by a signed-off equivalence"}
-
-
-def _judged(policy: Policy, judgement: Judgement) -> str:
-    decision = judgement.decision
-    if not decision.permit:
-        return f"denies: {decision.rule}" + (f" {printable(decision.detail)}" if decision.detail else "")
-    words = _BASIS.get(judgement.basis)
-    return "valid, permits" + (f", {words}: {marking_of(policy, judgement.decided_on)}" if words else "")
 
 
 _BECOMES = {

@@ -7,11 +7,13 @@ from datetime import UTC, datetime
 from gateway.cli.output import printable
 from gateway.clock import utc_text
 from gateway.labels.clearance import Clearance
+from gateway.labels.decision import Judgement
 from gateway.labels.marking import marking
 from gateway.policy.personal import is_station
 from gateway.policy.policy import Policy
 from gateway.track import Label, Track
 
+_BASIS = {"alternative": "on the alternative label", "equivalence": "by a signed-off equivalence"}
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 """For a label without a time of its own: words of a policy that are valid from some day on are then told plainly."""
 
@@ -44,6 +46,15 @@ def label_of(policy: Policy, label: Label) -> dict[str, object]:
         "review": None if label.review_at is None else utc_text(label.review_at),
         "succession": None if then is None else {"at": utc_text(then.at), "label": label_of(policy, then.label)},
     }
+
+
+def judgement_words(policy: Policy, judgement: Judgement) -> str:
+    """That a label permits, and on what that rests; or by which rule it denies."""
+    decision = judgement.decision
+    if not decision.permit:
+        return f"denies: {decision.rule}" + (f" {printable(decision.detail)}" if decision.detail else "")
+    words = _BASIS.get(judgement.basis)
+    return "permits" + (f", {words}: {marking_of(policy, judgement.decided_on)}" if words else "")
 
 
 def clearance_words(clearance: Clearance) -> str:
