@@ -260,8 +260,8 @@ class ConditionTable(Table):
     altitude: AltitudeTable | None = None
     """Within a band of heights."""
     exercise: bool | None = None
-    """Whether the track is part of an exercise: as it says itself, or else as its message does, which for our own tracks
-    is `[node] exercise`."""
+    """Whether the track is part of an exercise: as it says itself, or else as its message does, which for our own
+    tracks is `[node] exercise`."""
     simulated: bool | None = None
     """Whether the track is simulated: as it says itself, or else as its message does, which for our own tracks is
     `[node] simulation`."""
