@@ -20,6 +20,8 @@ from gateway.clock import SystemClock
 from gateway.config import load
 from gateway.config.policy_starter import simple_policy
 from gateway.demo.stage import Player, set_stage
+from gateway.feeds.tcp_in import TcpListenFeed
+from gateway.feeds.tcp_out import TcpListenOutlet
 from gateway.node.assembly import Node
 from gateway.track import Identifier, Position, State, Status, Track
 from tests.test_corridor import running
@@ -221,8 +223,22 @@ class _Thread:
             return
         self.nodes = open_
         async with running(*open_):
+            async with asyncio.timeout(WAIT_S - 1):
+                while not all(map(_listens, open_)):  # noqa: ASYNC110 - feeds open after the doors, without an event
+                    await asyncio.sleep(0.01)
             self._ready.set()
             await self._stop.wait()
+
+
+def _listens(node: Node) -> bool:
+    """Whether every feed to which others connect can be connected to."""
+    for feed in (*node.feeds.values(), *(outlet for _, outlet in node.outlets.plain())):
+        if isinstance(feed, TcpListenFeed | TcpListenOutlet):
+            try:
+                assert feed.address
+            except AssertionError:
+                return False
+    return True
 
 
 def aircraft(number: int = 1, *, at: datetime | None = None) -> Track:
