@@ -32,7 +32,6 @@ from gateway.formats.registry import formats
 from gateway.ledger import prove_message, verify
 from gateway.node.assembly import Node
 from gateway.password import hash_password
-from tests.patience import at_rest
 from tests.simulators.sapient_sensor import SapientSensor
 from tests.test_corridor import running, until
 
@@ -215,7 +214,7 @@ async def test_a_drone_reaches_a_tak_client_and_a_map_within_a_second_with_what_
         await sensor.detect(
             lat=VILNIUS[0], lon=VILNIUS[1], alt=184.5, east=3.0, north=-4.0, up=1.5, error=6.0, object_id=None
         )
-        async with asyncio.timeout(at_rest(WITHIN_S)):
+        async with asyncio.timeout(WITHIN_S):
             event, point = await asyncio.gather(client.next_object(), seen_on_the_map(wall))
 
     # The TAK client of the second nation: an uncrewed aircraft, identity unknown, nothing invented

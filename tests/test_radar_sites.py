@@ -29,7 +29,6 @@ from tests.assembled import aircraft
 from tests.data import recording
 from tests.feeds.captures import ethernet, ipv4_udp, pcap
 from tests.formats.asterix.recordings import PCAP, datagrams
-from tests.patience import at_rest
 from tests.test_corridor import LSB_062_DEG, Sink, add_lines_feed, near, running, until
 
 SITES = {
@@ -339,4 +338,4 @@ async def test_a_replay_at_fifty_times_the_speed_takes_a_fiftieth_of_the_time(tm
     for number, (_, at) in enumerate(arrived):
         due = number * step_s / rate
         assert at - started >= due - 0.003  # a wait of up to 2 ms is not worth a timer
-        assert at - started <= due + at_rest(3.0)
+        assert at - started <= due + 3.0

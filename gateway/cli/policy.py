@@ -101,8 +101,7 @@ def explain(
         return
     if require_acceptance:
         raise typer.BadParameter("is about a partner's message: add --from", param_hint="--require-acceptance")
-    if origin == found.loaded.policy.node:
-        origin = ""
+    origin = "" if origin == found.loaded.policy.node else origin
     tracks = _tracks(found, file, form=form, source=source, origin=origin, option=option, base_time=base_time)
     without = _explain(found, tracks, _partners(found, to), source=source, origin=origin, when=time_of(at), json=json)
     _end(tracks, without if require_release else [], json=json)

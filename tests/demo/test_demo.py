@@ -17,7 +17,6 @@ import pytest
 from gateway.demo.sensors import OPERATOR_ID, SERVER_SAC, SERVER_SIC, airliners, system_track
 from gateway.demo.sky import OPERATOR, Sky
 from gateway.formats.registry import find
-from tests.patience import at_rest
 
 pytestmark = [pytest.mark.timeout(240), pytest.mark.xdist_group("demo")]
 
@@ -153,8 +152,8 @@ def test_the_tak_client_sees_what_the_sapient_sensor_of_another_nation_detects_w
     assert seen == detections
     assert drones == 13 + 1 + 1, "the detector's, SAPIENT's and Remote ID's: three sources, none of them fused"
     assert events == int(row(done.stdout, "nld-1")[-2]), "as many as the display beside it"
-    assert 0 < median_ms <= at_rest(1_000)
-    assert 0 < first_ms <= at_rest(2_000)
+    assert 0 < median_ms <= 1_000
+    assert 0 < first_ms <= 2_000
 
 
 def test_the_map_has_every_track_and_draws_a_bearing_as_one(

@@ -117,7 +117,7 @@ def test_the_cost_is_linear(filling: bytes) -> None:
         return best
 
     small, large = cost(40_000), cost(320_000)
-    assert large < 24 * small + 0.2  # eight times the octets; a quadratic cost would be sixty-four times
+    assert large < 24 * small + 0.02  # eight times the octets; a quadratic cost would be sixty-four times
 
 
 @settings(max_examples=150)
